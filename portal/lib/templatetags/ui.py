@@ -1,0 +1,470 @@
+"""The `ui` tag library: the portal's components. A builtin, so templates need no `load`.
+
+Tags stand around things (a card, a form, a list); rows inside lists are plain markup with the classes shown at `/design/`,
+because a tag in each row costs five times as much.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django import forms, template
+from django.conf import settings
+from django.template.context import Context
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import dates, timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from portal.lib.display import Look, look_of
+from portal.lib.forms import anchor_of
+from portal.lib.ids import uuid7
+
+register = template.Library()
+
+ICON_FOLDER = Path(settings.BASE_DIR) / "static" / "vendor" / "lucide"
+ICON_NAME = re.compile(r"[a-z0-9-]+")
+ONCE_FIELD = "once"
+
+
+# --- Icons -------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=256)
+def _icon(name: str) -> SafeString:
+    if not ICON_NAME.fullmatch(name):
+        raise template.TemplateSyntaxError(f"not an icon name: {name!r}")
+    source = (ICON_FOLDER / f"{name}.svg").read_text(encoding="utf-8")
+    shapes = re.sub(r"\s+", " ", source[source.index(">", source.index("<svg")) + 1 : source.rindex("</svg>")]).strip()
+    # The shapes come from files in this repository whose hashes are under test.
+    return mark_safe(  # noqa: S308
+        '<svg class="icon" viewBox="0 0 24 24" width="24" height="24" fill="none" stroke="currentColor" stroke-width="2" '
+        f'stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">{shapes}</svg>'
+    )
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A Lucide icon as inline SVG, hidden from screen readers: `{% icon "phone" %}`. Always put words beside it."""
+    return _icon(name)
+
+
+# --- The page ------------------------------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def look(context: Context) -> Look:
+    """How this person wants to read (theme, text size, contrast, font), from their profile or this browser's cookie."""
+    request = context.get("request")
+    return look_of(request) if request is not None else Look()
+
+
+@register.simple_tag(takes_context=True)
+def current_path(context: Context) -> str:
+    """This page's path with its query, for a form that leads back here; "/" after a POST or without a request."""
+    request = context.get("request")
+    return request.get_full_path() if request is not None and request.method == "GET" else "/"
+
+
+@register.filter
+def has_errors(form: Any) -> bool:
+    """Whether what was typed into this form has errors: the page's title then begins with "Error:"."""
+    return bool(form is not None and getattr(form, "is_bound", False) and form.errors)
+
+
+# --- Buttons and links -----------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def button(
+    text: str,
+    url: str = "",
+    *,
+    kind: str = "primary",
+    icon: str = "",
+    name: str = "",
+    value: str = "",
+    form: str = "",
+    formaction: str = "",
+) -> SafeString:
+    """A button, or a link that looks like one when `url` is given. `kind`: primary, secondary, quiet or danger."""
+    picture = _icon(icon) if icon else ""
+    css = "button" if kind == "primary" else f"button button--{kind}"
+    if url:
+        return format_html('<a class="{}" href="{}">{}<span>{}</span></a>', css, url, picture, text)
+    pairs = (("name", name), ("value", value if name else ""), ("form", form), ("formaction", formaction))
+    attributes = format_html_join("", ' {}="{}"', ((key, given) for key, given in pairs if given))
+    return format_html('<button class="{}" type="submit"{}>{}<span>{}</span></button>', css, attributes, picture, text)
+
+
+@register.simple_tag
+def action_link(text: str, url: str, icon: str = "arrow-right") -> SafeString:
+    """A large link to the one thing to do next."""
+    return format_html('<a class="action-link" href="{}">{}<span>{}</span></a>', url, _icon(icon), text)
+
+
+@register.simple_tag
+def back_link(url: str, text: str = "") -> SafeString:
+    """The link back, at the top of a page: `{% block back %}{% back_link url %}{% endblock %}`."""
+    return format_html('<a class="back-link" href="{}">{}<span>{}</span></a>', url, _icon("chevron-left"), text or _("Back"))
+
+
+# --- Cards, panels, notices -------------------------------------------------------------------------------
+
+CARE_WORDS = {"non-urgent": "phone", "urgent": "triangle-alert", "emergency": "siren"}
+
+
+@register.simple_block_tag(end_name="endcare_card")
+def care_card(content: str, kind: str, title: str, level: int = 2) -> SafeString:
+    """When to get help. `kind`: non-urgent, urgent or emergency. `{% care_card "urgent" title %}…{% endcare_card %}`."""
+    said = {"non-urgent": _("Not urgent:"), "urgent": _("Urgent:"), "emergency": _("Emergency:")}[kind]
+    return format_html(
+        '<section class="care-card care-card--{0}"><h{1} class="care-card__title">{2}<span><span class="visually-hidden">{3} </span>'
+        '{4}</span></h{1}><div class="care-card__body">{5}</div></section>',
+        kind,
+        level,
+        _icon(CARE_WORDS[kind]),
+        said,
+        title,
+        content,
+    )
+
+
+@register.simple_block_tag(end_name="endcaution")
+def caution(content: str, title: str = "", level: int = 2) -> SafeString:
+    """A yellow panel for what is easy to miss and matters: `{% caution title %}…{% endcaution %}`."""
+    heading = format_html('<h{0} class="panel__title">{1}<span>{2}</span></h{0}>', level, _icon("triangle-alert"), title) if title else ""
+    return format_html('<section class="panel panel--caution">{}{}</section>', heading, content)
+
+
+@register.simple_block_tag(end_name="endinset")
+def inset(content: str) -> SafeString:
+    """Text set apart by a bar at its left: `{% inset %}…{% endinset %}`."""
+    return format_html('<div class="inset">{}</div>', content)
+
+
+@register.simple_block_tag(end_name="endcard")
+def card(content: str, title: str = "", level: int = 2, kind: str = "", icon: str = "") -> SafeString:
+    """A card with a heading, as on Today: `{% card title icon="inbox" %}…{% endcard %}`. `kind`: "" or "strong"."""
+    picture = _icon(icon) if icon else ""
+    css = f"card card--{kind}" if kind else "card"
+    heading = format_html('<h{0} class="card__title">{1}<span>{2}</span></h{0}>', level, picture, title) if title else ""
+    return format_html('<section class="{}">{}{}</section>', css, heading, content)
+
+
+BANNER_ICONS = {"info": "info", "done": "circle-check", "caution": "triangle-alert", "urgent": "octagon-alert"}
+
+
+@register.simple_block_tag(end_name="endbanner")
+def banner(content: str, kind: str = "info", title: str = "", level: int = 2) -> SafeString:
+    """A notice across the column. `kind`: info, done, caution or urgent. `{% banner "done" title %}…{% endbanner %}`."""
+    said = title or {"info": _("Note"), "done": _("Done"), "caution": _("Please check"), "urgent": _("Important")}[kind]
+    return format_html(
+        '<section class="banner banner--{0}"><h{1} class="banner__title">{2}<span>{3}</span></h{1}>{4}</section>',
+        kind,
+        level,
+        _icon(BANNER_ICONS[kind]),
+        said,
+        content,
+    )
+
+
+@register.simple_block_tag(end_name="endconfirmation")
+def confirmation(content: str, title: str) -> SafeString:
+    """The result of a finished job as the page's heading; leave the `heading` block empty. `{% confirmation title %}…`."""
+    return format_html(
+        '<div class="confirmation"><h1>{}<span>{}</span></h1><div class="confirmation__body">{}</div></div>',
+        _icon("circle-check"),
+        title,
+        content,
+    )
+
+
+@register.simple_tag
+def empty(text: str) -> SafeString:
+    """What stands where a list would be when there is nothing: says so plainly."""
+    return format_html('<p class="empty">{}</p>', text)
+
+
+@register.simple_block_tag(end_name="endmore")
+def more(content: str, title: str) -> SafeString:
+    """Extra text that opens on a press: `{% more title %}…{% endmore %}`. Never hide what everyone needs."""
+    return format_html('<details class="more"><summary><span>{}</span></summary><div>{}</div></details>', title, content)
+
+
+STATUS_ICONS = {
+    "done": "circle-check",
+    "waiting": "clock",
+    "todo": "circle",
+    "started": "circle-dot",
+    "caution": "triangle-alert",
+    "urgent": "octagon-alert",
+    "stopped": "circle-x",
+    "private": "lock",
+    "shared": "eye",
+    "info": "info",
+}
+
+
+@register.simple_tag
+def status(kind: str, text: str) -> SafeString:
+    """A status as word and shape. `kind`: done, waiting, todo, started, caution, urgent, stopped, private, shared, info."""
+    return format_html('<strong class="status status--{}">{}<span>{}</span></strong>', kind, _icon(STATUS_ICONS[kind]), text)
+
+
+@register.simple_tag
+def task_card(title: str, url: str, text: str = "", kind: str = "", words: str = "", level: int = 3) -> SafeString:
+    """One thing to do: a link with a line of text and, when `kind` is given, a status in `words`."""
+    tag = status(kind, words) if kind else ""
+    line = format_html('<p class="task__text">{}</p>', text) if text else ""
+    return format_html(
+        '<div class="task"><h{0} class="task__title"><a href="{1}">{2}</a></h{0}>{3}{4}</div>', level, url, title, line, tag
+    )
+
+
+@register.simple_tag
+def saved_line(text: str = "") -> SafeString:
+    """Where the autosave says what is saved; empty until it has something true to say."""
+    return format_html('<p class="saved-line" data-saved-line>{}</p>', text)
+
+
+@register.simple_tag
+def review_line(reviewed: dt.date | None, next_review: dt.date | None = None, reviewer: str = "") -> SafeString:
+    """When a text was last checked, by whom, and when it will be checked again."""
+    parts = []
+    if reviewed is not None:
+        said = _("Last checked %(date)s by %(name)s.") if reviewer else _("Last checked %(date)s.")
+        parts.append(said % {"date": day(reviewed), "name": reviewer})
+    if next_review is not None:
+        parts.append(_("Next check by %(date)s.") % {"date": day(next_review)})
+    return format_html('<p class="review-line">{}</p>', " ".join(parts))
+
+
+# --- Lists and tables ----------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def summary_list(rows: Any) -> SafeString:
+    """Check-answers list. Rows: (term, value) or (term, value, change URL); read aloud as "Change <term>"."""
+    lines = []
+    for row in rows:
+        term, value, url = (*row, "")[:3]
+        link = (
+            format_html('<dd class="summary__act"><a href="{}">{}<span class="visually-hidden"> {}</span></a></dd>', url, _("Change"), term)
+            if url
+            else ""
+        )
+        lines.append(format_html('<div class="summary__row"><dt>{}</dt><dd>{}</dd>{}</div>', term, value, link))
+    return format_html('<dl class="summary">{}</dl>', format_html_join("", "{}", ((line,) for line in lines)))
+
+
+@register.simple_tag
+def data_table(caption: str, heads: Any, rows: Any) -> SafeString:
+    """A table that becomes a list of labelled lines at 320 px. `heads`: texts; `rows`: lists of as many cells."""
+    titles = [str(head) for head in heads]
+    head = format_html_join("", '<th scope="col" role="columnheader">{}</th>', ((title,) for title in titles))
+    body = []
+    for row in rows:
+        cells = list(row)
+        first = format_html('<th scope="row" role="rowheader" data-label="{}">{}</th>', titles[0], cells[0])
+        rest = format_html_join(
+            "", '<td role="cell" data-label="{}">{}</td>', zip(titles[1:], cells[1:], strict=True)
+        )
+        body.append(format_html('<tr role="row">{}{}</tr>', first, rest))
+    return format_html(
+        '<table class="table" role="table"><caption>{}</caption><thead role="rowgroup"><tr role="row">{}</tr></thead>'
+        '<tbody role="rowgroup">{}</tbody></table>',
+        caption,
+        head,
+        format_html_join("", "{}", ((row,) for row in body)),
+    )
+
+
+@register.inclusion_tag("ui/pagination.html", takes_context=True)
+def pagination(context: Context, page: Any, name: str = "page") -> dict[str, Any]:
+    """Newer and older links for a `Page` of Django's Paginator; keeps the rest of the query."""
+    request = context["request"]
+    query = request.GET.copy()
+    links = {}
+    for key, wanted in (("previous", page.has_previous()), ("next", page.has_next())):
+        if wanted:
+            query[name] = page.previous_page_number() if key == "previous" else page.next_page_number()
+            links[key] = f"?{query.urlencode()}"
+    return {"page": page, **links}
+
+
+# --- Forms -----------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def asks_alone(field: forms.BoundField) -> bool:
+    """Whether this field's label is the page's heading (`page_question` of its form)."""
+    return field.name == getattr(field.form, "page_question", "")
+
+
+@register.simple_tag
+def error_summary(form: forms.BaseForm) -> SafeString:
+    """What needs a second look, with links to the fields; nothing when the form has no errors. Takes the focus."""
+    if not has_errors(form):
+        return SafeString("")
+    errors: list[tuple[str, Any]] = [("", error) for error in form.non_field_errors()]
+    for field in form:
+        errors += [("" if field.is_hidden else anchor_of(field), error) for error in field.errors]
+    return render_to_string("ui/forms/error_summary.html", {"errors": errors})
+
+
+@register.simple_tag
+def ui_form(form: forms.BaseForm) -> SafeString:
+    """A form's error summary and all of its fields: `<form method="post" novalidate>{% csrf_token %}{% ui_form form %}…`."""
+    return format_html("{}{}", error_summary(form), form.render())
+
+
+@register.simple_tag(takes_context=True)
+def once_id(context: Context) -> SafeString:
+    """The hidden id that makes a form's act happen once; kept when the page comes back with errors."""
+    request = context.get("request")
+    posted = request.POST.get(ONCE_FIELD, "") if request is not None and request.method == "POST" else ""
+    try:
+        value = UUID(posted)
+    except ValueError:
+        value = uuid7()
+    return format_html('<input type="hidden" name="{}" value="{}">', ONCE_FIELD, value)
+
+
+@register.simple_tag
+def draft_fields(draft: Any) -> SafeString:
+    """The hidden id and version of a server draft, inside the form that it belongs to; nothing without a draft."""
+    if draft is None:
+        return SafeString("")
+    return format_html(
+        '<input type="hidden" name="draft" value="{}"><input type="hidden" name="draft_version" value="{}">',
+        draft.pk,
+        draft.version,
+    )
+
+
+@register.simple_block_tag(end_name="endautosave")
+def autosave(content: str, draft: Any, url: str = "", resume: str = "") -> SafeString:
+    """Keeps a form's words on the server while they are typed: `{% autosave draft resume=path %}<form>…{% endautosave %}`."""
+    if draft is None:
+        return SafeString(content)
+    pairs = {
+        "url": url or reverse("patients:draft-save", args=[draft.pk]),
+        "version": draft.version,
+        "kind": getattr(draft, "kind", ""),
+        "patient": getattr(draft, "patient_id", None) or "",
+        "target": getattr(draft, "target", None) or "",
+        "resume": resume,
+        "login": reverse("account_login"),
+        "today": reverse("portal:today"),
+    }
+    attributes = format_html_join("", ' data-{}="{}"', pairs.items())
+    return format_html("<auto-save{}>{}</auto-save>", attributes, content)
+
+
+@register.simple_tag
+def later_button(text: str = "") -> SafeString:
+    """"Save and finish later" for people without scripts; the autosave takes it away once it has started."""
+    return format_html(
+        '<button class="button button--secondary" type="submit" name="later" value="1" data-later>{}</button>',
+        text or _("Save and finish later"),
+    )
+
+
+# --- Dates and times -------------------------------------------------------------------------------------------
+
+
+def _zone(zone: Any) -> dt.tzinfo | None:
+    return ZoneInfo(zone) if isinstance(zone, str) and zone else zone or None
+
+
+def _local(value: dt.date | dt.datetime, zone: Any = None) -> dt.date | dt.datetime:
+    """An aware moment in that zone (the active one without); dates and naive wall-clock times as they are."""
+    if isinstance(value, dt.datetime) and timezone.is_aware(value):
+        return timezone.localtime(value, _zone(zone))
+    return value
+
+
+@register.filter(expects_localtime=False)
+def day(value: dt.date | dt.datetime | None, zone: Any = None) -> str:
+    """"Thursday 3 December 2026", in the zone given (`{{ start|day:site.time_zone }}`) or the active one."""
+    if value is None:
+        return ""
+    local = _local(value, zone)
+    return f"{dates.WEEKDAYS[local.weekday()]} {local.day} {dates.MONTHS[local.month]} {local.year}"
+
+
+@register.filter(expects_localtime=False)
+def clock(value: dt.datetime | dt.time | None, zone: Any = None) -> str:
+    """"9:00 am", in the zone given or the active one."""
+    if value is None:
+        return ""
+    local = value if isinstance(value, dt.time) else _local(value, zone)
+    assert isinstance(local, dt.datetime | dt.time)  # noqa: S101 - a date has no clock
+    half = _("am") if local.hour < 12 else _("pm")
+    return f"{(local.hour + 11) % 12 + 1}:{local.minute:02d} {half}"
+
+
+@register.filter(expects_localtime=False)
+def when(value: dt.datetime | None, zone: Any = None) -> str:
+    """"Thursday 3 December 2026 at 9:00 am", in the zone given or the active one."""
+    if value is None:
+        return ""
+    return _("%(day)s at %(clock)s") % {"day": day(value, zone), "clock": clock(value, zone)}
+
+
+@register.filter(expects_localtime=False)
+def ago(value: dt.date | dt.datetime | None, zone: Any = None) -> str:
+    """"today", "tomorrow", "in 10 days", "3 weeks ago": calendar days in the zone given. Only ever beside a date."""
+    if value is None:
+        return ""
+    local = _local(value, zone)
+    there = local.date() if isinstance(local, dt.datetime) else local
+    here = timezone.localdate(timezone=_zone(zone))
+    days = (there - here).days
+    if days in (-1, 0, 1):
+        return {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}[days]
+    far = abs(days)
+    if far < 21:
+        span = ngettext("%(count)d day", "%(count)d days", far) % {"count": far}
+    elif far < 63:
+        span = ngettext("%(count)d week", "%(count)d weeks", far // 7) % {"count": far // 7}
+    elif far < 730:
+        span = ngettext("%(count)d month", "%(count)d months", far // 30) % {"count": far // 30}
+    else:
+        span = ngettext("%(count)d year", "%(count)d years", far // 365) % {"count": far // 365}
+    return (_("in %(span)s") if days > 0 else _("%(span)s ago")) % {"span": span}
+
+
+@register.filter(expects_localtime=False)
+def waiting(value: dt.datetime | None) -> str:
+    """How long since a moment, for a work list: "20 minutes", "4 hours", "1 day 4 hours"."""
+    if value is None:
+        return ""
+    minutes = max(0, int((timezone.now() - value).total_seconds() // 60))
+    days, hours = minutes // 1440, minutes % 1440 // 60
+    words = []
+    if days:
+        words.append(ngettext("%(count)d day", "%(count)d days", days) % {"count": days})
+    if hours and days < 7:
+        words.append(ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours})
+    if not words:
+        words.append(ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes})
+    return " ".join(words)
+
+
+@register.simple_tag
+def moment(value: dt.datetime, zone: Any = None) -> SafeString:
+    """A `<time>` with the full date and clock and the relative words after it: "… at 9:00 am (in 10 days)"."""
+    return format_html(
+        '<time datetime="{}">{}</time> <span class="relative">({})</span>', value.isoformat(), when(value, zone), ago(value, zone)
+    )
