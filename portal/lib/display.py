@@ -11,9 +11,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-THEMES = (("device", _("As my device")), ("day", _("Day: dark text on light")), ("dusk", _("Dusk: light text on dark")))
-TEXT_SIZES = ((100, _("Normal")), (125, _("Larger")), (150, _("Large")), (200, _("Very large")))
-CONTRASTS = (("device", _("As my device")), ("standard", _("Standard")), ("more", _("More contrast")))
+THEMES = (("device", _("Same as my device")), ("day", _("Day: dark text on light")), ("dusk", _("Dusk: light text on dark")))
+TEXT_SIZES = ((100, _("Normal")), (125, _("Larger")), (150, _("Large")), (200, _("Largest")))
+CONTRASTS = (("device", _("Same as my device")), ("more", _("More contrast")))
 FONTS = (("portal", _("The portal's font")), ("device", _("My device's font")))
 
 COOKIE = "display"
@@ -60,13 +60,18 @@ def from_cookie(value: str) -> Look:
 
 def of_user(user: Any) -> Look:
     """The look of a signed-in person's profile."""
-    return _checked(user.theme, user.text_size, user.contrast, bool(user.device_font))
+    return _checked(user.theme, user.text_size, "more" if user.more_contrast else "device", bool(user.device_font))
+
+
+def from_profile_or_cookie(request: HttpRequest) -> Look:
+    """What this person chose to keep, without "Easier to read today"."""
+    user = getattr(request, "user", None)
+    return of_user(user) if getattr(user, "is_authenticated", False) else from_cookie(request.COOKIES.get(COOKIE, ""))
 
 
 def look_of(request: HttpRequest) -> Look:
     """How this request's page is to look."""
-    user = getattr(request, "user", None)
-    look = of_user(user) if getattr(user, "is_authenticated", False) else from_cookie(request.COOKIES.get(COOKIE, ""))
+    look = from_profile_or_cookie(request)
     if request.COOKIES.get(EASIER_COOKIE) == "1":
         look = replace(look, text_size=max(150, look.text_size), contrast="more", easier=True)
     return look

@@ -28,6 +28,7 @@ from django.utils.translation import ngettext
 from portal.lib.display import Look, look_of
 from portal.lib.forms import anchor_of
 from portal.lib.ids import uuid7
+from portal.lib.session import seconds_left
 
 register = template.Library()
 
@@ -75,10 +76,33 @@ def current_path(context: Context) -> str:
     return request.get_full_path() if request is not None and request.method == "GET" else "/"
 
 
+@register.simple_tag(takes_context=True)
+def session_seconds(context: Context) -> int:
+    """Seconds until this sign-in ends if nothing more happens; 0 without one."""
+    request = context.get("request")
+    return seconds_left(request) if request is not None else 0
+
+
+@register.simple_tag
+def session_warn_seconds() -> int:
+    """How long before the end of a sign-in the warning comes."""
+    return int(settings.SESSION_WARN_SECONDS)
+
+
 @register.filter
 def has_errors(form: Any) -> bool:
     """Whether what was typed into this form has errors: the page's title then begins with "Error:"."""
     return bool(form is not None and getattr(form, "is_bound", False) and form.errors)
+
+
+@register.simple_block_tag(end_name="endif_filled")
+def if_filled(content: str, element: str, css: str = "") -> SafeString:
+    """The content inside an element, or nothing at all when there is no content: `{% if_filled "h1" %}…{% endif_filled %}`."""
+    inner = content.strip()
+    if not inner:
+        return SafeString("")
+    opening = format_html('<{} class="{}">', element, css) if css else format_html("<{}>", element)
+    return format_html("{}{}</{}>", opening, SafeString(inner), element)
 
 
 # --- Buttons and links -----------------------------------------------------------------------------------
