@@ -19,7 +19,7 @@ def fingerprint() -> str:
     for package in _PACKAGES:
         sums.update(f"{package}={version(package)};".encode())
     own = [
-        *sorted(REPOSITORY.glob("*/static")),
+        *sorted(path for path in REPOSITORY.glob("*/static") if not path.parent.name.startswith(".")),
         REPOSITORY / "static",
         REPOSITORY / "portal" / "lib" / "static.py",
     ]
