@@ -1,0 +1,159 @@
+"""Pages of the editor that are ours: the reviewer's page, taking a text into use, and the doors that lead to ours.
+
+They are plain forms and work without JavaScript, unlike the rest of the editor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+from wagtail.models import TaskState
+
+from education import services
+from education.forms import AdoptForm, ApproveForm, ReturnForm
+from education.models import MAY_REVIEW, Article, ClinicalReview, writers_of
+from portal.lib.problems import DomainError
+
+View = Callable[..., HttpResponseBase]
+
+
+def editors_only(view: View) -> View:
+    """Strangers find nothing here: 404 for everybody signed in who may not open the editor.
+
+    Wagtail would send them to its sign-in page, from where they would be sent back, without end.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and not request.user.has_perm("wagtailadmin.access_admin"):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def door(name: str) -> View:
+    """A page of Wagtail's that leads to the portal's own, keeping where the person wanted to go."""
+
+    def lead(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseRedirect:
+        wanted = request.GET.get("next", "")
+        to = reverse(name)
+        if wanted.startswith("/") and not wanted.startswith(("//", "/\\")):
+            to += "?" + urlencode({"next": wanted})
+        return redirect(to)
+
+    lead.login_required = False  # type: ignore[attr-defined]
+    return lead
+
+
+def nothing_here(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """People and groups are set up in the portal, where sign-in limits and the trail apply."""
+    raise Http404
+
+
+def _article_of(article_id: UUID) -> Article:
+    return get_object_or_404(Article.objects.select_related("topic", "author", "reviewed_by"), pk=article_id)
+
+
+def _context(request: HttpRequest, article: Article) -> dict[str, Any]:
+    """What the reviewer's page shows: the text as submitted, its checks, and what this person may do."""
+    state = article.current_workflow_task_state
+    in_review = isinstance(state, ClinicalReview)
+    draft: Article = state.revision.as_object() if in_review else article.get_latest_revision_as_object()
+    returned = (
+        ClinicalReview.objects.filter(workflow_state__in=article.workflow_states, status=TaskState.STATUS_REJECTED)
+        .order_by("-finished_at")
+        .select_related("finished_by")
+        .first()
+    )
+    user = request.user
+    wrote = user.pk in writers_of(article)
+    return {
+        "article": article,
+        "draft": draft,
+        "reading": draft.reading,
+        "missing": draft.missing(),
+        "in_review": in_review,
+        "submitted_by": state.workflow_state.requested_by if in_review else None,
+        "may_decide": in_review and not wrote and user.has_perm(MAY_REVIEW),
+        "wrote_it": wrote,
+        "returned": returned if not in_review else None,
+        "approve_form": ApproveForm(),
+        "return_form": ReturnForm(),
+        "can_compare": in_review and article.live_revision_id is not None,
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def review(request: HttpRequest, article_id: UUID) -> HttpResponse:
+    """Look at a submitted text and decide: approve it, or return it with a comment."""
+    article = _article_of(article_id)
+    if request.method == "POST":
+        return _decide(request, article)
+    return render(request, "education/cms/review.html", _context(request, article))
+
+
+def _decide(request: HttpRequest, article: Article) -> HttpResponse:
+    context = _context(request, article)
+    if not context["in_review"]:
+        context["problem"] = services.NotInReview.default_message
+        return render(request, "education/cms/review.html", context, status=409)
+    if not context["may_decide"]:
+        return render(request, "education/cms/refused.html", {"article": article}, status=403)
+    approving = request.POST.get("decision") == "approve"
+    form_class = ApproveForm.for_article(context["draft"]) if approving else ReturnForm
+    form = form_class(request.POST)
+    context["approve_form" if approving else "return_form"] = form
+    if not form.is_valid():
+        return render(request, "education/cms/review.html", context, status=422)
+    try:
+        if approving:
+            services.approve(article=article, by=request.user, grade_reason=form.cleaned_data["grade_reason"])  # type: ignore[arg-type]
+            messages.success(request, _("Approved and published."))
+        else:
+            services.return_to_author(article=article, by=request.user, comment=form.cleaned_data["comment"])  # type: ignore[arg-type]
+            messages.success(request, _("Returned to the author with your comment."))
+    except PermissionDenied:
+        return render(request, "education/cms/refused.html", {"article": article}, status=403)
+    except DomainError as error:
+        context["problem"] = error.message
+        return render(request, "education/cms/review.html", context, status=error.status)
+    return redirect("education-review", article_id=article.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def adopt(request: HttpRequest, article_id: UUID) -> HttpResponse:
+    """Take a published text without clinical review into use. Only for people who review and did not write it."""
+    article = _article_of(article_id)
+    if not request.user.has_perm(MAY_REVIEW) or article.author_id == request.user.pk:
+        return render(request, "education/cms/refused.html", {"article": article}, status=403)
+    form = AdoptForm(request.POST or None)
+    context: dict[str, Any] = {"article": article, "form": form}
+    if request.method != "POST":
+        return render(request, "education/cms/adopt.html", context)
+    if not form.is_valid():
+        return render(request, "education/cms/adopt.html", context, status=422)
+    try:
+        services.adopt(article=article, by=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
+    except DomainError as error:
+        context["problem"] = error.message
+        return render(request, "education/cms/adopt.html", context, status=error.status)
+    messages.success(request, _("Your center now uses this text. The page says that it is not clinically reviewed."))
+    return redirect("education-review", article_id=article.pk)
+
+
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """The editor's first page is the list of articles."""
+    return redirect("wagtailsnippets_education_article:list")

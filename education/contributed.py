@@ -1,0 +1,34 @@
+"""What the library gives to pages of the portal: a card on Today, the review queue, the demo articles."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.http import HttpRequest
+
+from portal.lib.contributions import Card
+
+
+def article_card(request: HttpRequest, patient: Any, now: dt.datetime) -> Card | None:
+    """One article to read, for the end of Today. Two statements; nothing when the library is empty."""
+    from education import services
+
+    article = services.article_for(now)
+    return Card("education/cards/article.html", {"article": article}) if article else None
+
+
+def review_card(request: HttpRequest, now: dt.datetime) -> Card | None:
+    """The texts that wait for this person's review; nothing for people who do not review."""
+    from education import services
+
+    waiting = services.waiting_for(request.user)  # type: ignore[arg-type]
+    rows = [{"title": state.revision.object_str, "article_id": state.revision.object_id} for state in waiting]
+    return Card("education/cards/reviews.html", {"reviews": rows}) if rows else None
+
+
+def load_library(world: Any) -> None:
+    """Load the demo articles."""
+    from education import demo
+
+    demo.load(world)
