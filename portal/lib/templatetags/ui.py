@@ -203,10 +203,11 @@ def banner(content: str, kind: str = "info", title: str = "", level: int = 2) ->
 
 
 @register.simple_block_tag(end_name="endconfirmation")
-def confirmation(content: str, title: str) -> SafeString:
+def confirmation(content: str, title: str, level: int = 1) -> SafeString:
     """The result of a finished job as the page's heading; leave the `heading` block empty. `{% confirmation title %}…`."""
     return format_html(
-        '<div class="confirmation"><h1>{}<span>{}</span></h1><div class="confirmation__body">{}</div></div>',
+        '<div class="confirmation"><h{0} class="confirmation__title">{1}<span>{2}</span></h{0}><div class="confirmation__body">{3}</div></div>',
+        level,
         _icon("circle-check"),
         title,
         content,
@@ -271,6 +272,12 @@ def review_line(reviewed: dt.date | None, next_review: dt.date | None = None, re
     if next_review is not None:
         parts.append(_("Next check by %(date)s.") % {"date": day(next_review)})
     return format_html('<p class="review-line">{}</p>', " ".join(parts))
+
+
+@register.simple_tag(takes_context=True)
+def help_numbers(context: Context) -> SafeString:
+    """The clinic's phones and its open or closed words, as a card; `hours` from the context when the page has them."""
+    return render_to_string("ui/help_numbers.html", {"site_line": context.get("site_line"), "hours": context.get("hours")})
 
 
 # --- Lists and tables ----------------------------------------------------------------------------------------
@@ -369,11 +376,16 @@ def draft_fields(draft: Any) -> SafeString:
     """The hidden id and version of a server draft, inside the form that it belongs to; nothing without a draft."""
     if draft is None:
         return SafeString("")
-    return format_html(
-        '<input type="hidden" name="draft" value="{}"><input type="hidden" name="draft_version" value="{}">',
-        draft.pk,
-        draft.version,
-    )
+    pairs = {
+        "draft": draft.pk,
+        "draft_version": draft.version,
+        # So that a form which arrives after a time-out is kept for the person who wrote it.
+        "draft_kind": draft.kind,
+        "draft_patient": draft.patient_id,
+        "draft_target": draft.target or "",
+        "draft_resume": draft.resume,
+    }
+    return format_html_join("", '<input type="hidden" name="{}" value="{}">', pairs.items())
 
 
 @register.simple_block_tag(end_name="endautosave")
@@ -382,7 +394,7 @@ def autosave(content: str, draft: Any, url: str = "", resume: str = "") -> SafeS
     if draft is None:
         return SafeString(content)
     pairs = {
-        "url": url or reverse("patients:draft-save", args=[draft.pk]),
+        "url": url or reverse("patients-api:draft-save", args=[draft.pk]),
         "version": draft.version,
         "kind": getattr(draft, "kind", ""),
         "patient": getattr(draft, "patient_id", None) or "",

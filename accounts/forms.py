@@ -1,0 +1,19 @@
+"""Sign-in forms. Display settings have a module of their own beside their page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.forms import LoginForm
+from django.utils.translation import gettext_lazy as _
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]
+    """E-mail and password; the mailed code is the other button on the same page."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("Your e-mail address")
+        self.fields["password"].label = _("Your password")
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)

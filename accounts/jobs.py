@@ -1,0 +1,50 @@
+"""Jobs of accounts: handing mail to the mail server."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.utils import timezone
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from accounts.models import OutgoingMail
+from accounts.services import open_mail
+
+MAX_TRIES = 8
+
+
+@app.task(
+    name="accounts.send_mail",
+    queue="mail",
+    retry=RetryStrategy(max_attempts=MAX_TRIES, exponential_wait=4),
+    pass_context=True,
+)
+def send_mail(context: Any, mail_id: str) -> None:
+    """Send one mail. At least once: only a crash between the server's yes and our commit repeats it."""
+    with transaction.atomic():
+        mail = OutgoingMail.objects.select_for_update().filter(pk=UUID(mail_id)).first()
+        if mail is None or mail.state == OutgoingMail.State.SENT:
+            return
+        content = open_mail(mail)
+        if content is None:
+            return
+        mail.attempts += 1
+        domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
+        message = EmailMessage(
+            subject=content["subject"],
+            body=content["body"],
+            from_email=settings.DEFAULT_FROM_EMAIL,
+            to=[content["to"]],
+            headers={"Message-ID": f"<{mail.pk}@{domain}>", "Auto-Submitted": "auto-generated"},
+        )
+        if not settings.DEMO or settings.EMAIL_BACKEND.startswith("django."):
+            message.send()
+        mail.state, mail.sent_at = OutgoingMail.State.SENT, timezone.now()
+        if not settings.DEMO:
+            mail.payload = None
+        mail.save(update_fields=["state", "sent_at", "attempts", "payload"])

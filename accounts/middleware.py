@@ -1,0 +1,72 @@
+"""Idle and absolute limits of a sign-in. What was typed when it ended is kept as a draft."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.shortcuts import resolve_url
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.services import idle_limit
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+# Called with (user, request) when a signed-out form arrives; returns True when its text is kept.
+keepers: list[Callable[[User, HttpRequest], bool]] = []
+
+
+class SessionLimitsMiddleware:
+    """Ends a session after 15 (staff) or 30 (patients) minutes without an act, and 12 hours after sign-in.
+
+    The session row outlives the sign-in, so the form that arrives a minute too late still says whose it
+    is: its text becomes that person's draft, then they are asked to sign in again and land on it.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return self.get_response(request)
+        now = int(timezone.now().timestamp())
+        seen, since = request.session.get("seen_at"), request.session.get("signed_in_at")
+        if (
+            not isinstance(seen, int)
+            or not isinstance(since, int)
+            or now - seen >= idle_limit(request)
+            or now - since >= settings.SESSION_ABSOLUTE_SECONDS
+        ):
+            return self.end(request)
+        if now - seen >= 20 and not request.headers.get("X-Poll"):
+            request.session["seen_at"] = now
+        return self.get_response(request)
+
+    def end(self, request: HttpRequest) -> HttpResponseBase:
+        user = request.user
+        assert isinstance(user, User)
+        kept = request.method == "POST" and any(keep(user, request) for keep in keepers)
+        logout(request)
+        if request.path_info.startswith("/api/"):
+            return JsonResponse(
+                {"type": "about:blank", "title": _("You were signed out."), "status": 401},
+                status=401,
+                content_type="application/problem+json",
+            )
+        if kept:
+            messages.info(request, _("You were signed out because nothing happened for a while. Your writing is saved."))
+        else:
+            messages.info(request, _("You were signed out because nothing happened for a while."))
+        back = request.get_full_path()
+        if request.method == "POST":
+            back = request.POST.get("draft_resume") or request.path
+        if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+            back = "/"
+        return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}")

@@ -1,0 +1,6 @@
+"""Pages of journal."""
+
+from django.urls import URLPattern
+
+app_name = "journal"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,133 @@
+"""`/api/v1/patients/drafts/<id>/`: what autosave talks to."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import User
+from patients.drafting import safe_resume
+from patients.drafts import DraftConflict, DraftGone, DraftState, drop_draft, save_draft
+from patients.models import Draft, Patient
+from patients.services import capacity_of
+from portal.lib.api import problem
+from portal.lib.ids import parse_uuid
+from portal.lib.templatetags.ui import clock
+
+
+class DraftWrite(serializers.Serializer[Any]):
+    """What stands in a form right now; half-empty is fine."""
+
+    kind = serializers.RegexField(r"^[a-z][a-z0-9.-]{0,39}$")
+    patient = serializers.UUIDField()
+    target = serializers.CharField(allow_blank=True, allow_null=True, default=None, max_length=36)
+    resume = serializers.CharField(max_length=300, allow_blank=True, default="/")
+    version = serializers.IntegerField(min_value=0, max_value=100_000_000)
+    fields_ = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField(allow_blank=True, trim_whitespace=False), max_length=50),
+        source="typed",
+    )
+
+    def get_fields(self) -> Any:
+        declared = super().get_fields()
+        declared["fields"] = declared.pop("fields_")
+        return declared
+
+
+class DraftRead(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    version = serializers.IntegerField()
+    saved_at = serializers.DateTimeField()
+    clock = serializers.CharField(help_text="Time of saving on the clinic's clock, for people.")
+    typed = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()), help_text="Named `fields` in the answer."
+    )
+
+
+def as_json(state: DraftState, zone: str) -> dict[str, Any]:
+    return {
+        "id": str(state.id),
+        "version": state.version,
+        "saved_at": state.saved_at.isoformat() if state.saved_at else None,
+        "clock": clock(state.saved_at, zone),
+        "fields": state.fields,
+    }
+
+
+class DraftView(APIView):
+    """Save, read or throw away one's own draft. Somebody else's draft is not there."""
+
+    @extend_schema(responses={200: DraftRead})
+    def get(self, request: Request, id: UUID) -> Response:
+        assert isinstance(request.user, User)
+        draft = Draft.objects.for_user(request.user).filter(owner=request.user, pk=id).select_related("patient__site").first()
+        if draft is None:
+            raise Http404
+        return Response(
+            as_json(
+                DraftState(
+                    id=draft.pk,
+                    kind=draft.kind,
+                    patient_id=draft.patient_id,
+                    target=draft.target,
+                    resume=draft.resume,
+                    version=draft.version,
+                    fields=draft.fields or {},
+                    saved_at=draft.updated_at,
+                ),
+                draft.patient.site.time_zone,
+            )
+        )
+
+    @extend_schema(
+        request=DraftWrite,
+        responses={
+            200: DraftRead,
+            409: OpenApiResponse(description="A newer version was saved elsewhere; its text is in the answer."),
+            410: OpenApiResponse(description="It was sent already."),
+        },
+    )
+    def put(self, request: Request, id: UUID) -> Response:
+        assert isinstance(request.user, User)
+        write = DraftWrite(data=request.data)
+        write.is_valid(raise_exception=True)
+        asked = write.validated_data
+        patient = Patient.objects.for_user(request.user).filter(pk=asked["patient"]).select_related("site").first()
+        if patient is None:
+            raise Http404
+        state = DraftState(
+            id=id,
+            kind=asked["kind"],
+            patient_id=patient.pk,
+            target=parse_uuid(asked["target"]),
+            resume=safe_resume(asked["resume"]),
+            version=asked["version"],
+        )
+        try:
+            saved = save_draft(
+                user=request.user,
+                patient=patient,
+                capacity=capacity_of(request.user, patient),
+                state=state,
+                fields=asked["typed"],
+            )
+        except DraftConflict as conflict:
+            return problem(409, str(conflict.message), **as_json(conflict.newest, patient.site.time_zone))
+        except DraftGone:
+            return problem(410, "This was sent already.")
+        return Response(as_json(saved, patient.site.time_zone))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, id: UUID) -> Response:
+        assert isinstance(request.user, User)
+        if not Draft.objects.for_user(request.user).filter(owner=request.user, pk=id).exists():
+            raise Http404
+        drop_draft(user=request.user, id=id)
+        return Response(status=204)

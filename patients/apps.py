@@ -1,0 +1,17 @@
+"""The patient, who may see them, their keys, trail, drafts and question list."""
+
+from django.apps import AppConfig
+
+
+class PatientsConfig(AppConfig):
+    name = "patients"
+
+    def ready(self) -> None:
+        from accounts.middleware import keepers
+        from patients.drafting import keep_expired_post
+        from patients.trail import write_events
+        from portal.lib.actor import set_trail_writer
+
+        set_trail_writer(write_events)
+        if keep_expired_post not in keepers:
+            keepers.append(keep_expired_post)

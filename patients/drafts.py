@@ -1,0 +1,172 @@
+"""Server drafts: half-empty, versioned, kept 30 days, found again on Today and on another device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from patients.keys import CLINIC, OWN
+from patients.models import Draft, Patient
+from patients.once import was_done
+from portal.lib.contributions import draft_kinds
+from portal.lib.ids import uuid7
+from portal.lib.problems import Conflict, DomainError
+
+KEPT = timedelta(days=30)
+MAX_FIELDS = 120
+MAX_CHARACTERS = 60_000
+
+Fields = dict[str, list[str]]
+
+# Names in a form that are ours and nobody's words.
+HIDDEN = frozenset(
+    {
+        "csrfmiddlewaretoken",
+        "draft",
+        "draft_version",
+        "draft_kind",
+        "draft_patient",
+        "draft_target",
+        "draft_resume",
+        "later",
+        "once",
+    }
+)
+
+
+class DraftGone(DomainError):
+    """It was sent already: a late autosave must not bring it back."""
+
+    status = 410
+
+
+class DraftTooLarge(DomainError):
+    status = 413
+
+
+class DraftConflict(Conflict):
+    """Somebody (another tab, another device) saved a newer version; `newest` holds it."""
+
+    def __init__(self, newest: DraftState) -> None:
+        super().__init__()
+        self.newest = newest
+
+
+@dataclass(slots=True)
+class DraftState:
+    """A draft as a form needs it. Version 0 means: nothing is saved yet."""
+
+    id: UUID
+    kind: str
+    patient_id: UUID
+    target: UUID | None
+    resume: str
+    version: int = 0
+    fields: Fields = field(default_factory=dict)
+    saved_at: datetime | None = None
+
+    @property
+    def pk(self) -> UUID:
+        return self.id
+
+
+def _state(draft: Draft) -> DraftState:
+    return DraftState(
+        id=draft.pk,
+        kind=draft.kind,
+        patient_id=draft.patient_id,
+        target=draft.target,
+        resume=draft.resume,
+        version=draft.version,
+        fields=draft.fields or {},
+        saved_at=draft.updated_at,
+    )
+
+
+def open_draft(*, user: User, patient: Patient, kind: str, target: UUID | None = None, resume: str) -> DraftState:
+    """The person's draft for this place, or an unsaved one with a fresh id. Writes nothing."""
+    draft = Draft.objects.for_user(user).filter(owner=user, patient=patient, kind=kind, target=target).first()
+    if draft is not None:
+        return _state(draft)
+    return DraftState(id=uuid7(), kind=kind, patient_id=patient.pk, target=target, resume=resume)
+
+
+@transaction.atomic
+def save_draft(*, user: User, patient: Patient, capacity: str, state: DraftState, fields: Fields) -> DraftState:
+    """Save what stands in the form, compare-and-set on the version.
+
+    Raises DraftConflict (with the newer text), DraftGone (already sent), DraftTooLarge. Typing is not an
+    event on the trail; what is sent is.
+    """
+    if state.kind not in draft_kinds:
+        raise DomainError
+    fields = {name: values for name, values in fields.items() if name not in HIDDEN}
+    size = sum(len(name) + sum(len(value) for value in values) for name, values in fields.items())
+    if len(fields) > MAX_FIELDS or size > MAX_CHARACTERS:
+        raise DraftTooLarge
+    if was_done(state.id, user):
+        raise DraftGone
+    draft = (
+        Draft.objects.for_user(user)
+        .select_for_update()
+        .filter(owner=user, patient=patient, kind=state.kind, target=state.target)
+        .first()
+    )
+    now = timezone.now()
+    if draft is None:
+        draft = Draft(
+            id=state.id,
+            owner=user,
+            patient=patient,
+            kind=state.kind,
+            target=state.target,
+            resume=state.resume,
+            space=OWN if capacity == "self" else CLINIC,
+            version=1,
+            updated_at=now,
+        )
+        draft.fields = fields
+        try:
+            with transaction.atomic():
+                draft.save(force_insert=True)
+        except IntegrityError:
+            newest = open_draft(
+                user=user, patient=patient, kind=state.kind, target=state.target, resume=state.resume
+            )
+            if newest.version == 0:
+                raise DraftGone from None
+            raise DraftConflict(newest) from None
+        return _state(draft)
+    if draft.fields == fields:
+        return _state(draft)
+    if draft.version != state.version or draft.pk != state.id:
+        raise DraftConflict(_state(draft))
+    draft.fields, draft.version, draft.updated_at, draft.resume = fields, draft.version + 1, now, state.resume
+    draft.save(update_fields=["fields", "version", "updated_at", "resume"])
+    return _state(draft)
+
+
+def drop_draft(*, user: User, id: UUID) -> None:
+    """Take a draft away: it was sent, or the person threw it away."""
+    Draft.objects.for_user(user).filter(owner=user, pk=id).delete()
+
+
+def drafts_of(user: User, patient: Patient | None = None) -> list[dict[str, Any]]:
+    """ "Finish later": label, link and time of the person's drafts, newest first."""
+    drafts = Draft.objects.for_user(user).filter(owner=user)
+    if patient is not None:
+        drafts = drafts.filter(patient=patient)
+    rows = drafts.order_by("-updated_at").values("id", "kind", "resume", "updated_at", "patient_id")[:20]
+    return [{**row, "label": draft_kinds.get(row["kind"], row["kind"])} for row in rows]
+
+
+def sweep_drafts(now: datetime) -> int:
+    """Delete drafts older than 30 days. Runs as a system actor; returns how many went."""
+    deleted, _by_model = Draft.objects.for_system().filter(updated_at__lt=now - KEPT).delete()
+    return deleted

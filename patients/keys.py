@@ -1,0 +1,84 @@
+"""The two key spaces of each patient: made, unwrapped, kept for one unit of work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from uuid import UUID
+
+from portal.lib import actor
+from portal.lib.sealing import KEY_BYTES, SealBroken, key_encryption_keys, open_bytes, seal_bytes
+
+OWN = "own"
+CLINIC = "clinic"
+SPACES = (OWN, CLINIC)
+
+
+def wrapping_place(patient_id: UUID, space: str, version: int, kek_id: str) -> str:
+    return f"patients_patientkey|{patient_id}|{space}|{version}|{kek_id}"
+
+
+def wrap_new_key(patient_id: UUID, space: str, version: int) -> tuple[str, bytes]:
+    """A fresh data key, wrapped: (id of the wrapping key, wrapped key)."""
+    kek_id, kek = key_encryption_keys().current
+    place = wrapping_place(patient_id, space, version, kek_id)
+    return kek_id, seal_bytes(kek, os.urandom(KEY_BYTES), version=0, where=place)
+
+
+def unwrap(patient_id: UUID, space: str, version: int, kek_id: str, wrapped: bytes) -> bytes:
+    """The data key; raises SealBroken."""
+    kek = key_encryption_keys().get(kek_id)
+    return open_bytes(kek, wrapped, where=wrapping_place(patient_id, space, version, kek_id))
+
+
+def warm_keys(patient_ids: Iterable[UUID]) -> None:
+    """Load the keys of many patients with one statement, before a list is shown."""
+    from patients.models import PatientKey
+
+    store = actor.unit_store()
+    missing = {pid for pid in patient_ids if ("keys", pid) not in store}
+    if not missing:
+        return
+    found: dict[UUID, dict[tuple[str, int], bytes]] = {pid: {} for pid in missing}
+    for row in PatientKey.objects.filter(patient_id__in=missing):
+        key = unwrap(row.patient_id, row.space, row.version, row.kek_id, bytes(row.wrapped))
+        found[row.patient_id][(row.space, row.version)] = key
+    for pid, keys in found.items():
+        store[("keys", pid)] = keys
+
+
+def _keys_of(patient_id: UUID) -> dict[tuple[str, int], bytes]:
+    from patients.models import PatientKey
+
+    store = actor.unit_store()
+    if ("keys", patient_id) not in store:
+        keys = {
+            (row.space, row.version): unwrap(
+                row.patient_id, row.space, row.version, row.kek_id, bytes(row.wrapped)
+            )
+            for row in PatientKey.objects.filter(patient_id=patient_id)
+        }
+        store[("keys", patient_id)] = keys
+    found: dict[tuple[str, int], bytes] = store.get(("keys", patient_id)) or keys
+    return found
+
+
+def sealing_key(patient_id: UUID, space: str) -> tuple[int, bytes]:
+    """The newest key of a space: (version, key). Raises SealBroken when none is visible to the actor."""
+    versions = [version for known, version in _keys_of(patient_id) if known == space]
+    if not versions:
+        raise SealBroken("no key of this patient is within reach")
+    newest = max(versions)
+    return newest, _keys_of(patient_id)[(space, newest)]
+
+
+def opening_key(patient_id: UUID, space: str, version: int) -> bytes:
+    key = _keys_of(patient_id).get((space, version))
+    if key is None:
+        raise SealBroken("no key of this patient is within reach")
+    return key
+
+
+def forget_keys(patient_id: UUID) -> None:
+    """Drop what this unit of work remembers of a patient's keys, after new ones were made."""
+    actor.unit_store().pop(("keys", patient_id), None)

@@ -1,0 +1,77 @@
+"""Nothing is done twice: an act carries an id made before it, and a retry gets the first result."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from patients.models import Patient, Receipt
+from portal.lib.problems import Conflict
+from portal.lib.sealing import derived_key, pack
+
+
+class DifferentContent(Conflict):
+    """The same id was used before for something else. `result` is what was done then, `at` when (UTC)."""
+
+    default_message = _("This was already sent, with other words. Your new words are kept below.")
+
+    def __init__(self, result: UUID | None, at: datetime) -> None:
+        super().__init__()
+        self.result, self.at = result, at
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The id of what was made, and whether this call made it."""
+
+    result: UUID | None
+    first: bool
+
+
+def fingerprint(content: Any) -> bytes:
+    """A keyed hash of what was sent: short texts cannot be guessed from it."""
+    _name, key = derived_key("receipts")
+    return hmac.digest(key, pack(content), hashlib.sha256)
+
+
+@transaction.atomic
+def exactly_once(
+    *, act: str, id: UUID, patient: Patient, user: User, content: Any, do: Callable[[], UUID | None]
+) -> Done:
+    """Run `do` once for `id`; a retry with the same content returns the first result.
+
+    The receipt is inserted first: a racing retry waits on its key until the first one committed or gave up.
+    Raises DifferentContent when the id was used for other content, another act or by somebody else.
+    """
+    mark = fingerprint([act, str(patient.pk), content])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO patients_receipt (id, patient_id, user_id, act, fingerprint, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, clock_timestamp()) ON CONFLICT DO NOTHING",
+            [id, patient.pk, user.pk, act, mark],
+        )
+        mine = cursor.rowcount == 1
+    if mine:
+        result = do()
+        Receipt.objects.filter(pk=id).update(result=result)
+        return Done(result, first=True)
+    earlier = Receipt.objects.filter(pk=id, user_id=user.pk, patient_id=patient.pk).first()
+    if earlier is None:
+        raise Conflict(_("This page is out of date. Your words are kept; please send them again."))
+    if earlier.act != act or not hmac.compare_digest(bytes(earlier.fingerprint), mark):
+        raise DifferentContent(earlier.result, earlier.created_at)
+    return Done(earlier.result, first=False)
+
+
+def was_done(id: UUID, user: User) -> bool:
+    """True when an act with this id has been done: a late autosave must not bring its draft back."""
+    return Receipt.objects.filter(pk=id, user_id=user.pk).exists()

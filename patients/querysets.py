@@ -1,0 +1,72 @@
+"""Who may see which rows, in Python. PostgreSQL decides the same again, on its own, by row-level security."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from clinic.services import teams_of
+from patients.areas import OWN, PROFILE, SHARED_JOURNAL, TEAM_AREAS
+from portal.lib import actor
+
+if TYPE_CHECKING:
+    from patients.models import Grant
+
+M = TypeVar("M", bound=models.Model)
+
+
+class GrantQuerySet(models.QuerySet["Grant"]):
+    def live(self) -> GrantQuerySet:
+        """Grants that hold now."""
+        now = timezone.now()
+        return self.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now), revoked_at__isnull=True, starts_at__lte=now)
+
+    def opening(self, user: User, area: str) -> GrantQuerySet:
+        """The live grants that open `area` of some patient to `user`."""
+        opened = Q(kind="self", user_id=user.pk)
+        if area in TEAM_AREAS:
+            opened |= Q(kind="team", team_id__in=team_ids(user))
+            opened |= Q(kind="break_glass", user_id=user.pk)
+        if area == PROFILE:
+            opened |= Q(kind="carer", user_id=user.pk)
+        elif area == SHARED_JOURNAL:
+            opened |= Q(kind="carer", user_id=user.pk, scopes__contains=["journal"])
+        elif area not in (OWN, "team"):
+            opened |= Q(kind="carer", user_id=user.pk, scopes__contains=[area])
+        return self.live().filter(opened)
+
+
+def team_ids(user: User) -> list[Any]:
+    """Ids of the person's teams today, read once a unit of work."""
+    store = actor.unit_store()
+    key = ("team_ids", user.pk)
+    if key not in store:
+        store[key] = [team.pk for team in teams_of(user)]
+    found: list[Any] = store[key]
+    return found
+
+
+class PatientRecordQuerySet(models.QuerySet[M]):
+    """Every read of a patient's rows starts with `for_user`, or with `for_system` in a job."""
+
+    def for_user(self, user: User | AnonymousUser) -> PatientRecordQuerySet[M]:
+        """Rows this person may see; none for nobody."""
+        if not isinstance(user, User) or not user.is_active:
+            return self.none()
+        from patients.models import Grant
+
+        grants = Grant.objects.opening(user, self.model.record_area)  # type: ignore[attr-defined]
+        column = getattr(self.model, "record_patient_column", "patient_id")
+        return self.filter(**{f"{column}__in": grants.values("patient_id")})
+
+    def for_system(self) -> PatientRecordQuerySet[M]:
+        """All rows, for a named system actor only."""
+        return self.all() if actor.current().system else self.none()
+
+    def of(self, patient: Any) -> PatientRecordQuerySet[M]:
+        return self.filter(patient_id=patient.pk)

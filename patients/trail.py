@@ -1,0 +1,114 @@
+"""The trail: every look and every change of a patient's record, chained by hash, in plain words for the patient."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from patients.models import AuditEvent
+from portal.lib import actor
+from portal.lib.contributions import trail_acts
+from portal.lib.ids import uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry to be: who acts and when is said by the database itself."""
+
+    patient_id: UUID
+    act: str
+    capacity: str
+    target: UUID | None = None
+    grant: UUID | None = None
+
+
+def note(event: Event) -> None:
+    """Put an event on the trail of the running unit of work. The same look twice in one unit is one event."""
+    pending = actor.pending_trail()
+    if event not in pending:
+        pending.append(event)
+
+
+def write_events(events: Iterable[Event]) -> None:
+    """Append in one statement; the last one before commit, so that chain heads are held for a moment only."""
+    rows = [
+        {
+            "id": str(uuid7()),
+            "patient": str(event.patient_id),
+            "act": event.act,
+            "capacity": event.capacity,
+            "target": str(event.target) if event.target else None,
+            "grant": str(event.grant) if event.grant else None,
+        }
+        for event in events
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT portal_trail_append(%s::jsonb)", [json.dumps(rows)])
+
+
+def _part(value: str | None) -> str:
+    return "-" if value is None else f"{len(value.encode())}:{value}"
+
+
+def expected_hash(event: AuditEvent, previous: bytes) -> bytes:
+    """SHA-256 over the previous hash and every field, computed here and not by the database that stores it."""
+    stamp = event.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    parts: list[str | None] = [
+        str(event.pk),
+        str(event.patient_id),
+        str(event.seq),
+        stamp,
+        str(event.user_id) if event.user_id else None,
+        event.system,
+        event.capacity,
+        event.act,
+        str(event.target) if event.target else None,
+        str(event.grant) if event.grant else None,
+    ]
+    return hashlib.sha256(previous + "|".join(_part(part) for part in parts).encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something is wrong with a chain: which patient, which place, what."""
+
+    patient_id: UUID
+    seq: int
+    what: str
+
+
+def check_chain(patient_id: UUID, events: list[AuditEvent], head: tuple[int, bytes] | None) -> list[Fault]:
+    """Faults of one patient's chain: edited, cut, reordered or inserted events."""
+    faults = []
+    previous, seq = b"", 0
+    for event in events:
+        seq += 1
+        if event.seq != seq:
+            faults.append(Fault(patient_id, seq, "an event is missing or out of order"))
+            return faults
+        if bytes(event.previous) != previous or bytes(event.hash) != expected_hash(event, previous):
+            faults.append(Fault(patient_id, seq, "an event was changed"))
+            return faults
+        previous = bytes(event.hash)
+    if head is None:
+        if events:
+            faults.append(Fault(patient_id, seq, "the end of the chain is missing"))
+    elif head != (seq, previous):
+        faults.append(Fault(patient_id, seq, "the chain was cut or its end was rewritten"))
+    return faults
+
+
+def now_utc() -> datetime:
+    return datetime.now(UTC)
+
+
+def words_for(act: str) -> str:
+    """Plain words for an act, as the patient reads them; every act is named by the app that does it."""
+    return str(trail_acts.get(act, act))

@@ -1,0 +1,129 @@
+"""Who acts: one value per request or job, told to PostgreSQL at every outermost BEGIN.
+
+Row-level security reads `app.user_id` and `app.system`. Both are transaction-local; outside a
+transaction, or without an actor, no patient's row is visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A signed-in person (`user_id`) or a named system purpose (`system`, such as "worker:mail")."""
+
+    user_id: UUID | None = None
+    system: str = ""
+
+    def settings(self) -> tuple[str, str]:
+        return (str(self.user_id) if self.user_id else "", self.system)
+
+
+NOBODY = Actor()
+
+_current: ContextVar[Actor] = ContextVar("actor", default=NOBODY)
+_pending: ContextVar[list[Any] | None] = ContextVar("pending_trail", default=None)
+_store: ContextVar[dict[Any, Any] | None] = ContextVar("unit_store", default=None)
+
+SET_ACTOR = "SELECT set_config('app.user_id', %s, true), set_config('app.system', %s, true)"
+
+_write_trail: Callable[[list[Any]], None] | None = None
+
+
+def set_trail_writer(writer: Callable[[list[Any]], None]) -> None:
+    """Called once by the app that owns the trail."""
+    global _write_trail
+    _write_trail = writer
+
+
+def current() -> Actor:
+    return _current.get()
+
+
+def system(purpose: str) -> Actor:
+    """A named system actor; the purpose ends up on the trail."""
+    if not purpose:
+        raise ValueError("a system actor needs a purpose")
+    return Actor(system=purpose)
+
+
+def tell_database() -> None:
+    """Set the current actor in the open transaction."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    with connection.cursor() as cursor:
+        cursor.execute(SET_ACTOR, _current.get().settings())
+
+
+def switch(actor: Actor) -> None:
+    """Change the actor of the running unit of work: at sign-in, when nobody becomes somebody."""
+    _current.set(actor)
+    if connections[DEFAULT_DB_ALIAS].in_atomic_block:
+        tell_database()
+
+
+def pending_trail() -> list[Any]:
+    """Events to append before commit. Raises outside a unit of work: what cannot be put on the trail is not done."""
+    pending = _pending.get()
+    if pending is None:
+        raise RuntimeError("patient data was touched outside a unit of work: no trail, no page")
+    return pending
+
+
+def unit_store() -> dict[Any, Any]:
+    """A dictionary that lives as long as the running unit of work (for keys that were unwrapped once)."""
+    store = _store.get()
+    return store if store is not None else {}
+
+
+def in_unit() -> bool:
+    return _pending.get() is not None
+
+
+class Refused(Exception):
+    """Raised by the request middleware to roll back a unit whose response is already made."""
+
+
+@contextmanager
+def unit_of_work(actor: Actor) -> Iterator[None]:
+    """One transaction as `actor`; the trail is appended as its last statement.
+
+    Nests: inside a running transaction it is a savepoint with its own actor, and the outer actor is
+    told to the database again at its end. On an exception nothing stays, trail events included.
+    """
+    outer = _current.get()
+    actor_token = _current.set(actor)
+    pending_token = _pending.set([])
+    store_token = _store.set({})
+    nested = connections[DEFAULT_DB_ALIAS].in_atomic_block
+    try:
+        with transaction.atomic():
+            if nested:
+                tell_database()
+            yield
+            flush_trail()
+    finally:
+        _store.reset(store_token)
+        _pending.reset(pending_token)
+        _current.reset(actor_token)
+        if nested and not connections[DEFAULT_DB_ALIAS].needs_rollback:
+            _current.set(outer)
+            tell_database()
+
+
+def flush_trail() -> None:
+    """Append the pending events now, in one statement."""
+    pending = _pending.get()
+    if not pending:
+        return
+    if _write_trail is None:
+        raise RuntimeError("no trail writer is registered")
+    events, pending[:] = list(pending), []
+    _write_trail(events)

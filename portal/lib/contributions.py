@@ -1,0 +1,60 @@
+"""Registries that apps fill in their apps.py: `portal` composes, apps contribute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Registry(Generic[T]):
+    """An ordered list; adding the same thing twice is one entry."""
+
+    _entries: dict[str, tuple[int, T]] = field(default_factory=dict)
+
+    def add(self, order: int, entry: T, *, name: str = "") -> None:
+        key = name or f"{getattr(entry, '__module__', '')}.{getattr(entry, '__qualname__', entry)}"
+        self._entries[key] = (order, entry)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter([entry for _, entry in sorted(self._entries.values(), key=lambda pair: pair[0])])
+
+    def all(self) -> list[T]:
+        return list(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A block of a composed page: a template and its context."""
+
+    template: str
+    context: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A ready-made topic for a message to the team, handed over by another app."""
+
+    code: str
+    label: Any
+
+
+# fn(request, patient, now) -> Card | None: a block of the patient's Today
+today_cards: Registry[Callable[..., Card | None]] = Registry()
+# fn(request, patient, now) -> list[dict]: lines of "Needs you" with keys label, url
+needs_you: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
+# fn(request, patient, now) -> Card | None: a panel of the one-screen patient summary for staff
+summary_panels: Registry[Callable[..., Card | None]] = Registry()
+# fn(request, now) -> Card | None: a block of the staff's Today
+staff_today: Registry[Callable[..., Card | None]] = Registry()
+# fn(world) -> None: loads the app's part of the synthetic clinic; `world` is portal.demo.World
+demo_loaders: Registry[Callable[..., None]] = Registry()
+# kind -> plain words for a draft on "Finish later": "A message to your team"
+draft_kinds: dict[str, Any] = {}
+# act code -> plain words for "who looked": "wrote a journal entry"
+trail_acts: dict[str, Any] = {}
+# fn(user, patient) -> list[dict]: what a carer may open of a patient, with keys label, url
+carer_links: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
