@@ -58,6 +58,7 @@ def _only_loopback() -> Iterator[None]:
 
     def guarded(self: socket.socket, address: Any) -> None:
         if self.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(_LOOPBACK):
+            self.close()
             raise AssertionError(f"a test tried to reach {address[0]}: tests stay on loopback")
         connect(self, address)
 

@@ -224,7 +224,8 @@ class Cluster:
     def data(self) -> Path:
         return self.home / self.state["data"]
 
-    def _system_folder(self) -> Path:
+    def system_folder(self) -> Path:
+        """Where root keeps data and binaries when the server's account cannot reach `home`."""
         mark = hashlib.sha256(str(self.home.resolve()).encode()).hexdigest()[:12]
         return Path("/var/lib") / f"patient-portal-{mark}"
 
@@ -234,7 +235,7 @@ class Cluster:
         if account.can("-x", installed / "postgres"):
             return installed
         package = installed.parent.parent
-        copies = self._system_folder()
+        copies = self.system_folder()
         _open_folder(copies)
         target = copies / f"binaries-{_version_of(package)}"
         if not target.exists():
@@ -257,8 +258,8 @@ class Cluster:
         if account.uid is not None:
             self.home.chmod(0o711)
             if not account.can("-x", self.home):
-                _open_folder(self._system_folder())
-                data = self._system_folder() / f"data-{self.home.name}"
+                _open_folder(self.system_folder())
+                data = self.system_folder() / f"data-{self.home.name}"
         if (
             data.exists()
         ):  # an initdb that was cut off: there is no PG_VERSION of a finished cluster on record
@@ -398,17 +399,22 @@ def _account(data: Path | None) -> _Account:
     )
 
 
+def command_line_of(pid: int) -> str:
+    """The command line of a process; empty when there is none with this number (a zombie has none either)."""
+    if Path("/proc/self/cmdline").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+    shown = subprocess.run(
+        ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return shown.stdout
+
+
 def _is_server_on(pid: int, data: Path) -> bool:
     """Whether process `pid` is a PostgreSQL that runs on this data folder, and not somebody who got the number later."""
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except FileNotFoundError:
-        if Path("/proc/self").exists():
-            return False
-        shown = subprocess.run(
-            ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-        )
-        command = shown.stdout
+    command = command_line_of(pid)
     return "postgres" in command and str(data) in command
 
 

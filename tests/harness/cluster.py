@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
@@ -70,7 +71,10 @@ def template() -> str:
 
 def world() -> str:
     """The name of the template that also holds the demo data."""
-    return _built(f"world_{_digest([*_shaping_files(), *_demo_files()])}", _load_demo, source=template())
+    today = datetime.now(UTC).date().isoformat()  # the demo clinic's dates hang on the day it was made
+    return _built(
+        f"world_{_digest([*_shaping_files(), *_demo_files()], today)}", _load_demo, source=template()
+    )
 
 
 def clone(source: str) -> str:
@@ -107,7 +111,9 @@ def urls(database: str, cluster: Cluster | None = None) -> dict[str, str]:
     }
 
 
-def manage(database: str, *arguments: str, role: str = "app", cluster: Cluster | None = None) -> None:
+def manage(
+    database: str, *arguments: str, role: str = "app", cluster: Cluster | None = None, **more: str
+) -> None:
     """Run a `manage.py` command against one database. Raises RuntimeError with the end of what it said."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "manage.py", *arguments],
@@ -219,7 +225,7 @@ def _migrate(database: str) -> None:
 
 
 def _load_demo(database: str) -> None:
-    manage(database, "load_demo")
+    manage(database, "load_demo", DEMO="1")
 
 
 def _copy(connection: psycopg.Connection, source: str, name: str) -> None:
@@ -288,8 +294,8 @@ def _demo_files() -> Iterator[Path]:
                 yield path
 
 
-def _digest(files: list[Path]) -> str:
-    sums = hashlib.sha256(_LAYOUT.encode())
+def _digest(files: list[Path], more: str = "") -> str:
+    sums = hashlib.sha256(f"{_LAYOUT}|{more}|".encode())
     for package in _PACKAGES:
         sums.update(f"{package}={version(package)};".encode())
     for line in _privilege_lines():

@@ -1,0 +1,35 @@
+# The commands of this repository. Everything runs in .venv, which the first of them makes from the locked packages.
+PYTHON ?= python3
+BIN := .venv/bin/python
+export PIP_NO_INPUT := 1
+# Given on the command line or in the environment; `make run PORT=9000` reaches the portal like `PORT=9000 make run`.
+export PORT DEMO DATABASE_URL DATABASE_OWNER_URL DATABASE_MAINTENANCE_URL
+
+.PHONY: help run test lint format lock clean venv venv-dev
+
+help: ## what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
+
+run: venv ## start the portal with a synthetic clinic; Ctrl-C stops it, data is kept
+	@exec $(BIN) -m tools.run
+
+test: venv-dev ## all tests, on two cores, as the app role
+	@exec $(BIN) -m pytest -n 2 $(ARGS)
+
+lint: venv-dev ## style, types, layers, templates, missing migrations
+	@exec $(BIN) -m tools.lint
+
+format: venv-dev ## put Python files into the shape that lint wants
+	@$(BIN) -m ruff check --fix-only --quiet . && $(BIN) -m ruff format .
+
+lock: venv-dev ## write requirements.txt and requirements-dev.txt anew from the .in files
+	@exec $(BIN) -m tools.lock
+
+clean: ## remove .venv and .local with the demo's data
+	@exec $(PYTHON) tools/clean.py
+
+venv:
+	@$(PYTHON) tools/venv.py requirements.txt
+
+venv-dev:
+	@$(PYTHON) tools/venv.py requirements.txt requirements-dev.txt
