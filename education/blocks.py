@@ -50,7 +50,9 @@ class DoDontBlock(blocks.StructBlock):
 
     def plain(self, value: Any) -> list[str]:
         """The block's words."""
-        return lines_of(to_plain(value.get("do_items") or "")) + lines_of(to_plain(value.get("dont_items") or ""))
+        return lines_of(to_plain(value.get("do_items") or "")) + lines_of(
+            to_plain(value.get("dont_items") or "")
+        )
 
 
 class CautionBlock(blocks.StructBlock):
@@ -207,9 +209,4 @@ class SourcesBlock(blocks.StreamBlock):
 
 def plain_pieces(body: Any) -> list[str]:
     """Every piece of words in a body, in order, without marks and without empty pieces."""
-    return [
-        line
-        for child in body
-        for piece in child.block.plain(child.value)
-        for line in lines_of(piece)
-    ]
+    return [line for child in body for piece in child.block.plain(child.value) for line in lines_of(piece)]

@@ -72,7 +72,9 @@ def _context(request: HttpRequest, article: Article) -> dict[str, Any]:
     in_review = isinstance(state, ClinicalReview)
     draft: Article = state.revision.as_object() if in_review else article.get_latest_revision_as_object()
     returned = (
-        ClinicalReview.objects.filter(workflow_state__in=article.workflow_states, status=TaskState.STATUS_REJECTED)
+        ClinicalReview.objects.filter(
+            workflow_state__in=article.workflow_states, status=TaskState.STATUS_REJECTED
+        )
         .order_by("-finished_at")
         .select_related("finished_by")
         .first()
@@ -149,7 +151,9 @@ def adopt(request: HttpRequest, article_id: UUID) -> HttpResponse:
     except DomainError as error:
         context["problem"] = error.message
         return render(request, "education/cms/adopt.html", context, status=error.status)
-    messages.success(request, _("Your center now uses this text. The page says that it is not clinically reviewed."))
+    messages.success(
+        request, _("Your center now uses this text. The page says that it is not clinically reviewed.")
+    )
     return redirect("education-review", article_id=article.pk)
 
 

@@ -53,7 +53,9 @@ class ApproveForm(django_forms.Form):
         """Ask for a reason when the text is hard."""
         reason: str = self.cleaned_data["grade_reason"]
         if not reason and self.article is not None and self.article.is_hard:
-            raise ValidationError(_("Say why this text may be harder than grade 8, or return it to be made easier."))
+            raise ValidationError(
+                _("Say why this text may be harder than grade 8, or return it to be made easier.")
+            )
         return reason
 
 

@@ -69,7 +69,9 @@ def to_plain(text: str) -> str:
     """The words without the marks, one line per line: for grades, search and print counts."""
     text = _LINK.sub(r"\1", text)
     text = _BOLD.sub(r"\1", text)
-    return "\n".join(_ITEM.sub(r"\1", line).strip() for line in text.replace("\r\n", "\n").split("\n")).strip()
+    return "\n".join(
+        _ITEM.sub(r"\1", line).strip() for line in text.replace("\r\n", "\n").split("\n")
+    ).strip()
 
 
 def lines_of(text: str) -> list[str]:

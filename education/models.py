@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -60,30 +60,16 @@ class NotReviewed(PermissionDenied):
     """This text has no approval by somebody else, so it cannot be published."""
 
 
-def check_points(value: str) -> None:
-    """At most three points, each short enough to be read at a glance."""
-    lines = lines_of(value)
-    if len(lines) > MOST_POINTS:
-        raise ValidationError(
-            _("Keep the summary to 3 points. There are %(count)d now."), params={"count": len(lines)}
-        )
-    check_lines(value)
+class Blocks(StreamField):
+    """A stream field whose migrations do not repeat the block definitions: they would import app code, and every new label would
+    be a migration. Stored data is plain JSON; a data migration reads that.
+    """
 
-
-def check_lines(value: str) -> None:
-    """Lines short enough for a list."""
-    for line in lines_of(value):
-        if len(line) > LONGEST_LINE:
-            raise ValidationError(
-                _("Shorten this line to %(most)d characters: “%(line)s”"),
-                params={"most": LONGEST_LINE, "line": f"{line[:40]}…"},
-            )
-
-
-def check_slug(value: str) -> None:
-    """Addresses that pages of the library use themselves."""
-    if value in TAKEN_SLUGS:
-        raise ValidationError(_("This address is taken by a page of the library. Choose another one."))
+    def deconstruct(self) -> Any:
+        """As a stream field without blocks."""
+        name, _path, _args, kwargs = super().deconstruct()
+        kwargs.pop("block_lookup", None)
+        return name, "wagtail.fields.StreamField", [[]], kwargs
 
 
 class Topic(models.Model):
@@ -126,29 +112,29 @@ class Article(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Prev
         _("address"),
         max_length=120,
         unique=True,
-        validators=[check_slug, RegexValidator(r"^[a-z0-9-]+$", _("Use small letters, numbers and hyphens."))],
         help_text=_("The last part of the page's address. Do not change it after publishing."),
     )
     title = models.CharField(_("title"), max_length=150)
-    topic = models.ForeignKey(Topic, on_delete=models.PROTECT, related_name="articles", verbose_name=_("topic"))
+    topic = models.ForeignKey(
+        Topic, on_delete=models.PROTECT, related_name="articles", verbose_name=_("topic")
+    )
     position = models.PositiveSmallIntegerField(_("place on the shelf"), default=100)
     summary = models.TextField(
         _("20-second summary"),
-        validators=[check_points],
         help_text=_("Up to 3 short points, one per line. Many people read only these."),
     )
     emergency_if = models.TextField(
         _("call the emergency number if"),
-        validators=[check_lines],
         help_text=_("One sign per line, as a full sentence. The number comes from the center's settings."),
     )
     call_if = models.TextField(
         _("call us if"),
-        validators=[check_lines],
-        help_text=_("One sign per line, as a full sentence, worded for any moment: “new for you”, not “sudden” only."),
+        help_text=_(
+            "One sign per line, as a full sentence, worded for any moment: “new for you”, not “sudden” only."
+        ),
     )
-    body = StreamField(BodyBlock(), verbose_name=_("text"))
-    sources = StreamField(SourcesBlock(), verbose_name=_("sources"))
+    body = Blocks(BodyBlock(), verbose_name=_("text"))
+    sources = Blocks(SourcesBlock(), verbose_name=_("sources"))
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -218,6 +204,9 @@ class Article(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Prev
         permissions: ClassVar[list[tuple[str, str]]] = [
             ("review_article", "Can approve articles of other people"),
         ]
+        indexes: ClassVar[list[models.Index]] = [
+            GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="article_search_text"),
+        ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 condition=Q(review__in=["none", "synthetic", "clinical"]), name="article_review_known"
@@ -247,6 +236,27 @@ class Article(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Prev
             self.reading_grade = self.reading.grade  # type: ignore[assignment]
             self.search_text = fold("\n".join(self.pieces))
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """At most three points; lines short enough for a list; an address that no page of the library has."""
+        problems: dict[str, Any] = {}
+        if len(self.points) > MOST_POINTS:
+            problems["summary"] = _("Keep the summary to 3 points. There are %(count)d now.") % {
+                "count": len(self.points)
+            }
+        for name in ("summary", "emergency_if", "call_if"):
+            long = next((line for line in lines_of(getattr(self, name)) if len(line) > LONGEST_LINE), "")
+            if long and name not in problems:
+                problems[name] = _("Shorten this line to %(most)d characters: “%(line)s”") % {
+                    "most": LONGEST_LINE,
+                    "line": f"{long[:40]}…",
+                }
+        if self.slug in TAKEN_SLUGS:
+            problems["slug"] = _("This address is taken by a page of the library. Choose another one.")
+        elif self.slug != self.slug.lower():
+            problems["slug"] = _("Use small letters, numbers and hyphens.")
+        if problems:
+            raise ValidationError(problems)
 
     # --- What it says -----------------------------------------------------------------------------
 
@@ -337,7 +347,9 @@ class Article(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Prev
         """Publish a revision that somebody else has approved. Raises `NotReviewed` for any other, whoever asks."""
         approval = ClinicalReview.approval_of(self, revision)
         if approval is None:
-            raise NotReviewed(_("This text has not been approved by somebody else, so it cannot be published."))
+            raise NotReviewed(
+                _("This text has not been approved by somebody else, so it cannot be published.")
+            )
         PublishReviewed(
             revision,
             approval,
@@ -362,6 +374,8 @@ class PublishReviewed(PublishRevisionAction):
         object.next_review_on = timezone.localdate(self.approval.finished_at) + REVIEW_EVERY
         object.adopted_by_id, object.adopted_at, object.adoption_reason = None, None, ""
         object.version += 1
+        # Approved is published: nothing waits for a date, and nothing vanishes by itself.
+        object.go_live_at = object.expire_at = None
         super()._publish_revision(revision, object, *args, **kwargs)
 
 
@@ -396,7 +410,9 @@ class ReviewLock(WorkflowLock):
 
     def get_message(self, user: User) -> str:
         """What to do instead."""
-        return str(_("This article is in clinical review, so it cannot be changed now. Take it back to change it."))
+        return str(
+            _("This article is in clinical review, so it cannot be changed now. Take it back to change it.")
+        )
 
     def get_description(self, user: User, can_lock: bool = False) -> str:
         """The same in the side panel."""
@@ -426,7 +442,10 @@ class ClinicalReview(TaskState):
         )
         if approval is None or approval.finished_by_id is None:
             return None
-        if approval.finished_by_id in {*writers_of(article, revision), approval.workflow_state.requested_by_id}:
+        if approval.finished_by_id in {
+            *writers_of(article, revision),
+            approval.workflow_state.requested_by_id,
+        }:
             return None
         return approval
 

@@ -6,6 +6,8 @@ places: the same dispatch ids, so whichever app is ready first, Wagtail's are no
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -15,11 +17,24 @@ from wagtail.models import TaskState, WorkflowState
 from wagtail.signals import task_submitted, workflow_approved, workflow_rejected, workflow_submitted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from django.dispatch import Signal
 
     from accounts.models import User
+
+
+_silent: ContextVar[bool] = ContextVar("education_notices_silent", default=False)
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Tell nobody: for loading texts that nobody is waiting for."""
+    token = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
 
 
 def connect() -> None:
@@ -48,7 +63,10 @@ def tell_reviewers(instance: WorkflowState, user: User | None = None, **kwargs: 
     _send(
         (person for person in services.reviewers() if person.pk not in writers),
         subject=_("An article waits for your review"),
-        lines=[_("“%(title)s” was submitted for clinical review.") % {"title": article.title}, _review_url(article)],
+        lines=[
+            _("“%(title)s” was submitted for clinical review.") % {"title": article.title},
+            _review_url(article),
+        ],
     )
 
 
@@ -85,6 +103,8 @@ def _review_url(article: Any) -> str:
 def _send(people: Iterable[User | None], *, subject: str, lines: list[str]) -> None:
     from accounts.services import queue_mail
 
+    if _silent.get():
+        return
     for person in people:
         if person is not None and person.is_active:
             queue_mail(to=person.email, subject=subject, body="\n\n".join(lines), kind="article_review")

@@ -14,7 +14,7 @@ from django.db.models.functions import Lower
 from education.search_words import close_enough
 
 if TYPE_CHECKING:
-    from education.models import Article
+    pass
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):

@@ -111,7 +111,9 @@ def syllables(word: str) -> int:
         count -= 1  # a silent last e: "drive", but not "table" or "free"
     elif re.search(r"[^aeiouydt]ed$", word):
         count -= 1  # "called", but not "needed" or "wanted"
-    elif re.search(r"[^aeiouy]es$", word) and not re.search(r"(s|x|z|ch|sh|ce|se|ge|c|g|[^aeiouy]l)es$", word):
+    elif re.search(r"[^aeiouy]es$", word) and not re.search(
+        r"(s|x|z|ch|sh|ce|se|ge|c|g|[^aeiouy]l)es$", word
+    ):
         count -= 1  # "takes", but not "nurses" or "tables"
     if re.search(r"(?<![tscgln])i(a|o|um|us|en)|.{3}i(er|est)$", word):
         count += 1  # "period", "medium", "earlier"; but not "-tion", "-sion", "-cious", "-nion"

@@ -23,10 +23,91 @@ _SPECIAL = str.maketrans(
 
 #: Words that say nothing about what is looked for.
 _EMPTY: Final = frozenset(
-    """a about after all also am an and any are as at be been before but by can could did do does for from get had has
-    have how i if in into is it its just like make me more my need no not of on one or our out should so some than that
-    the their them then there these they this to too up us very was we were what when where which who why will with
-    would you your""".split()
+    [
+        "a",
+        "about",
+        "after",
+        "all",
+        "also",
+        "am",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "be",
+        "been",
+        "before",
+        "but",
+        "by",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "for",
+        "from",
+        "get",
+        "had",
+        "has",
+        "have",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "just",
+        "like",
+        "make",
+        "me",
+        "more",
+        "my",
+        "need",
+        "no",
+        "not",
+        "of",
+        "on",
+        "one",
+        "or",
+        "our",
+        "out",
+        "should",
+        "so",
+        "some",
+        "than",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "to",
+        "too",
+        "up",
+        "us",
+        "very",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "why",
+        "will",
+        "with",
+        "would",
+        "you",
+        "your",
+    ]
 )
 
 
@@ -72,7 +153,9 @@ def meant(asked: Iterable[str], words: Iterable[str]) -> dict[str, str]:
     for ask in asked:
         if ask in known:
             continue
-        best = max(known, key=lambda word: (closeness(ask, word), -abs(len(word) - len(ask)), word), default="")
+        best = max(
+            known, key=lambda word: (closeness(ask, word), -abs(len(word) - len(ask)), word), default=""
+        )
         if best and closeness(ask, best) >= close_enough(ask):
             found[ask] = best
     return found

@@ -143,7 +143,8 @@ def search(query: str) -> Found:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(search_words.CLOSE_LONG)]
+                "SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)",
+                [str(search_words.CLOSE_LONG)],
             )
         articles = list(
             Article.objects.all()

@@ -47,7 +47,9 @@ class NeedsScripts:
         except (MultiValueDictKeyError, ValueError, KeyError, TypeError, IndexError):
             return self.explain(request)
         except DomainError as error:
-            return render(request, "education/cms/problem.html", {"problem": error.message}, status=error.status)
+            return render(
+                request, "education/cms/problem.html", {"problem": error.message}, status=error.status
+            )
 
     def explain(self, request: HttpRequest) -> HttpResponseBase:
         """The page that says what happened and what to do."""
@@ -98,7 +100,9 @@ class DecisionView:
             article = self.object  # type: ignore[attr-defined]
             return render(request, "education/cms/refused.html", {"article": article}, status=403)
         except DomainError as error:
-            return render(request, "education/cms/problem.html", {"problem": error.message}, status=error.status)
+            return render(
+                request, "education/cms/problem.html", {"problem": error.message}, status=error.status
+            )
 
 
 class ArticleWorkflowActionView(DecisionView, WorkflowActionView):
@@ -137,9 +141,9 @@ class ArticleViewSet(SnippetViewSet):
     workflow_action_view_class = ArticleWorkflowActionView
     collect_workflow_action_data_view_class = ArticleCollectView
     copy_view_enabled = False
-    list_display = ["title", "topic", GradeColumn("reading_grade", label=_("Grade")), "next_review_on"]  # noqa: RUF012
-    list_filter = ["topic"]  # noqa: RUF012
-    search_fields = ["title", "summary"]  # noqa: RUF012
+    list_display = ["title", "topic", GradeColumn("reading_grade", label=_("Grade")), "next_review_on"]
+    list_filter = ["topic"]
+    search_fields = ["title", "summary"]
     list_per_page = 50
 
 
@@ -151,7 +155,7 @@ class TopicViewSet(SnippetViewSet):
     menu_label = _("Topics")
     menu_name = "topics"
     copy_view_enabled = False
-    list_display = ["name", "intro", "position"]  # noqa: RUF012
+    list_display = ["name", "intro", "position"]
 
 
 class LibraryGroup(SnippetViewSetGroup):
@@ -204,7 +208,9 @@ def list_buttons(snippet: Any, user: Any, next_url: str | None = None) -> list[B
     if not isinstance(snippet, Article):
         return []
     buttons = [
-        Button(_("Review page"), reverse("education-review", args=[snippet.pk]), icon_name="glasses", priority=5)
+        Button(
+            _("Review page"), reverse("education-review", args=[snippet.pk]), icon_name="glasses", priority=5
+        )
     ]
     if snippet.live and not snippet.is_checked and snippet.adopted_at is None and user.has_perm(MAY_REVIEW):
         url = reverse("education-adopt", args=[snippet.pk])
@@ -230,5 +236,3 @@ def no_second_set_up(request: HttpRequest, menu_items: list[MenuItem]) -> None:
 def back_to_portal() -> MenuItem:
     """The way out."""
     return MenuItem(_("Back to the portal"), reverse("portal:today"), icon_name="home", order=10_000)
-
-
