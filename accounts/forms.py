@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.forms import LoginForm
+from allauth.account.forms import LoginForm, RequestLoginCodeForm
 from django.utils.translation import gettext_lazy as _
 
 
@@ -17,3 +17,14 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         self.fields["password"].label = _("Your password")
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+
+
+class CodeForm(RequestLoginCodeForm):  # type: ignore[misc]
+    """Asks for a mailed code; takes the address from the sign-in page's own field (`login`) too."""
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        if data is not None and "email" not in data and "login" in data:
+            data = data.copy()
+            data["email"] = data["login"]
+        super().__init__(data, *args, **kwargs)
+        self.fields["email"].label = _("Your e-mail address")

@@ -55,7 +55,7 @@ def design(request: HttpRequest) -> HttpResponse:
     context = {
         "sample": SampleForm(data),
         "start": start,
-        "draft": SimpleNamespace(pk="018f0000-0000-7000-8000-000000000000", version=1, kind="sample", patient_id="", target=""),
+        "draft": SimpleNamespace(pk="018f0000-0000-7000-8000-000000000000", version=1, kind="sample", patient_id="", target="", resume="/"),
         "rows": [
             (_("Visit"), _("Infusion visit")),
             (_("When"), _("Thursday 3 December 2026 at 9:00 am"), "#summary"),

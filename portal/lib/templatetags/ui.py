@@ -28,7 +28,7 @@ from django.utils.translation import ngettext
 from portal.lib.display import Look, look_of
 from portal.lib.forms import anchor_of
 from portal.lib.ids import uuid7
-from portal.lib.session import seconds_left
+from portal.lib.session import idle_seconds, most_seconds, seconds_left
 
 register = template.Library()
 
@@ -77,16 +77,19 @@ def current_path(context: Context) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def session_seconds(context: Context) -> int:
-    """Seconds until this sign-in ends if nothing more happens; 0 without one."""
-    request = context.get("request")
-    return seconds_left(request) if request is not None else 0
-
-
-@register.simple_tag
-def session_warn_seconds() -> int:
-    """How long before the end of a sign-in the warning comes."""
-    return int(settings.SESSION_WARN_SECONDS)
+def session_guard(context: Context) -> SafeString:
+    """The element that warns before a sign-in ends: how long it lasts now, idle and at most, in seconds."""
+    request = context["request"]
+    pairs = {
+        "seconds": seconds_left(request),
+        "idle": idle_seconds(request),
+        "most": most_seconds(request),
+        "warn": settings.SESSION_WARN_SECONDS,
+        "url": reverse("accounts:session-extend"),
+        "login": reverse("account_login"),
+        "token": context.get("csrf_token", ""),
+    }
+    return format_html("<session-guard{}></session-guard>", format_html_join("", ' data-{}="{}"', pairs.items()))
 
 
 @register.filter
@@ -102,6 +105,8 @@ def if_filled(content: str, element: str, css: str = "") -> SafeString:
     if not inner:
         return SafeString("")
     opening = format_html('<{} class="{}">', element, css) if css else format_html("<{}>", element)
+    if element == "nav":
+        opening = format_html('<nav class="{}" aria-label="{}">', css, _("Way back"))
     return format_html("{}{}</{}>", opening, SafeString(inner), element)
 
 
@@ -356,7 +361,9 @@ def error_summary(form: forms.BaseForm) -> SafeString:
 @register.simple_tag
 def ui_form(form: forms.BaseForm) -> SafeString:
     """A form's error summary and all of its fields: `<form method="post" novalidate>{% csrf_token %}{% ui_form form %}…`."""
-    return format_html("{}{}", error_summary(form), form.render())
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)
+    return format_html("{}{}", error_summary(form), form.render("ui/forms/fields.html"))
 
 
 @register.simple_tag(takes_context=True)
@@ -399,7 +406,7 @@ def autosave(content: str, draft: Any, url: str = "", resume: str = "") -> SafeS
         "kind": getattr(draft, "kind", ""),
         "patient": getattr(draft, "patient_id", None) or "",
         "target": getattr(draft, "target", None) or "",
-        "resume": resume,
+        "resume": resume or getattr(draft, "resume", ""),
         "login": reverse("account_login"),
         "today": reverse("portal:today"),
     }
@@ -414,6 +421,23 @@ def later_button(text: str = "") -> SafeString:
         '<button class="button button--secondary" type="submit" name="later" value="1" data-later>{}</button>',
         text or _("Save and finish later"),
     )
+
+
+@register.filter
+def browser_words(agent: str) -> str:
+    """A browser and its system in words, from what it says of itself: "Firefox on Windows"."""
+    browsers = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+    systems = (
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS", "Mac"),
+        ("Linux", "Linux"),
+    )
+    browser = next((name for mark, name in browsers if mark in agent), _("A browser"))
+    system = next((name for mark, name in systems if mark in agent), _("another device"))
+    return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
 
 
 # --- Dates and times -------------------------------------------------------------------------------------------

@@ -1,0 +1,181 @@
+import { button, element, words } from "./words.js";
+
+const PAUSE = 2000;
+const LONGEST = 10000;
+const NEVER = new Set(["csrfmiddlewaretoken", "draft", "draft_version", "once", "later", "next"]);
+
+/* <auto-save data-url data-version …><form>…: keeps what is typed on the server, and says only what is true. */
+class AutoSave extends HTMLElement {
+  connectedCallback() {
+    this.form = this.querySelector("form");
+    if (!this.form || this.line) return;
+    this.version = Number(this.dataset.version);
+    this.line = this.form.querySelector("[data-saved-line]") ?? this.form.appendChild(element("p", "", { class: "saved-line" }));
+    this.line.setAttribute("role", "status");
+    this.known = this.read();
+    this.form.addEventListener("input", () => this.changed());
+    this.form.addEventListener("change", () => this.changed());
+    this.form.addEventListener("focusout", () => this.save());
+    this.form.addEventListener("submit", (event) => { if (!event.defaultPrevented) this.leaving = true; });
+    window.addEventListener("pagehide", () => this.last());
+    document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") this.last(); });
+    window.addEventListener("online", () => this.save());
+    window.addEventListener("offline", () => this.say("offline", {}, "waiting"));
+    window.addEventListener("beforeunload", (event) => { if (this.unsaved() && this.failed && !this.leaving) event.preventDefault(); });
+    for (const later of this.form.querySelectorAll("[data-later]")) later.hidden = true;
+  }
+
+  read() {
+    const fields = {};
+    for (const control of this.form.elements) {
+      if (!control.name || NEVER.has(control.name) || control.disabled || ["password", "file", "submit", "button", "hidden"].includes(control.type)) continue;
+      const values = (fields[control.name] ??= []);
+      if (!["checkbox", "radio"].includes(control.type) || control.checked) values.push(control.value);
+    }
+    return JSON.stringify(fields);
+  }
+
+  unsaved() { return this.read() !== this.known; }
+
+  changed() {
+    if (this.held) return;
+    this.first ??= Date.now();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), Math.max(0, Math.min(PAUSE, this.first + LONGEST - Date.now())));
+  }
+
+  body(fields) {
+    const { kind, patient, target, resume } = this.dataset;
+    return JSON.stringify({ version: this.version, fields: JSON.parse(fields), kind, patient, target, resume });
+  }
+
+  put(fields, keepalive = false) {
+    const token = this.form.querySelector("[name=csrfmiddlewaretoken]").value;
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": token, Accept: "application/json" };
+    return fetch(this.dataset.url, { method: "PUT", headers, body: this.body(fields), keepalive, redirect: "manual" });
+  }
+
+  async save() {
+    clearTimeout(this.timer);
+    if (this.busy || this.held || this.leaving || !this.unsaved()) return;
+    this.busy = true;
+    this.first = null;
+    const fields = this.read();
+    try {
+      const answer = await this.put(fields);
+      if (answer.ok) await this.kept(fields, await answer.json());
+      else if (answer.status === 409) this.choose(fields, await answer.json());
+      else if (answer.status === 410) this.sentAlready();
+      else if (answer.status === 401 || answer.status === 403 || answer.type === "opaqueredirect") this.signedOut();
+      else this.again("not-saved", answer.status >= 400 && answer.status < 500 && answer.status !== 429);
+    } catch {
+      this.again(navigator.onLine ? "not-saved" : "offline");
+    } finally {
+      this.busy = false;
+    }
+    if (!this.failed && this.unsaved()) this.changed();
+  }
+
+  async kept(fields, answer) {
+    this.known = fields;
+    this.version = answer.version;
+    this.failed = false;
+    this.wait = 0;
+    this.clock = answer.clock;
+    const hidden = this.form.querySelector("[name=draft_version]");
+    if (hidden) hidden.value = answer.version;
+    this.say("saved", { clock: answer.clock });
+    document.dispatchEvent(new CustomEvent("session-used"));
+  }
+
+  again(key, hopeless = false) {
+    this.failed = true;
+    this.say(hopeless ? "not-saved-stay" : key, {}, "waiting");
+    this.wait = Math.min((this.wait || 1000) * 2, 30000);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), this.wait);
+  }
+
+  /* Leaving: one last try that outlives the page (browsers allow 64 KB for it). */
+  last() {
+    if (this.leaving || this.held || !this.unsaved()) return;
+    const fields = this.read();
+    this.put(fields, new Blob([fields]).size < 60000)
+      .then(async (answer) => { if (answer.ok) await this.kept(fields, await answer.json()); })
+      .catch(() => this.again("offline"));
+  }
+
+  sentAlready() {
+    this.held = true;
+    this.failed = true;
+    this.say("sent-already", {}, "waiting");
+  }
+
+  say(key, values = {}, state = "saved") {
+    this.line.dataset.state = state;
+    const text = words(key, values);
+    if (this.line.textContent !== text) this.line.textContent = text;
+  }
+
+  signedOut() {
+    this.failed = true;
+    this.say(this.clock ? "signed-out" : "signed-out-unsaved", { clock: this.clock }, "waiting");
+    const next = encodeURIComponent(this.dataset.resume || location.pathname + location.search);
+    this.line.append(" ", element("a", words("sign-in-again"), { href: `${this.dataset.login}?next=${next}`, target: "_blank" }));
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), 15000);
+  }
+
+  /* Saved elsewhere meanwhile: both texts stay on the page until the person has chosen. */
+  choose(mine, theirs) {
+    this.held = true;
+    const other = { version: theirs.version, clock: theirs.clock ?? "", fields: theirs.fields ?? {} };
+    const here = JSON.parse(mine);
+    const box = element("section", "", { class: "compare", tabindex: "-1", "aria-labelledby": "compare-title" });
+    box.append(element("h2", words("two-texts"), { id: "compare-title" }), element("p", words("two-texts-why")));
+    const done = () => { box.remove(); this.held = false; this.version = other.version; };
+    for (const name of new Set([...Object.keys(here), ...Object.keys(other.fields)])) {
+      const [saved, typed] = [this.spell(name, other.fields[name]), this.spell(name, here[name])];
+      if (saved === typed) continue;
+      box.append(element("h3", this.label(name)));
+      box.append(element("p", words("text-saved", { clock: other.clock })), element("div", saved, { class: "compare__text" }));
+      box.append(element("p", words("text-here")), element("div", typed, { class: "compare__text" }));
+    }
+    const acts = element("div", "", { class: "actions" });
+    acts.append(
+      button(words("use-saved"), () => { done(); this.fill(other.fields); this.known = this.read(); this.say("saved", { clock: other.clock }); this.focusFirst(); }),
+      button(words("keep-mine"), () => { done(); this.known = null; this.save(); this.focusFirst(); }),
+    );
+    box.append(acts);
+    this.form.before(box);
+    box.focus();
+  }
+
+  label(name) {
+    const control = this.form.elements[name];
+    const one = control instanceof RadioNodeList ? control[0] : control;
+    const legend = one?.closest("fieldset")?.querySelector("legend");
+    return (legend ?? one?.labels?.[0])?.textContent.trim() ?? name;
+  }
+
+  spell(name, values = []) {
+    const said = values.map((value) => {
+      const option = [...this.form.elements].find((one) => one.name === name && ["checkbox", "radio"].includes(one.type) && one.value === value);
+      return option?.labels?.[0]?.textContent.trim() ?? value;
+    });
+    return said.join(", ").trim() || words("nothing-typed");
+  }
+
+  fill(fields) {
+    for (const control of this.form.elements) {
+      if (!control.name || !(control.name in fields)) continue;
+      if (["checkbox", "radio"].includes(control.type)) control.checked = fields[control.name].includes(control.value);
+      else if (control.type !== "hidden") control.value = fields[control.name][0] ?? "";
+      control.dispatchEvent(new Event("input"));
+    }
+  }
+
+  focusFirst() { this.form.querySelector("textarea, input:not([type=hidden])")?.focus(); }
+}
+
+customElements.define("auto-save", AutoSave);
