@@ -9,9 +9,10 @@ class PatientsConfig(AppConfig):
     def ready(self) -> None:
         from accounts.middleware import keepers
         from patients.drafting import keep_expired_post
-        from patients.trail import write_events
-        from portal.lib.actor import set_trail_writer
+        from patients.trail import write_events, write_refusals
+        from portal.lib.actor import set_refusal_writer, set_trail_writer
 
         set_trail_writer(write_events)
+        set_refusal_writer(write_refusals)
         if keep_expired_post not in keepers:
             keepers.append(keep_expired_post)

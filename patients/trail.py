@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from patients.models import AuditEvent
+from patients.models import AuditEvent, Patient
 from portal.lib import actor
 from portal.lib.contributions import trail_acts
 from portal.lib.ids import uuid7
@@ -51,6 +51,19 @@ def write_events(events: Iterable[Event]) -> None:
     ]
     with connection.cursor() as cursor:
         cursor.execute("SELECT portal_trail_append(%s::jsonb)", [json.dumps(rows)])
+
+
+def write_refusals(who: actor.Actor, refusals: list[Event]) -> None:
+    """What was refused goes on the trail of the patient it was about, when there is such a patient."""
+    with actor.unit_of_work(actor.Actor(user_id=who.user_id, system="refusal")):
+        known = set(
+            Patient.objects.for_system()
+            .filter(pk__in=[event.patient_id for event in refusals])
+            .values_list("pk", flat=True)
+        )
+        for event in refusals:
+            if event.patient_id in known:
+                note(event)
 
 
 def _part(value: str | None) -> str:

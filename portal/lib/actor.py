@@ -44,6 +44,21 @@ def set_trail_writer(writer: Callable[[list[Any]], None]) -> None:
     _write_trail = writer
 
 
+_write_refusals: Callable[[Actor, list[Any]], None] | None = None
+
+
+def set_refusal_writer(writer: Callable[[Actor, list[Any]], None]) -> None:
+    """Called once by the app that owns the trail: writes what was refused, in a transaction of its own."""
+    global _write_refusals
+    _write_refusals = writer
+
+
+def write_refusals(who: Actor, refusals: list[Any]) -> None:
+    """Put refused tries on the trail after the refused unit was rolled back."""
+    if refusals and _write_refusals is not None:
+        _write_refusals(who, refusals)
+
+
 def current() -> Actor:
     return _current.get()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from csp.middleware import CSPMiddleware
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -108,16 +107,9 @@ class UnitOfWorkMiddleware:
         except actor.Refused:
             pass
         assert response is not None
-        self.record_refusal(request, who, response)
+        actor.write_refusals(who, getattr(request, "refusals", []))
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         request.unit_failed = True  # type: ignore[attr-defined]
         return None
-
-    def record_refusal(self, request: HttpRequest, who: actor.Actor, response: HttpResponseBase) -> None:
-        """What was refused is put on the trail in a transaction of its own; the first one is gone."""
-        refusals: list[Any] = getattr(request, "refusals", [])
-        if refusals:
-            with actor.unit_of_work(who):
-                actor.pending_trail().extend(refusals)
