@@ -274,13 +274,12 @@ def _privilege_lines() -> Iterator[str]:
     """What the app role may do is said by models and granted after each migrate: it shapes the template too."""
     for app in APPS:
         for path in sorted((REPOSITORY / app).rglob("*.py")):
-            text = path.read_text(encoding="utf-8")
-            if "app_privileges" in text or "class Meta" in text:
-                yield from (
-                    line
-                    for line in text.splitlines()
-                    if "app_privileges" in line or line.startswith("class ")
-                )
+            owner = ""
+            for line in path.read_text(encoding="utf-8").splitlines():
+                if line.startswith("class "):
+                    owner = line
+                elif "app_privileges" in line:
+                    yield owner + line
 
 
 def _demo_files() -> Iterator[Path]:
