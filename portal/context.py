@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from clinic.services import SiteState, default_site, is_clinician, state_of
 from patients.services import own_patient
+from portal.lib import actor
 from portal.lib.templatetags.ui import clock, day
 from portal.lib.time import now as present
 
@@ -86,8 +87,8 @@ def site_line(state: SiteState) -> SiteLine:
 
 def persona_of(user: Any) -> str:
     """How the portal looks for a person: patient, staff, carer, editor, admin, or "" for nobody."""
-    if not isinstance(user, User) or not user.is_active:
-        return ""
+    if not isinstance(user, User) or not user.is_active or not actor.in_unit():
+        return ""  # outside a unit of work (an early error page) nobody's record can be read
     if own_patient(user) is not None:
         return "patient"
     if is_clinician(user):
