@@ -1,0 +1,43 @@
+"""Reads of the journal that have a name."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from patients.querysets import PatientRecordQuerySet
+
+if TYPE_CHECKING:
+    from journal.models import JournalEntry, SharedEntry, ShareGrant
+
+
+class EntryQuerySet(PatientRecordQuerySet["JournalEntry"]):
+    def standing(self) -> EntryQuerySet:
+        """Entries that were not taken back."""
+        return self.filter(taken_back_at__isnull=True)
+
+    def between(self, first: date, last: date) -> EntryQuerySet:
+        """Entries of the days `first` to `last`, both included."""
+        return self.filter(occurred_on__gte=first, occurred_on__lte=last)
+
+    def newest_first(self) -> EntryQuerySet:
+        return self.order_by("-occurred_on", "-recorded_at", "-id")
+
+
+class SharedEntryQuerySet(PatientRecordQuerySet["SharedEntry"]):
+    def live(self) -> SharedEntryQuerySet:
+        """What the team sees now."""
+        return self.filter(withdrawn_at__isnull=True)
+
+    def between(self, first: date, last: date) -> SharedEntryQuerySet:
+        """Shared entries of the days `first` to `last`, both included."""
+        return self.filter(occurred_on__gte=first, occurred_on__lte=last)
+
+    def newest_first(self) -> SharedEntryQuerySet:
+        return self.order_by("-occurred_on", "-recorded_at", "-id")
+
+
+class ShareGrantQuerySet(PatientRecordQuerySet["ShareGrant"]):
+    def live(self) -> ShareGrantQuerySet:
+        """Choices that still hold."""
+        return self.filter(revoked_at__isnull=True)
