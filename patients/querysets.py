@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from clinic.services import teams_of
-from patients.areas import OWN, PROFILE, SHARED_JOURNAL, TEAM_AREAS
+from patients.areas import OWN, PROFILE, SHARED_JOURNAL, TEAM, TEAM_AREAS
 from portal.lib import actor
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
     def opening(self, user: User, area: str) -> GrantQuerySet:
         """The live grants that open `area` of some patient to `user`."""
-        opened = Q(kind="self", user_id=user.pk)
+        # Internal notes are the team's own: the one area that a patient's own grant does not open.
+        opened = Q(kind="self", user_id=user.pk) if area != TEAM else Q(pk__in=[])
         if area in TEAM_AREAS:
             opened |= Q(kind="team", team_id__in=team_ids(user))
             opened |= Q(kind="break_glass", user_id=user.pk)
@@ -36,7 +37,7 @@ class GrantQuerySet(models.QuerySet["Grant"]):
             opened |= Q(kind="carer", user_id=user.pk)
         elif area == SHARED_JOURNAL:
             opened |= Q(kind="carer", user_id=user.pk, scopes__contains=["journal"])
-        elif area not in (OWN, "team"):
+        elif area not in (OWN, TEAM):
             opened |= Q(kind="carer", user_id=user.pk, scopes__contains=[area])
         return self.live().filter(opened)
 

@@ -40,6 +40,8 @@ __all__ = [
     "grant_carer",
     "grant_team",
     "own_patient",
+    "patient_ids_beyond_carers",
+    "patient_side",
     "patients_of",
     "record_change",
     "record_many",
@@ -47,6 +49,7 @@ __all__ = [
     "require",
     "revoke_grant",
     "save_draft",
+    "team_of",
     "users_who_may",
     "warm_keys",
 ]
@@ -160,6 +163,25 @@ def users_who_may(patient: Patient, area: str) -> set[UUID]:
         elif grant.kind == "team":
             teams.add(grant.team_id)
     return people | user_ids_in_teams(teams)  # type: ignore[arg-type]
+
+
+def patient_ids_beyond_carers(user: User) -> Any:
+    """Subquery of the patients whom the person sees as the patient or as staff: what is hidden from carers is open there."""
+    grants: Any = Grant.objects.opening(user, PROFILE).exclude(kind="carer").values("patient_id")
+    return grants
+
+
+def patient_side(patient: Patient, area: str) -> dict[UUID, str]:
+    """Who reads for the patient: ids of the patient and of carers with `area`, each with the kind of grant."""
+    grants = Grant.objects.live().filter(patient_id=patient.pk, kind__in=["self", "carer"])
+    found = {grant.user_id: grant.kind for grant in grants if grant.kind == "self" or area in grant.scopes}
+    return found  # type: ignore[return-value]
+
+
+def team_of(patient: Patient) -> Team | None:
+    """The team that looks after the patient: the one that was given access first, of those that still have it."""
+    grant = Grant.objects.live().filter(patient_id=patient.pk, kind="team").select_related("team").order_by("id").first()
+    return grant.team if grant is not None else None
 
 
 # --- The trail -------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
        AND portal_user() IS NOT NULL
        AND (
             (g.user_id = portal_user() AND (
-                g.kind = 'self'
+                (g.kind = 'self' AND area <> 'team')
                 OR (g.kind = 'carer' AND (
                     area = 'profile'
                     OR (area = 'shared_journal' AND 'journal' = ANY (g.scopes))
