@@ -263,6 +263,18 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
 }
 
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Clinic portal",
+    "VERSION": "1",
+    "DEFAULT_GENERATOR_CLASS": "portal.openapi.SchemaGenerator",
+    "SCHEMA_PATH_PREFIX_INSERT": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+SILENCED_SYSTEM_CHECKS = [
+    "security.W002",  # HeadersMiddleware sets X-Frame-Options itself, on errors too
+    "auth.W004",  # the e-mail is unique by a constraint on its lower case
+]
+
 # --- Content ------------------------------------------------------------------------------------------------
 WAGTAIL_SITE_NAME = "Clinic portal"
 WAGTAILADMIN_BASE_URL = PUBLIC_URL
