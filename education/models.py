@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
@@ -233,7 +234,7 @@ class Article(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Prev
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; a full save also counts the reading grade and writes what search reads."""
         if kwargs.get("update_fields") is None:
-            self.reading_grade = self.reading.grade  # type: ignore[assignment]
+            self.reading_grade = Decimal(str(self.reading.grade))
             self.search_text = fold("\n".join(self.pieces))
         super().save(*args, **kwargs)
 

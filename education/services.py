@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
@@ -229,7 +230,7 @@ def approve(*, article: Article, by: User, grade_reason: str = "") -> Article:
     if draft.is_hard and not reason:
         raise ReasonNeeded
     review.content_digest = digest_of(review.revision)
-    review.reading_grade = draft.reading.grade
+    review.reading_grade = Decimal(str(draft.reading.grade))
     review.grade_reason = reason
     review.approve(user=by, comment=reason)
     return Article.objects.get(pk=article.pk)
