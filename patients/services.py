@@ -30,6 +30,7 @@ __all__ = [
     "DraftConflict",
     "DraftState",
     "access_of",
+    "account_of",
     "can",
     "capacity_of",
     "drafts_of",
@@ -150,6 +151,12 @@ def patients_of(user: User, *, kinds: Iterable[str] = ("team", "break_glass", "c
     )
     warm_keys(patient.pk for patient in patients)
     return patients
+
+
+def account_of(patient: Patient) -> User | None:
+    """The patient's own account, for notices; None for a patient who does not sign in."""
+    own = Grant.objects.live().filter(patient_id=patient.pk, kind="self").select_related("user").first()
+    return own.user if own is not None else None
 
 
 def users_who_may(patient: Patient, area: str) -> set[UUID]:
@@ -273,9 +280,18 @@ def grant_team(*, patient: Patient, team: Team, by: User | None) -> Grant:
 
 @transaction.atomic
 def grant_carer(
-    *, patient: Patient, by: User, carer: User, relation: str, scopes: Iterable[str], ends_at: datetime
+    *,
+    patient: Patient,
+    by: User,
+    carer: User,
+    relation: str | dict[str, str],
+    scopes: Iterable[str],
+    ends_at: datetime,
 ) -> Grant:
-    """The patient opens chosen areas to a carer until a date. Raises CarerNotPossible, NotAllowed."""
+    """The patient opens chosen areas to a carer until an instant. Raises CarerNotPossible, NotAllowed.
+
+    `relation` is how the patient speaks of the carer: "my husband", or {"relation": …, "called": name}.
+    """
     if capacity_of(by, patient) != "self":
         raise NotAllowed
     chosen = sorted(set(scopes))
@@ -283,8 +299,9 @@ def grant_carer(
         raise CarerNotPossible
     if ends_at <= timezone.now() or ends_at > timezone.now() + timedelta(days=366 * 2):
         raise CarerNotPossible(_("Choose a last day within the next two years."))
+    Patient.objects.for_user(by).select_for_update().get(pk=patient.pk)  # one change of the carers at a time
     if Grant.objects.live().filter(patient=patient, kind="carer", user=carer).exists():
-        raise CarerNotPossible(_("This person already has access. Change or end it first."))
+        raise CarerNotPossible(_("This person has access already. End it first, then add them again."))
     Grant.objects.filter(patient=patient, kind="carer", user=carer, revoked_at__isnull=True).update(
         revoked_at=timezone.now()
     )
