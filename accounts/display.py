@@ -10,7 +10,9 @@ from portal.lib import display, forms
 class DisplayForm(forms.Form):
     """Theme, text size, contrast and font: the same four for every page."""
 
-    text_size = forms.ChoiceField(label=_("Text size"), choices=[(str(size), label) for size, label in display.TEXT_SIZES])
+    text_size = forms.ChoiceField(
+        label=_("Text size"), choices=[(str(size), label) for size, label in display.TEXT_SIZES]
+    )
     theme = forms.ChoiceField(label=_("Colors"), choices=display.THEMES)
     contrast = forms.ChoiceField(label=_("Contrast"), choices=display.CONTRASTS)
     font = forms.ChoiceField(

@@ -36,7 +36,12 @@ def home(request: HttpRequest) -> HttpResponse:
 def display_settings(request: HttpRequest) -> HttpResponse:
     """Theme, text size, contrast and font; kept in the profile when signed in, and in this browser's cookie."""
     look = display.from_profile_or_cookie(request)
-    initial = {"text_size": str(look.text_size), "theme": look.theme, "contrast": look.contrast, "font": look.font}
+    initial = {
+        "text_size": str(look.text_size),
+        "theme": look.theme,
+        "contrast": look.contrast,
+        "font": look.font,
+    }
     form = DisplayForm(request.POST if request.method == "POST" else None, initial=initial)
     if not form.is_valid():
         return render(request, "account/display.html", {"form": form}, status=status_of(form))
@@ -53,7 +58,7 @@ def display_settings(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_POST
 def easier_to_read(request: HttpRequest) -> HttpResponse:
-    """"Easier to read today": larger text and more contrast until the next morning; a second press turns it off."""
+    """ "Easier to read today": larger text and more contrast until the next morning; a second press turns it off."""
     response = HttpResponseRedirect(_way_back(request))
     if request.COOKIES.get(display.EASIER_COOKIE) == "1":
         response.delete_cookie(display.EASIER_COOKIE)
@@ -64,7 +69,7 @@ def easier_to_read(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def session_extend(request: HttpRequest) -> JsonResponse:
-    """"Stay signed in": an act like any other; answers with the seconds that are left."""
+    """ "Stay signed in": an act like any other; answers with the seconds that are left."""
     request.session["seen_at"] = int(timezone.now().timestamp())
     return JsonResponse({"seconds": seconds_left(request)})
 
@@ -83,4 +88,6 @@ def _seconds_to_morning(now: dt.datetime) -> int:
 
 
 def _set_cookie(response: HttpResponse, request: HttpRequest, name: str, value: str, seconds: int) -> None:
-    response.set_cookie(name, value, max_age=seconds, secure=request.is_secure(), httponly=True, samesite="Lax")
+    response.set_cookie(
+        name, value, max_age=seconds, secure=request.is_secure(), httponly=True, samesite="Lax"
+    )

@@ -23,7 +23,7 @@ def main() -> int:
         "format": [python, "-m", "ruff", "format", "--check", "--quiet", "."],
         "types": [python, "-m", "mypy", *packages, "tools", "tests"],
         "layers": [str(Path(python).parent / "lint-imports"), "--no-cache"],
-        "templates": [python, "-m", "djlint", "templates", "--check", "--lint", "--quiet"],
+        "templates": [python, "-m", "djlint", "templates", "--lint", "--quiet"],
         "migrations": [python, "-W", "ignore", "manage.py", "makemigrations", "--check", "--dry-run"],
         "vendored files": [python, "tools/vendor.py", "--check"],
     }

@@ -11,7 +11,11 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-THEMES = (("device", _("Same as my device")), ("day", _("Day: dark text on light")), ("dusk", _("Dusk: light text on dark")))
+THEMES = (
+    ("device", _("Same as my device")),
+    ("day", _("Day: dark text on light")),
+    ("dusk", _("Dusk: light text on dark")),
+)
 TEXT_SIZES = ((100, _("Normal")), (125, _("Larger")), (150, _("Large")), (200, _("Largest")))
 CONTRASTS = (("device", _("Same as my device")), ("more", _("More contrast")))
 FONTS = (("portal", _("The portal's font")), ("device", _("My device's font")))
@@ -32,7 +36,7 @@ class Look:
 
     @property
     def font(self) -> str:
-        """"device" or "portal"."""
+        """ "device" or "portal"."""
         return "device" if self.device_font else "portal"
 
     @property
@@ -60,13 +64,19 @@ def from_cookie(value: str) -> Look:
 
 def of_user(user: Any) -> Look:
     """The look of a signed-in person's profile."""
-    return _checked(user.theme, user.text_size, "more" if user.more_contrast else "device", bool(user.device_font))
+    return _checked(
+        user.theme, user.text_size, "more" if user.more_contrast else "device", bool(user.device_font)
+    )
 
 
 def from_profile_or_cookie(request: HttpRequest) -> Look:
     """What this person chose to keep, without "Easier to read today"."""
     user = getattr(request, "user", None)
-    return of_user(user) if getattr(user, "is_authenticated", False) else from_cookie(request.COOKIES.get(COOKIE, ""))
+    return (
+        of_user(user)
+        if getattr(user, "is_authenticated", False)
+        else from_cookie(request.COOKIES.get(COOKIE, ""))
+    )
 
 
 def look_of(request: HttpRequest) -> Look:

@@ -127,7 +127,9 @@ class DateInputs(forms.MultiWidget):
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """Django's context plus the words for each part."""
         context = super().get_context(name, value, attrs)
-        for subwidget, label in zip(context["widget"]["subwidgets"], (_("Day"), _("Month"), _("Year")), strict=True):
+        for subwidget, label in zip(
+            context["widget"]["subwidgets"], (_("Day"), _("Month"), _("Year")), strict=True
+        ):
             subwidget["label"] = label
         return context
 
@@ -167,7 +169,9 @@ def _month_number(text: str) -> int | None:
         return None
     for names in (dates.MONTHS, dates.MONTHS_3):
         for number, name in names.items():
-            if str(name).casefold() == wanted or (names is dates.MONTHS and str(name).casefold().startswith(wanted)):
+            if str(name).casefold() == wanted or (
+                names is dates.MONTHS and str(name).casefold().startswith(wanted)
+            ):
                 return int(number)
     return None
 
@@ -215,7 +219,9 @@ class DateField(forms.MultiValueField):
             raise ValidationError(_("Enter the year as 4 numbers, like 2026."), code="invalid")
         number = _month_number(month)
         if number is None:
-            raise ValidationError(_("Enter the month as a number from 1 to 12, or as a word like March."), code="invalid")
+            raise ValidationError(
+                _("Enter the month as a number from 1 to 12, or as a word like March."), code="invalid"
+            )
         try:
             return dt.date(int(year), number, int(day) if re.fullmatch(r"[0-9]{1,2}", day) else 0)
         except ValueError:

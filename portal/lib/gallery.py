@@ -50,12 +50,23 @@ def design(request: HttpRequest) -> HttpResponse:
     """All components on one page; `?errors=1` shows the form with errors. Strangers get a 404."""
     if not getattr(request.user, "is_superuser", False):
         raise Http404
-    data = {"started_day": "31", "started_month": "2", "started_year": "2026", "name": ""} if "errors" in request.GET else None
+    data = (
+        {"started_day": "31", "started_month": "2", "started_year": "2026", "name": ""}
+        if "errors" in request.GET
+        else None
+    )
     start = dt.datetime(2026, 12, 3, 14, 0, tzinfo=dt.UTC)
     context = {
         "sample": SampleForm(data),
         "start": start,
-        "draft": SimpleNamespace(pk="018f0000-0000-7000-8000-000000000000", version=1, kind="sample", patient_id="", target="", resume="/"),
+        "draft": SimpleNamespace(
+            pk="018f0000-0000-7000-8000-000000000000",
+            version=1,
+            kind="sample",
+            patient_id="",
+            target="",
+            resume="/",
+        ),
         "rows": [
             (_("Visit"), _("Infusion visit")),
             (_("When"), _("Thursday 3 December 2026 at 9:00 am"), "#summary"),
@@ -70,6 +81,15 @@ def design(request: HttpRequest) -> HttpResponse:
         "page": Paginator(range(50), 10).page(2),
         "reviewed": dt.date(2026, 9, 1),
         "next_review": dt.date(2027, 9, 1),
-        "icons": ["phone", "calendar-days", "notebook-pen", "messages-square", "book-open", "circle-help", "printer", "lock"],
+        "icons": [
+            "phone",
+            "calendar-days",
+            "notebook-pen",
+            "messages-square",
+            "book-open",
+            "circle-help",
+            "printer",
+            "lock",
+        ],
     }
     return render(request, "ui/gallery.html", context, status=forms.status_of(context["sample"]))

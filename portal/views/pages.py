@@ -53,7 +53,7 @@ def _page(request: HttpRequest, template: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def help(request: HttpRequest) -> HttpResponse:  # noqa: A001 - the page is called that
+def help(request: HttpRequest) -> HttpResponse:
     """Whom to call, when, and what to do in an emergency."""
     return _page(request, "portal/help.html")
 

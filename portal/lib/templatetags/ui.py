@@ -45,7 +45,9 @@ def _icon(name: str) -> SafeString:
     if not ICON_NAME.fullmatch(name):
         raise template.TemplateSyntaxError(f"not an icon name: {name!r}")
     source = (ICON_FOLDER / f"{name}.svg").read_text(encoding="utf-8")
-    shapes = re.sub(r"\s+", " ", source[source.index(">", source.index("<svg")) + 1 : source.rindex("</svg>")]).strip()
+    shapes = re.sub(
+        r"\s+", " ", source[source.index(">", source.index("<svg")) + 1 : source.rindex("</svg>")]
+    ).strip()
     # The shapes come from files in this repository whose hashes are under test.
     return mark_safe(  # noqa: S308
         '<svg class="icon" viewBox="0 0 24 24" width="24" height="24" fill="none" stroke="currentColor" stroke-width="2" '
@@ -89,7 +91,9 @@ def session_guard(context: Context) -> SafeString:
         "login": reverse("account_login"),
         "token": context.get("csrf_token", ""),
     }
-    return format_html("<session-guard{}></session-guard>", format_html_join("", ' data-{}="{}"', pairs.items()))
+    return format_html(
+        "<session-guard{}></session-guard>", format_html_join("", ' data-{}="{}"', pairs.items())
+    )
 
 
 @register.filter
@@ -132,7 +136,9 @@ def button(
         return format_html('<a class="{}" href="{}">{}<span>{}</span></a>', css, url, picture, text)
     pairs = (("name", name), ("value", value if name else ""), ("form", form), ("formaction", formaction))
     attributes = format_html_join("", ' {}="{}"', ((key, given) for key, given in pairs if given))
-    return format_html('<button class="{}" type="submit"{}>{}<span>{}</span></button>', css, attributes, picture, text)
+    return format_html(
+        '<button class="{}" type="submit"{}>{}<span>{}</span></button>', css, attributes, picture, text
+    )
 
 
 @register.simple_tag
@@ -144,7 +150,9 @@ def action_link(text: str, url: str, icon: str = "arrow-right") -> SafeString:
 @register.simple_tag
 def back_link(url: str, text: str = "") -> SafeString:
     """The link back, at the top of a page: `{% block back %}{% back_link url %}{% endblock %}`."""
-    return format_html('<a class="back-link" href="{}">{}<span>{}</span></a>', url, _icon("chevron-left"), text or _("Back"))
+    return format_html(
+        '<a class="back-link" href="{}">{}<span>{}</span></a>', url, _icon("chevron-left"), text or _("Back")
+    )
 
 
 # --- Cards, panels, notices -------------------------------------------------------------------------------
@@ -171,7 +179,13 @@ def care_card(content: str, kind: str, title: str, level: int = 2) -> SafeString
 @register.simple_block_tag(end_name="endcaution")
 def caution(content: str, title: str = "", level: int = 2) -> SafeString:
     """A yellow panel for what is easy to miss and matters: `{% caution title %}…{% endcaution %}`."""
-    heading = format_html('<h{0} class="panel__title">{1}<span>{2}</span></h{0}>', level, _icon("triangle-alert"), title) if title else ""
+    heading = (
+        format_html(
+            '<h{0} class="panel__title">{1}<span>{2}</span></h{0}>', level, _icon("triangle-alert"), title
+        )
+        if title
+        else ""
+    )
     return format_html('<section class="panel panel--caution">{}{}</section>', heading, content)
 
 
@@ -186,17 +200,31 @@ def card(content: str, title: str = "", level: int = 2, kind: str = "", icon: st
     """A card with a heading, as on Today: `{% card title icon="inbox" %}…{% endcard %}`. `kind`: "" or "strong"."""
     picture = _icon(icon) if icon else ""
     css = f"card card--{kind}" if kind else "card"
-    heading = format_html('<h{0} class="card__title">{1}<span>{2}</span></h{0}>', level, picture, title) if title else ""
+    heading = (
+        format_html('<h{0} class="card__title">{1}<span>{2}</span></h{0}>', level, picture, title)
+        if title
+        else ""
+    )
     return format_html('<section class="{}">{}{}</section>', css, heading, content)
 
 
-BANNER_ICONS = {"info": "info", "done": "circle-check", "caution": "triangle-alert", "urgent": "octagon-alert"}
+BANNER_ICONS = {
+    "info": "info",
+    "done": "circle-check",
+    "caution": "triangle-alert",
+    "urgent": "octagon-alert",
+}
 
 
 @register.simple_block_tag(end_name="endbanner")
 def banner(content: str, kind: str = "info", title: str = "", level: int = 2) -> SafeString:
     """A notice across the column. `kind`: info, done, caution or urgent. `{% banner "done" title %}…{% endbanner %}`."""
-    said = title or {"info": _("Note"), "done": _("Done"), "caution": _("Please check"), "urgent": _("Important")}[kind]
+    said = (
+        title
+        or {"info": _("Note"), "done": _("Done"), "caution": _("Please check"), "urgent": _("Important")}[
+            kind
+        ]
+    )
     return format_html(
         '<section class="banner banner--{0}"><h{1} class="banner__title">{2}<span>{3}</span></h{1}>{4}</section>',
         kind,
@@ -228,7 +256,9 @@ def empty(text: str) -> SafeString:
 @register.simple_block_tag(end_name="endmore")
 def more(content: str, title: str) -> SafeString:
     """Extra text that opens on a press: `{% more title %}…{% endmore %}`. Never hide what everyone needs."""
-    return format_html('<details class="more"><summary><span>{}</span></summary><div>{}</div></details>', title, content)
+    return format_html(
+        '<details class="more"><summary><span>{}</span></summary><div>{}</div></details>', title, content
+    )
 
 
 STATUS_ICONS = {
@@ -248,16 +278,25 @@ STATUS_ICONS = {
 @register.simple_tag
 def status(kind: str, text: str) -> SafeString:
     """A status as word and shape. `kind`: done, waiting, todo, started, caution, urgent, stopped, private, shared, info."""
-    return format_html('<strong class="status status--{}">{}<span>{}</span></strong>', kind, _icon(STATUS_ICONS[kind]), text)
+    return format_html(
+        '<strong class="status status--{}">{}<span>{}</span></strong>', kind, _icon(STATUS_ICONS[kind]), text
+    )
 
 
 @register.simple_tag
-def task_card(title: str, url: str, text: str = "", kind: str = "", words: str = "", level: int = 3) -> SafeString:
+def task_card(
+    title: str, url: str, text: str = "", kind: str = "", words: str = "", level: int = 3
+) -> SafeString:
     """One thing to do: a link with a line of text and, when `kind` is given, a status in `words`."""
     tag = status(kind, words) if kind else ""
     line = format_html('<p class="task__text">{}</p>', text) if text else ""
     return format_html(
-        '<div class="task"><h{0} class="task__title"><a href="{1}">{2}</a></h{0}>{3}{4}</div>', level, url, title, line, tag
+        '<div class="task"><h{0} class="task__title"><a href="{1}">{2}</a></h{0}>{3}{4}</div>',
+        level,
+        url,
+        title,
+        line,
+        tag,
     )
 
 
@@ -268,7 +307,9 @@ def saved_line(text: str = "") -> SafeString:
 
 
 @register.simple_tag
-def review_line(reviewed: dt.date | None, next_review: dt.date | None = None, reviewer: str = "") -> SafeString:
+def review_line(
+    reviewed: dt.date | None, next_review: dt.date | None = None, reviewer: str = ""
+) -> SafeString:
     """When a text was last checked, by whom, and when it will be checked again."""
     parts = []
     if reviewed is not None:
@@ -282,7 +323,9 @@ def review_line(reviewed: dt.date | None, next_review: dt.date | None = None, re
 @register.simple_tag(takes_context=True)
 def help_numbers(context: Context) -> SafeString:
     """The clinic's phones and its open or closed words, as a card; `hours` from the context when the page has them."""
-    return render_to_string("ui/help_numbers.html", {"site_line": context.get("site_line"), "hours": context.get("hours")})
+    return render_to_string(
+        "ui/help_numbers.html", {"site_line": context.get("site_line"), "hours": context.get("hours")}
+    )
 
 
 # --- Lists and tables ----------------------------------------------------------------------------------------
@@ -295,11 +338,18 @@ def summary_list(rows: Any) -> SafeString:
     for row in rows:
         term, value, url = (*row, "")[:3]
         link = (
-            format_html('<dd class="summary__act"><a href="{}">{}<span class="visually-hidden"> {}</span></a></dd>', url, _("Change"), term)
+            format_html(
+                '<dd class="summary__act"><a href="{}">{}<span class="visually-hidden"> {}</span></a></dd>',
+                url,
+                _("Change"),
+                term,
+            )
             if url
             else ""
         )
-        lines.append(format_html('<div class="summary__row"><dt>{}</dt><dd>{}</dd>{}</div>', term, value, link))
+        lines.append(
+            format_html('<div class="summary__row"><dt>{}</dt><dd>{}</dd>{}</div>', term, value, link)
+        )
     return format_html('<dl class="summary">{}</dl>', format_html_join("", "{}", ((line,) for line in lines)))
 
 
@@ -416,7 +466,7 @@ def autosave(content: str, draft: Any, url: str = "", resume: str = "") -> SafeS
 
 @register.simple_tag
 def later_button(text: str = "") -> SafeString:
-    """"Save and finish later" for people without scripts; the autosave takes it away once it has started."""
+    """ "Save and finish later" for people without scripts; the autosave takes it away once it has started."""
     return format_html(
         '<button class="button button--secondary" type="submit" name="later" value="1" data-later>{}</button>',
         text or _("Save and finish later"),
@@ -426,7 +476,13 @@ def later_button(text: str = "") -> SafeString:
 @register.filter
 def browser_words(agent: str) -> str:
     """A browser and its system in words, from what it says of itself: "Firefox on Windows"."""
-    browsers = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+    browsers = (
+        ("Edg", "Edge"),
+        ("OPR", "Opera"),
+        ("Firefox", "Firefox"),
+        ("Chrome", "Chrome"),
+        ("Safari", "Safari"),
+    )
     systems = (
         ("iPhone", "iPhone"),
         ("iPad", "iPad"),
@@ -456,7 +512,7 @@ def _local(value: dt.date | dt.datetime, zone: Any = None) -> dt.date | dt.datet
 
 @register.filter(expects_localtime=False)
 def day(value: dt.date | dt.datetime | None, zone: Any = None) -> str:
-    """"Thursday 3 December 2026", in the zone given (`{{ start|day:site.time_zone }}`) or the active one."""
+    """ "Thursday 3 December 2026", in the zone given (`{{ start|day:site.time_zone }}`) or the active one."""
     if value is None:
         return ""
     local = _local(value, zone)
@@ -465,7 +521,7 @@ def day(value: dt.date | dt.datetime | None, zone: Any = None) -> str:
 
 @register.filter(expects_localtime=False)
 def clock(value: dt.datetime | dt.time | None, zone: Any = None) -> str:
-    """"9:00 am", in the zone given or the active one."""
+    """ "9:00 am", in the zone given or the active one."""
     if value is None:
         return ""
     local = value if isinstance(value, dt.time) else _local(value, zone)
@@ -476,7 +532,7 @@ def clock(value: dt.datetime | dt.time | None, zone: Any = None) -> str:
 
 @register.filter(expects_localtime=False)
 def when(value: dt.datetime | None, zone: Any = None) -> str:
-    """"Thursday 3 December 2026 at 9:00 am", in the zone given or the active one."""
+    """ "Thursday 3 December 2026 at 9:00 am", in the zone given or the active one."""
     if value is None:
         return ""
     return _("%(day)s at %(clock)s") % {"day": day(value, zone), "clock": clock(value, zone)}
@@ -484,7 +540,7 @@ def when(value: dt.datetime | None, zone: Any = None) -> str:
 
 @register.filter(expects_localtime=False)
 def ago(value: dt.date | dt.datetime | None, zone: Any = None) -> str:
-    """"today", "tomorrow", "in 10 days", "3 weeks ago": calendar days in the zone given. Only ever beside a date."""
+    """ "today", "tomorrow", "in 10 days", "3 weeks ago": calendar days in the zone given. Only ever beside a date."""
     if value is None:
         return ""
     local = _local(value, zone)
@@ -526,5 +582,8 @@ def waiting(value: dt.datetime | None) -> str:
 def moment(value: dt.datetime, zone: Any = None) -> SafeString:
     """A `<time>` with the full date and clock and the relative words after it: "… at 9:00 am (in 10 days)"."""
     return format_html(
-        '<time datetime="{}">{}</time> <span class="relative">({})</span>', value.isoformat(), when(value, zone), ago(value, zone)
+        '<time datetime="{}">{}</time> <span class="relative">({})</span>',
+        value.isoformat(),
+        when(value, zone),
+        ago(value, zone),
     )
