@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -29,14 +30,16 @@ View = Callable[..., HttpResponseBase]
 
 
 def editors_only(view: View) -> View:
-    """Strangers find nothing here: 404 for everybody signed in who may not open the editor.
+    """Nobody signed in: to the portal's sign-in. Signed in without the right to edit: 404, as everywhere for strangers.
 
-    Wagtail would send them to its sign-in page, from where they would be sent back, without end.
+    Wagtail would send both to its own sign-in page, and the second from there back here, without end.
     """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated and not request.user.has_perm("wagtailadmin.access_admin"):
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if not request.user.has_perm("wagtailadmin.access_admin"):
             raise Http404
         return view(request, *args, **kwargs)
 

@@ -12,9 +12,13 @@ from typing import Final
 MOST_WORDS: Final = 8
 LONGEST_QUERY: Final = 200
 
-#: How close a word must be, from 0 to 1. Short words have few trigrams, so they must match better.
+#: How close a word must be for PostgreSQL's word similarity (shared trigrams of all trigrams of both), from 0 to 1. Short
+#: words have few trigrams, so they must match better. One wrong letter in seven gives about 0.4.
 CLOSE_SHORT: Final = 0.6
-CLOSE_LONG: Final = 0.45
+CLOSE_LONG: Final = 0.38
+
+#: How close a word must be to be marked: the part of the asked word's trigrams that it has (`closeness`).
+CLOSE_TO_MARK: Final = 0.55
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SPECIAL = str.maketrans(
@@ -142,7 +146,7 @@ def closeness(asked: str, word: str) -> float:
 
 
 def close_enough(asked: str) -> float:
-    """The least closeness that counts as meant, for one asked word."""
+    """The least word similarity with which PostgreSQL takes a word for the asked one."""
     return CLOSE_SHORT if len(asked) <= 4 else CLOSE_LONG
 
 
@@ -156,7 +160,7 @@ def meant(asked: Iterable[str], words: Iterable[str]) -> dict[str, str]:
         best = max(
             known, key=lambda word: (closeness(ask, word), -abs(len(word) - len(ask)), word), default=""
         )
-        if best and closeness(ask, best) >= close_enough(ask):
+        if best and closeness(ask, best) >= CLOSE_TO_MARK:
             found[ask] = best
     return found
 
@@ -168,7 +172,7 @@ def split_marked(text: str, asked: Iterable[str]) -> list[tuple[str, bool]]:
     end = 0
     for match in _WORD.finditer(text):
         word = fold(match.group())
-        if any(closeness(ask, word) >= max(close_enough(ask), 0.55) for ask in asked):
+        if any(closeness(ask, word) >= CLOSE_TO_MARK for ask in asked):
             if match.start() > end:
                 pieces.append((text[end : match.start()], False))
             pieces.append((match.group(), True))

@@ -92,9 +92,14 @@ def draft(db: None, editor: User) -> Callable[..., Article]:
             "summary": "Call us when you have a fever.\nRest.",
             "emergency_if": "You have trouble breathing.",
             "call_if": "You have a fever.",
-            "body": [{"type": "paragraph", "value": text or "A fever can mean an infection. **Call us** first."}],
+            "body": [
+                {"type": "paragraph", "value": text or "A fever can mean an infection. **Call us** first."}
+            ],
             "sources": [
-                {"type": "source", "value": {"title": "Label", "where": "A page", "status": "excerpt", "code": ""}}
+                {
+                    "type": "source",
+                    "value": {"title": "Label", "where": "A page", "status": "excerpt", "code": ""},
+                }
             ],
             "author": editor,
             "topic": topic,

@@ -28,7 +28,11 @@ def _unit(unit: None) -> None:
 
 @pytest.mark.parametrize(("name", "args"), PAGES)
 def test_pages_open_for_signed_in_people_only(
-    name: str, args: list[str], published: Callable[..., Article], reader: User, signed_in: Callable[[User], Client]
+    name: str,
+    args: list[str],
+    published: Callable[..., Article],
+    reader: User,
+    signed_in: Callable[[User], Client],
 ) -> None:
     published()
     url = reverse(name, args=args)
@@ -125,7 +129,20 @@ def test_drafts_and_unknown_addresses_are_404(
 
 @pytest.mark.parametrize(
     "query",
-    ["", " ", "\x00", "fe\x00ver", "\u202efever", "%", "_", "'; drop table", "x" * 100_000, "💊" * 50, "\ud800", "а́б"],
+    [
+        "",
+        " ",
+        "\x00",
+        "fe\x00ver",
+        "\u202efever",
+        "%",
+        "_",
+        "'; drop table",
+        "x" * 100_000,
+        "💊" * 50,
+        "\ud800",
+        "а́б",
+    ],
 )
 def test_whatever_is_asked_the_answer_is_a_page(
     query: str, published: Callable[..., Article], reader: User, signed_in: Callable[[User], Client]

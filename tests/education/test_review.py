@@ -44,7 +44,9 @@ def test_a_draft_goes_through_review_to_the_page(
     assert services.article_by_slug("fever") == article
 
 
-def test_in_demo_mode_the_review_is_marked_as_synthetic(published: Callable[..., Article], settings: Any) -> None:
+def test_in_demo_mode_the_review_is_marked_as_synthetic(
+    published: Callable[..., Article], settings: Any
+) -> None:
     settings.DEMO = True
     assert published().review == "synthetic"
 
@@ -109,7 +111,9 @@ def test_who_submitted_or_wrote_a_part_cannot_approve(
     assert services.approve(article=article, by=reviewer).title == "Fever, corrected again"
 
 
-def test_an_editor_can_neither_approve_nor_publish(draft: Callable[..., Article], editor: User, admin: User) -> None:
+def test_an_editor_can_neither_approve_nor_publish(
+    draft: Callable[..., Article], editor: User, admin: User
+) -> None:
     from education import services
 
     article = draft(author=admin)
@@ -198,7 +202,9 @@ def test_a_correction_keeps_the_old_page_until_it_is_approved(
     assert (changed.title, changed.version, changed.is_changed) == ("Fever, in plain words", 2, True)
 
 
-def test_a_text_without_sources_or_summary_is_not_submitted(draft: Callable[..., Article], editor: User) -> None:
+def test_a_text_without_sources_or_summary_is_not_submitted(
+    draft: Callable[..., Article], editor: User
+) -> None:
     from education import services
 
     article = draft()
@@ -292,10 +298,15 @@ def test_self_approval_by_direct_post_is_refused_on_every_way(
             data = {"decision": "approve", "read_it": "on", "grade_reason": "I like it"}
             answer = client.post(way, data)
             assert answer.status_code == 403, way
-            assert client.post(way, data, headers={"x-requested-with": "XMLHttpRequest"}).status_code == 403, way
+            assert (
+                client.post(way, data, headers={"x-requested-with": "XMLHttpRequest"}).status_code == 403
+            ), way
         edit = reverse("wagtailsnippets_education_article:edit", args=[article.pk])
         for action in ("action-publish", "action-workflow-action"):
-            client.post(edit, {action: "1", "workflow-action-name": "approve", "body-count": "0", "sources-count": "0"})
+            client.post(
+                edit,
+                {action: "1", "workflow-action-name": "approve", "body-count": "0", "sources-count": "0"},
+            )
         article.refresh_from_db()
         assert not article.live
 
