@@ -13,7 +13,7 @@ class SchemaGenerator(BaseSchemaGenerator):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["urlconf"] = kwargs.get("urlconf") or "portal.api_urls"
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call,unused-ignore]

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from tests.harness import surroundings
 from tests.harness.cluster import REPOSITORY, urls
@@ -45,7 +46,7 @@ class LivePortal:
         )
         return {**surroundings.plain(), **ours, "PYTHONUNBUFFERED": "1"}
 
-    def start(self) -> LivePortal:
+    def start(self) -> Self:
         """Start what does not run and wait until pages are served."""
         self.start_worker()
         self.start_web()
@@ -67,11 +68,13 @@ class LivePortal:
 
     def kill_web(self) -> None:
         """kill -9 of gunicorn and its workers."""
-        self.web = _killed(self.web)
+        _kill(self.web)
+        self.web = None
 
     def kill_worker(self) -> None:
         """kill -9 of the worker."""
-        self.worker = _killed(self.worker)
+        _kill(self.worker)
+        self.worker = None
 
     def stop(self) -> None:
         """An orderly stop of both."""
@@ -83,7 +86,7 @@ class LivePortal:
                 try:
                     process.wait(15)
                 except subprocess.TimeoutExpired:
-                    _killed(process)
+                    _kill(process)
         self.web = self.worker = None
 
     def wait_ready(self, seconds: float = 40) -> None:
@@ -137,7 +140,8 @@ class MortalPortal(LivePortal):
     def kill_database(self) -> None:
         """kill -9 of the postmaster and everything below it, in the middle of whatever it does."""
         assert self.cluster is not None
-        self.cluster.process = _killed(self.cluster.process)
+        _kill(self.cluster.process)
+        self.cluster.process = None
 
     def start_database(self) -> None:
         """Start it again on the same data and port; it recovers from its log."""
@@ -145,7 +149,7 @@ class MortalPortal(LivePortal):
         self.cluster.start()
 
 
-def _killed(process: subprocess.Popen[bytes] | None) -> None:
+def _kill(process: subprocess.Popen[bytes] | None) -> None:
     if process is not None:
         try:
             os.killpg(process.pid, signal.SIGKILL)
