@@ -13,8 +13,9 @@ class SignInForm(LoginForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = _("Your e-mail address")
+        self.fields["login"].label = _("Your email address")
         self.fields["password"].label = _("Your password")
+        self.fields["password"].help_text = ""
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
 
@@ -27,4 +28,4 @@ class CodeForm(RequestLoginCodeForm):  # type: ignore[misc]
             data = data.copy()
             data["email"] = data["login"]
         super().__init__(data, *args, **kwargs)
-        self.fields["email"].label = _("Your e-mail address")
+        self.fields["email"].label = _("Your email address")

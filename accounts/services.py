@@ -88,7 +88,7 @@ def invite_user(*, email: str, name: str, job_title: str = "", mail: bool = True
                 subject=_("Your access to the clinic portal"),
                 body=_(
                     "Hello,\n\nyour clinic has set up portal access for you.\n\n"
-                    "Go to %(url)s, type this e-mail address, and choose “E-mail me a code”. "
+                    "Go to %(url)s, type this email address, and choose “Email me a code”. "
                     "You do not need a password.\n\n"
                     "If you did not expect this, you can ignore it or call the clinic.\n"
                 )

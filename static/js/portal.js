@@ -6,6 +6,7 @@ const parts = {
   "char-count": () => import("./char-count.js"),
   "print-button": () => import("./print-button.js"),
   "read-aloud": () => import("./read-aloud.js"),
+  "input[type=password]": () => import("./show-password.js"),
 };
 
 for (const [name, bring] of Object.entries(parts)) {
