@@ -137,6 +137,11 @@ def members_of(team_id: UUID, on: date | None = None) -> QuerySet[TeamMember]:
     return TeamMember.objects.filter(working_on(on or utc_today()), team_id=team_id).select_related("user")
 
 
+def members_of_teams(team_ids: Iterable[UUID], on: date | None = None) -> QuerySet[TeamMember]:
+    """Who is in any of the teams on a day, with their names: one statement."""
+    return TeamMember.objects.filter(working_on(on or utc_today()), team_id__in=list(team_ids)).select_related("user")
+
+
 def user_ids_in_teams(team_ids: Iterable[UUID]) -> set[UUID]:
     """Ids of the people who are in any of the teams today."""
     return set(

@@ -8,11 +8,16 @@ class PatientsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.middleware import keepers
+        from patients.contributed import DRAFT_KINDS, TRAIL_ACTS, questions_card
         from patients.drafting import keep_expired_post
         from patients.trail import write_events, write_refusals
         from portal.lib.actor import set_refusal_writer, set_trail_writer
+        from portal.lib.contributions import draft_kinds, today_cards, trail_acts
 
         set_trail_writer(write_events)
         set_refusal_writer(write_refusals)
         if keep_expired_post not in keepers:
             keepers.append(keep_expired_post)
+        draft_kinds.update(DRAFT_KINDS)
+        trail_acts.update(TRAIL_ACTS)
+        today_cards.add(40, questions_card)

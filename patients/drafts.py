@@ -8,7 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from patients.keys import CLINIC, OWN
@@ -43,11 +45,20 @@ HIDDEN = frozenset(
 class DraftGone(DomainError):
     """It was sent already: a late autosave must not bring it back."""
 
+    default_message = _("This was sent already.")
     status = 410
 
 
 class DraftTooLarge(DomainError):
+    default_message = _("This is too long to be kept. Please make it shorter.")
     status = 413
+
+
+class UnknownDraftKind(DomainError):
+    """No form of the portal has this kind of draft."""
+
+    default_message = _("There is no such form.")
+    status = 400
 
 
 class DraftConflict(Conflict):
@@ -105,7 +116,7 @@ def save_draft(*, user: User, patient: Patient, capacity: str, state: DraftState
     event on the trail; what is sent is.
     """
     if state.kind not in draft_kinds:
-        raise DomainError
+        raise UnknownDraftKind
     fields = {name: values for name, values in fields.items() if name not in HIDDEN}
     size = sum(len(name) + sum(len(value) for value in values) for name, values in fields.items())
     if len(fields) > MAX_FIELDS or size > MAX_CHARACTERS:
@@ -150,6 +161,14 @@ def save_draft(*, user: User, patient: Patient, capacity: str, state: DraftState
     draft.fields, draft.version, draft.updated_at, draft.resume = fields, draft.version + 1, now, state.resume
     draft.save(update_fields=["fields", "version", "updated_at", "resume"])
     return _state(draft)
+
+
+def draft_or_404(*, user: User, id: UUID) -> Draft:
+    """One's own draft. Raises Http404."""
+    draft = Draft.objects.for_user(user).filter(owner=user, pk=id).select_related("patient__site").first()
+    if draft is None:
+        raise Http404
+    return draft
 
 
 def drop_draft(*, user: User, id: UUID) -> None:

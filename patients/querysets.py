@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -15,7 +15,7 @@ from patients.areas import OWN, PROFILE, SHARED_JOURNAL, TEAM, TEAM_AREAS
 from portal.lib import actor
 
 if TYPE_CHECKING:
-    from patients.models import Grant
+    pass
 
 M = TypeVar("M", bound=models.Model)
 
@@ -55,7 +55,7 @@ def team_ids(user: User) -> list[Any]:
 class PatientRecordQuerySet(models.QuerySet[M]):
     """Every read of a patient's rows starts with `for_user`, or with `for_system` in a job."""
 
-    def for_user(self, user: User | AnonymousUser) -> PatientRecordQuerySet[M]:
+    def for_user(self, user: User | AnonymousUser) -> Self:
         """Rows this person may see; none for nobody."""
         if not isinstance(user, User) or not user.is_active:
             return self.none()
@@ -65,9 +65,9 @@ class PatientRecordQuerySet(models.QuerySet[M]):
         column = getattr(self.model, "record_patient_column", "patient_id")
         return self.filter(**{f"{column}__in": grants.values("patient_id")})
 
-    def for_system(self) -> PatientRecordQuerySet[M]:
+    def for_system(self) -> Self:
         """All rows, for a named system actor only."""
         return self.all() if actor.current().system else self.none()
 
-    def of(self, patient: Any) -> PatientRecordQuerySet[M]:
+    def of(self, patient: Any) -> Self:
         return self.filter(patient_id=patient.pk)

@@ -9,8 +9,10 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
+from django.shortcuts import render
 
 from portal.lib import actor
+from portal.lib.problems import DomainError
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 LOOSER_POLICY = ("/cms/", "/admin/")
@@ -112,4 +114,7 @@ class UnitOfWorkMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         request.unit_failed = True  # type: ignore[attr-defined]
+        if isinstance(exception, DomainError):
+            # A rule said no to a button that has no form of its own to say it on.
+            return render(request, "errors/refused.html", {"message": exception.message}, status=exception.status)
         return None
