@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from patients.querysets import PatientRecordQuerySet
 
 if TYPE_CHECKING:
-    from journal.models import JournalEntry, SharedEntry, ShareGrant
+    from journal.models import JournalEntry, SharedEntry, ShareGrant  # noqa: F401 - named in the class headers
 
 
 class EntryQuerySet(PatientRecordQuerySet["JournalEntry"]):

@@ -1,0 +1,94 @@
+"""What the journal gives to pages of the portal: quick entry on Today, a panel for the team, links for carers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from journal import reading, services
+from journal.forms import EntryForm
+from journal.symptoms import Symptom
+from patients.drafting import drafted
+from patients.services import can, capacity_of, record_view
+from portal.lib.contributions import Card
+from portal.lib.time import today_in
+
+
+def same_as_yesterday(
+    user: Any, patient: Any, symptoms: Sequence[Symptom], today: date
+) -> reading.Shown | None:
+    """Yesterday's newest entry with words for a symptom that is still followed; for the button of that name."""
+    codes = {symptom.code for symptom in symptoms}
+    if not codes:
+        return None
+    for entry in reading.entries_of_day(user, patient, today - timedelta(days=1)):
+        kept = {code: score for code, score in entry.scores.items() if code in codes}
+        if kept:
+            return entry.with_scores(kept)
+    return None
+
+
+def today_card(request: HttpRequest, patient: Any, now: datetime) -> Card | None:
+    """Quick entry right on Today. When something is saved for today, that is said instead."""
+    user = request.user
+    today = today_in(now, patient.site.time_zone)
+    written = reading.entries_of_day(user, patient, today)  # type: ignore[arg-type]
+    context: dict[str, Any] = {"written": written, "zone": patient.site.time_zone}
+    if not written:
+        chosen = reading.followed(user, patient)  # type: ignore[arg-type]
+        standing = services.standing_grant(user, patient) is not None  # type: ignore[arg-type]
+        page = drafted(
+            request,
+            EntryForm,
+            kind="journal-entry",
+            patient=patient,
+            resume=reverse("journal:new"),
+            symptoms=chosen or [],
+            today=today,
+            standing=standing,
+        )
+        context |= {
+            "followed": chosen,
+            "standing": standing,
+            "started": page.state.version > 0,
+            "form": page.form,
+            "draft": page.state,
+            "same": same_as_yesterday(user, patient, chosen or [], today),
+            "today": today.isoformat(),
+        }
+    return Card("journal/cards/today.html", context)
+
+
+def summary_panel(request: HttpRequest, patient: Any, now: datetime) -> Card | None:
+    """What the patient shared about the last 14 days, in words."""
+    user = request.user
+    today = today_in(now, patient.site.time_zone)
+    entries = reading.shared_lately(user, patient, today=today)  # type: ignore[arg-type]
+    if entries:
+        record_view(user, patient, "journal.shared-view")  # type: ignore[arg-type]
+    context = {
+        "patient": patient,
+        "entries": entries[:5],
+        "more": max(0, len(entries) - 5),
+        "days": len({entry.occurred_on for entry in entries}),
+    }
+    return Card("journal/cards/summary.html", context)
+
+
+def carer_links(user: Any, patient: Any) -> list[dict[str, Any]]:
+    """The journal, for carers to whom the patient opened it."""
+    if capacity_of(user, patient) != "carer" or not can(user, patient, "journal"):
+        return []
+    return [{"label": _("Journal"), "url": reverse("journal:patient-home", args=[patient.pk])}]
+
+
+def load_journal(world: Any) -> None:
+    """Load the demo journals."""
+    from journal import demo
+
+    demo.load(world)
