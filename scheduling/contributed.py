@@ -1,0 +1,87 @@
+"""What scheduling adds to Today, to the patient summary and to the synthetic clinic."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from clinic.services import is_clinician
+from patients.models import Patient
+from patients.services import can
+from portal.lib.contributions import Card
+from scheduling.day import day_of
+from scheduling.models import Appointment, Service
+from scheduling.offers import time_words
+from scheduling.pages import Pages
+
+ON_SUMMARY = 5
+
+
+def next_visit_card(request: HttpRequest, patient: Patient, now: datetime) -> Card:
+    """Today: the next visit, or how to get one."""
+    assert isinstance(request.user, User)
+    pages = Pages()
+    visit = Appointment.objects.for_user(request.user).of(patient).with_place().upcoming(now).first()
+    context: dict[str, Any] = {
+        "visit": visit,
+        "book": pages.book,
+        "list": pages.list,
+        "zone": patient.site.time_zone,
+    }
+    if visit is not None:
+        context |= {
+            "words": time_words(visit.starts_at, patient.site.time_zone),
+            "url": pages.to("detail", visit.pk),
+            "ics": pages.to("ics", visit.pk),
+            "by_phone": visit.service.place == Service.Place.PHONE,
+            "place": patient.site,
+        }
+    return Card("scheduling/cards/next_visit.html", context)
+
+
+def visits_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card:
+    """The staff's summary of a patient: the last visit and those to come."""
+    assert isinstance(request.user, User)
+    visits = Appointment.objects.for_user(request.user).of(patient).with_place()
+    zone, pages = patient.site.time_zone, Pages(patient.pk)
+
+    def row(visit: Appointment) -> dict[str, Any]:
+        return {
+            "visit": visit,
+            "words": time_words(visit.starts_at, zone),
+            "url": pages.to("detail", visit.pk),
+        }
+
+    last = visits.booked().filter(during__endswith__lte=now).order_by("-during").first()
+    return Card(
+        "scheduling/cards/visits.html",
+        {
+            "upcoming": [row(visit) for visit in visits.upcoming(now)[:ON_SUMMARY]],
+            "last": row(last) if last else None,
+            "list": pages.list,
+            "book": pages.book,
+        },
+    )
+
+
+def todays_visits(request: HttpRequest, now: datetime) -> Card | None:
+    """The staff's Today: who comes today."""
+    user = request.user
+    if not isinstance(user, User) or not is_clinician(user):
+        return None
+    return Card("scheduling/cards/todays_visits.html", {"shown": day_of(user, None, now)})
+
+
+def carer_links(user: User, patient: Patient) -> list[dict[str, Any]]:
+    """What a carer with this scope may open."""
+    if not can(user, patient, "appointments"):
+        return []
+    pages = Pages(patient.pk)
+    return [
+        {"label": _("Appointments of %(name)s") % {"name": patient.name}, "url": pages.list},
+        {"label": _("Book an appointment for %(name)s") % {"name": patient.name}, "url": pages.book},
+    ]

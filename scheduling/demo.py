@@ -1,0 +1,161 @@
+"""The synthetic clinic's visit types, calendars and visits; the visits are booked by the same services as everyone's."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from accounts.models import User
+from patients.models import Patient
+from portal.lib import actor
+from portal.lib.ids import uuid7
+from scheduling import services
+from scheduling.finding import find_starts
+from scheduling.models import AvailabilityException, AvailabilityRule, Resource, Service
+
+DIRECTIONS = "Use the main door and take the elevator to floor 2. There is step-free access and parking for drop-off at the door."
+CALL = (
+    "Keep your phone near you. The call can come up to 15 minutes late. We call the number that you gave us."
+)
+
+
+def load(world: Any) -> None:
+    """Visit types, two clinicians' calendars, and visits of both patients around `world.now`."""
+    with actor.unit_of_work(actor.system("demo")):
+        nurse, neurologist = _calendars(world)
+        kinds = _visit_types(world, nurse, neurologist)
+        conference = world.at(23, 12), world.at(23, 17)
+        AvailabilityException.objects.create(resource=neurologist, during=conference, reason="Conference")
+    maya, samuel = world.users["patient"], world.users["other-patient"]
+    _visit(world, maya, world.patient, kinds["nurse"], -83, "Questions before the next treatment day")
+    _visit(world, maya, world.patient, kinds["neurologist"], -34, "Six-month check")
+    soon = _visit(
+        world,
+        maya,
+        world.patient,
+        kinds["nurse"],
+        10,
+        "Getting ready, and the new tiredness in the afternoon",
+    )
+    call = _visit(world, maya, world.patient, kinds["call"], 24, "")
+    _visit(world, samuel, world.other_patient, kinds["neurologist"], -12, "")
+    _visit(world, samuel, world.other_patient, kinds["nurse"], 0, "Blood pressure and weight", staff=True)
+    _visit(world, samuel, world.other_patient, kinds["neurologist"], 17, "")
+    with actor.unit_of_work(actor.Actor(user_id=maya.pk)):
+        services.cancel(
+            by=maya,
+            patient=world.patient,
+            appointment_id=call,
+            reason="My sister visits that day.",
+            id=uuid7(),
+            now=world.now,
+        )
+    assert soon  # noqa: S101 - the next visit of the patient whom everybody tries first
+
+
+def _calendars(world: Any) -> tuple[Resource, Resource]:
+    nurse = Resource.objects.create(
+        site=world.site, user=world.users["nurse"], label="Rosa Delgado, infusion nurse"
+    )
+    neurologist = Resource.objects.create(
+        site=world.site, user=world.users["neurologist"], label="Dr. Hana Sato, neurologist"
+    )
+    for weekday in range(5):
+        AvailabilityRule.objects.create(
+            resource=nurse, weekday=weekday, local_start=time(8), local_end=time(12)
+        )
+        AvailabilityRule.objects.create(
+            resource=nurse, weekday=weekday, local_start=time(12, 30), local_end=time(16, 30)
+        )
+    for weekday in (0, 1, 3):
+        AvailabilityRule.objects.create(
+            resource=neurologist, weekday=weekday, local_start=time(9), local_end=time(12)
+        )
+    for weekday in (1, 2):
+        AvailabilityRule.objects.create(
+            resource=neurologist, weekday=weekday, local_start=time(13), local_end=time(16, 30)
+        )
+    return nurse, neurologist
+
+
+def _visit_types(world: Any, nurse: Resource, neurologist: Resource) -> dict[str, Service]:
+    def kind(
+        code: str, name: str, hint: str, minutes: int, place: str, directions: str, position: int
+    ) -> Service:
+        return Service.objects.create(
+            site=world.site,
+            code=code,
+            name=name,
+            hint=hint,
+            minutes=minutes,
+            place=place,
+            directions=directions,
+            position=position,
+        )
+
+    kinds = {
+        "nurse": kind(
+            "nurse-visit",
+            "Visit with a nurse",
+            "To talk about treatment days, side effects and blood tests. About 30 minutes.",
+            30,
+            "clinic",
+            DIRECTIONS,
+            1,
+        ),
+        "neurologist": kind(
+            "neurologist-visit",
+            "Visit with a neurologist",
+            "To talk about how your MS is going and about your treatment plan. About 45 minutes.",
+            45,
+            "clinic",
+            DIRECTIONS,
+            2,
+        ),
+        "call": kind(
+            "phone-call",
+            "Phone call with a nurse",
+            "A short talk without the trip. About 15 minutes.",
+            15,
+            "phone",
+            CALL,
+            3,
+        ),
+    }
+    kinds["nurse"].resources.add(nurse)
+    kinds["neurologist"].resources.add(neurologist)
+    kinds["call"].resources.add(nurse)
+    return kinds
+
+
+def _visit(
+    world: Any, user: User, patient: Patient, kind: Service, days: int, reason: str, *, staff: bool = False
+) -> Any:
+    """The first free time from `days` away on, booked as if on the day before (or by the nurse, for the same day)."""
+    by = world.users["nurse"] if staff else user
+    start, now = _search(world, days)
+    with actor.unit_of_work(actor.Actor(user_id=by.pk)):
+        free = find_starts(
+            site=world.site,
+            service=kind,
+            start=start,
+            end=start + timedelta(days=14),
+            busy=services.busy_times(by, patient, start),
+        )
+        wanted = free[3]
+        return services.book(
+            by=by,
+            patient=patient,
+            service=kind,
+            starts_at=wanted.at,
+            resource=wanted.resource_id,
+            reason=reason,
+            id=uuid7(),
+            now=now,
+            by_phone=staff,
+        ).result
+
+
+def _search(world: Any, days: int) -> tuple[datetime, datetime]:
+    start = world.at(days, 6)
+    return start, min(start - timedelta(days=1), world.now)
