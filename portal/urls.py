@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from portal.lib import gallery
 from portal.views import demo, health, pages, staff, today
 
 to_sign_in = RedirectView.as_view(pattern_name="account_login", query_string=True)
@@ -16,6 +17,7 @@ portal_urls: list[URLPattern | URLResolver] = [
     path("help/", pages.help, name="help"),
     path("accessibility/", pages.accessibility, name="accessibility"),
     path("privacy/", pages.privacy, name="privacy"),
+    path("design/", gallery.design, name="design"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("patients/", staff.patient_list, name="staff-patients"),

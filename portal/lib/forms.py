@@ -135,7 +135,7 @@ class DateInputs(forms.MultiWidget):
 
     def id_for_label(self, id_: str) -> str:
         """Links to this field lead to the day."""
-        return f"{id_}_day" if id_ else ""
+        return f"{id_}_0" if id_ else ""
 
 
 # --- Fields ----------------------------------------------------------------------------------------

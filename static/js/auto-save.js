@@ -133,7 +133,7 @@ class AutoSave extends HTMLElement {
     const here = JSON.parse(mine);
     const box = element("section", "", { class: "compare", tabindex: "-1", "aria-labelledby": "compare-title" });
     box.append(element("h2", words("two-texts"), { id: "compare-title" }), element("p", words("two-texts-why")));
-    const done = () => { box.remove(); this.held = false; this.version = other.version; };
+    const done = () => { box.remove(); this.held = false; this.adopt(theirs.id, other.version); };
     for (const name of new Set([...Object.keys(here), ...Object.keys(other.fields)])) {
       const [saved, typed] = [this.spell(name, other.fields[name]), this.spell(name, here[name])];
       if (saved === typed) continue;
@@ -149,6 +149,17 @@ class AutoSave extends HTMLElement {
     box.append(acts);
     this.form.before(box);
     box.focus();
+  }
+
+  /* One place has one draft: from here on this page goes on with the one that is on the server. */
+  adopt(id, version) {
+    this.version = version;
+    const set = (name, value) => { const hidden = this.form.querySelector(`[name=${name}]`); if (hidden) hidden.value = value; };
+    set("draft_version", version);
+    const before = this.form.querySelector("[name=draft]")?.value;
+    if (!id || !before || id === before) return;
+    set("draft", id);
+    this.dataset.url = this.dataset.url.replace(before, id);
   }
 
   label(name) {
