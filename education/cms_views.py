@@ -18,7 +18,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 from wagtail.models import TaskState
 
 from education import services
@@ -43,6 +43,8 @@ def editors_only(view: View) -> View:
             raise Http404
         return view(request, *args, **kwargs)
 
+    guarded.login_required = True  # type: ignore[attr-defined]
+    guarded.login_url = None  # type: ignore[attr-defined]  # some of Wagtail's views name its own sign-in page here
     return guarded
 
 
@@ -158,9 +160,3 @@ def adopt(request: HttpRequest, article_id: UUID) -> HttpResponse:
         request, _("Your center now uses this text. The page says that it is not clinically reviewed.")
     )
     return redirect("education-review", article_id=article.pk)
-
-
-@require_safe
-def start(request: HttpRequest) -> HttpResponse:
-    """The editor's first page is the list of articles."""
-    return redirect("wagtailsnippets_education_article:list")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
@@ -43,8 +43,10 @@ class NeedsScripts:
             return self.explain(request)
         try:
             with transaction.atomic():
-                return super().post(request, *args, **kwargs)  # type: ignore[misc, no-any-return]
-        except (MultiValueDictKeyError, ValueError, KeyError, TypeError, IndexError):
+                response = super().post(request, *args, **kwargs)  # type: ignore[misc]
+                # Rendered here, because showing a form again reads the posted values once more.
+                return response.render() if hasattr(response, "render") else response  # type: ignore[no-any-return]
+        except (MultiValueDictKeyError, ValidationError, ValueError, KeyError, TypeError, IndexError):
             return self.explain(request)
         except DomainError as error:
             return render(
