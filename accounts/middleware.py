@@ -8,7 +8,11 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.http.multipartparser import MultiPartParserError
+from django.http.request import UnreadablePostError
+from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -45,14 +49,16 @@ class SessionLimitsMiddleware:
             or now - since >= settings.SESSION_ABSOLUTE_SECONDS
         ):
             return self.end(request)
-        if now - seen >= 20 and not request.headers.get("X-Poll"):
+        # Autosaves come often and beside other requests of the same session: they write it every 20 seconds only.
+        step = 20 if request.path_info.startswith("/api/") else 1
+        if now - seen >= step and not request.headers.get("X-Poll"):
             request.session["seen_at"] = now
         return self.get_response(request)
 
     def end(self, request: HttpRequest) -> HttpResponseBase:
         user = request.user
         assert isinstance(user, User)
-        kept = request.method == "POST" and any(keep(user, request) for keep in keepers)
+        kept = request.method == "POST" and self.keep(user, request)
         logout(request)
         if request.path_info.startswith("/api/"):
             return JsonResponse(
@@ -66,7 +72,21 @@ class SessionLimitsMiddleware:
             messages.info(request, _("You were signed out because nothing happened for a while."))
         back = request.get_full_path()
         if request.method == "POST":
-            back = request.POST.get("draft_resume") or request.path
+            back = (request.POST.get("draft_resume") if kept else "") or request.path
         if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
             back = "/"
         return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': back})}")
+
+    def keep(self, user: User, request: HttpRequest) -> bool:
+        """Keep the text of a form of ours that came too late; False for what cannot be read or came from another site."""
+        try:
+            # The check that every form passes; it runs later in the chain, and this request ends here.
+            if CsrfViewMiddleware(_nothing).process_view(request, _nothing, (), {}) is not None:
+                return False
+            return any(keep(user, request) for keep in keepers)
+        except (SuspiciousOperation, MultiPartParserError, UnreadablePostError, ValueError):
+            return False
+
+
+def _nothing(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()

@@ -13,15 +13,19 @@ PURPOSE = "sessions"
 
 
 class SessionStore(DatabaseSession):
+    def _place(self) -> str:
+        """Bound to the session's own key: a row copied over another session does not open."""
+        return f"django_session.session_data|{self.session_key}"
+
     def encode(self, session_dict: dict[str, Any]) -> str:
-        sealed = seal_for_portal(session_dict, purpose=PURPOSE, where="django_session.session_data")
+        sealed = seal_for_portal(session_dict, purpose=PURPOSE, where=self._place())
         return base64.b64encode(sealed).decode("ascii")
 
     def decode(self, session_data: str) -> dict[str, Any]:
         """The session, or an empty one when it does not open: a lost key signs people out, nothing more."""
         try:
             sealed = base64.b64decode(session_data, validate=True)
-            opened = open_for_portal(sealed, purpose=PURPOSE, where="django_session.session_data")
+            opened = open_for_portal(sealed, purpose=PURPOSE, where=self._place())
         except (SealBroken, ValueError):
             return {}
         return opened if isinstance(opened, dict) else {}

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.forms.utils import ErrorDict
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -29,7 +29,6 @@ from patients.drafts import (
     DraftConflict,
     DraftGone,
     DraftState,
-    DraftTooLarge,
     Fields,
     drop_draft,
     open_draft,
@@ -105,7 +104,7 @@ class DraftedPage:
     def later(self) -> bool:
         return self.request.method == "POST" and LATER in self.request.POST
 
-    def keep(self) -> None:
+    def keep(self, *, again: bool = True) -> None:
         """Save what was posted as the draft; a newer version elsewhere becomes `conflict`, both are shown."""
         patient = Patient.objects.for_user(self.user).filter(pk=self.state.patient_id).first()
         if patient is None:
@@ -122,10 +121,13 @@ class DraftedPage:
             self.conflict = conflict.newest
             # The page that comes back holds both texts, so the next save is based on the newest version.
             self.state.version, self.state.id = conflict.newest.version, conflict.newest.id
-        except DraftGone:
+        except (DraftGone, Http404):
+            # Sent already, or an id that is not ours: what stands here is new and gets an id of its own.
             self.state.id, self.state.version = uuid7(), 0
-        except (DraftTooLarge, DomainError):
-            pass
+            if again:
+                self.keep(again=False)
+        except DomainError:
+            pass  # too long to be kept: the text stays on the page, and the page says so
 
     def finish_later(self, template: str, context: dict[str, Any] | None = None) -> HttpResponse:
         """The no-script way to stop: keep everything, go to Today, say where it is.
@@ -256,7 +258,7 @@ def keep_expired_post(user: User, request: HttpRequest) -> bool:
                 )
             except DomainError:
                 return False
-        except DomainError:
+        except (DomainError, Http404):
             return False
     return True
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from patients.keys import CLINIC, OWN
 from patients.models import Draft, Patient
-from patients.once import was_done
+from patients.once import hold_id, was_done
 from portal.lib.contributions import draft_kinds
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, DomainError
@@ -87,7 +87,8 @@ class DraftState:
         return self.id
 
 
-def _state(draft: Draft) -> DraftState:
+def state_of_draft(draft: Draft) -> DraftState:
+    """A stored draft as a form needs it."""
     return DraftState(
         id=draft.pk,
         kind=draft.kind,
@@ -104,7 +105,7 @@ def open_draft(*, user: User, patient: Patient, kind: str, target: UUID | None =
     """The person's draft for this place, or an unsaved one with a fresh id. Writes nothing."""
     draft = Draft.objects.for_user(user).filter(owner=user, patient=patient, kind=kind, target=target).first()
     if draft is not None:
-        return _state(draft)
+        return state_of_draft(draft)
     return DraftState(id=uuid7(), kind=kind, patient_id=patient.pk, target=target, resume=resume)
 
 
@@ -121,6 +122,7 @@ def save_draft(*, user: User, patient: Patient, capacity: str, state: DraftState
     size = sum(len(name) + sum(len(value) for value in values) for name, values in fields.items())
     if len(fields) > MAX_FIELDS or size > MAX_CHARACTERS:
         raise DraftTooLarge
+    hold_id(state.id)
     if was_done(state.id, user):
         raise DraftGone
     draft = (
@@ -150,17 +152,17 @@ def save_draft(*, user: User, patient: Patient, capacity: str, state: DraftState
             newest = open_draft(
                 user=user, patient=patient, kind=state.kind, target=state.target, resume=state.resume
             )
-            if newest.version == 0:
-                raise DraftGone from None
+            if newest.version == 0:  # the id is somebody else's, or was used for another place
+                raise Http404 from None
             raise DraftConflict(newest) from None
-        return _state(draft)
+        return state_of_draft(draft)
     if draft.fields == fields:
-        return _state(draft)
+        return state_of_draft(draft)
     if draft.version != state.version or draft.pk != state.id:
-        raise DraftConflict(_state(draft))
+        raise DraftConflict(state_of_draft(draft))
     draft.fields, draft.version, draft.updated_at, draft.resume = fields, draft.version + 1, now, state.resume
     draft.save(update_fields=["fields", "version", "updated_at", "resume"])
-    return _state(draft)
+    return state_of_draft(draft)
 
 
 def draft_or_404(*, user: User, id: UUID) -> Draft:

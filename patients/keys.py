@@ -51,7 +51,8 @@ def _keys_of(patient_id: UUID) -> dict[tuple[str, int], bytes]:
     from patients.models import PatientKey
 
     store = actor.unit_store()
-    if ("keys", patient_id) not in store:
+    keys: dict[tuple[str, int], bytes] | None = store.get(("keys", patient_id))
+    if keys is None:
         keys = {
             (row.space, row.version): unwrap(
                 row.patient_id, row.space, row.version, row.kek_id, bytes(row.wrapped)
@@ -59,8 +60,7 @@ def _keys_of(patient_id: UUID) -> dict[tuple[str, int], bytes]:
             for row in PatientKey.objects.filter(patient_id=patient_id)
         }
         store[("keys", patient_id)] = keys
-    found: dict[tuple[str, int], bytes] = store.get(("keys", patient_id)) or keys
-    return found
+    return keys
 
 
 def sealing_key(patient_id: UUID, space: str) -> tuple[int, bytes]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from patients.models import Patient, Receipt
 from portal.lib.problems import Conflict
-from portal.lib.sealing import derived_key, pack
+from portal.lib.sealing import derived_key, key_encryption_keys, pack
 
 
 class DifferentContent(Conflict):
@@ -37,10 +37,22 @@ class Done:
     first: bool
 
 
-def fingerprint(content: Any) -> bytes:
+def fingerprint(content: Any, kek_id: str | None = None) -> bytes:
     """A keyed hash of what was sent: short texts cannot be guessed from it."""
-    _name, key = derived_key("receipts")
+    _name, key = derived_key("receipts", kek_id)
     return hmac.digest(key, pack(content), hashlib.sha256)
+
+
+def same_content(stored: bytes, content: Any) -> bool:
+    """True when `stored` is the fingerprint of `content`, made with any key-encryption key that is still known."""
+    known = key_encryption_keys().keys
+    return any(hmac.compare_digest(stored, fingerprint(content, kek_id)) for kek_id, _key in known)
+
+
+def hold_id(id: UUID) -> None:
+    """Until the transaction ends, nobody else sends or saves under this id: a late autosave waits for the send, or the send for it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [(id.int & (2**64 - 1)) - 2**63])
 
 
 @transaction.atomic
@@ -49,10 +61,12 @@ def exactly_once(
 ) -> Done:
     """Run `do` once for `id`; a retry with the same content returns the first result.
 
-    The receipt is inserted first: a racing retry waits on its key until the first one committed or gave up.
+    The id is held and the receipt inserted first: a racing retry waits until the first one committed or gave up.
     Raises DifferentContent when the id was used for other content, another act or by somebody else.
     """
-    mark = fingerprint([act, str(patient.pk), content])
+    content = [act, str(patient.pk), content]
+    mark = fingerprint(content)
+    hold_id(id)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO patients_receipt (id, patient_id, user_id, act, fingerprint, created_at)"
@@ -67,7 +81,7 @@ def exactly_once(
     earlier = Receipt.objects.filter(pk=id, user_id=user.pk, patient_id=patient.pk).first()
     if earlier is None:
         raise Conflict(_("This page is out of date. Your words are kept; please send them again."))
-    if earlier.act != act or not hmac.compare_digest(bytes(earlier.fingerprint), mark):
+    if earlier.act != act or not same_content(bytes(earlier.fingerprint), content):
         raise DifferentContent(earlier.result, earlier.created_at)
     return Done(earlier.result, first=False)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -14,9 +13,8 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from patients.drafting import safe_resume
-from patients.drafts import DraftConflict, DraftGone, DraftState, drop_draft, save_draft
-from patients.models import Draft, Patient
-from patients.services import capacity_of
+from patients.drafts import DraftConflict, DraftState, draft_or_404, drop_draft, save_draft, state_of_draft
+from patients.services import capacity_of, get_patient_or_404
 from portal.lib.api import problem
 from portal.lib.ids import parse_uuid
 from portal.lib.templatetags.ui import clock
@@ -67,24 +65,8 @@ class DraftView(APIView):
     @extend_schema(responses={200: DraftRead})
     def get(self, request: Request, id: UUID) -> Response:
         assert isinstance(request.user, User)
-        draft = Draft.objects.for_user(request.user).filter(owner=request.user, pk=id).select_related("patient__site").first()
-        if draft is None:
-            raise Http404
-        return Response(
-            as_json(
-                DraftState(
-                    id=draft.pk,
-                    kind=draft.kind,
-                    patient_id=draft.patient_id,
-                    target=draft.target,
-                    resume=draft.resume,
-                    version=draft.version,
-                    fields=draft.fields or {},
-                    saved_at=draft.updated_at,
-                ),
-                draft.patient.site.time_zone,
-            )
-        )
+        draft = draft_or_404(user=request.user, id=id)
+        return Response(as_json(state_of_draft(draft), draft.patient.site.time_zone))
 
     @extend_schema(
         request=DraftWrite,
@@ -99,9 +81,7 @@ class DraftView(APIView):
         write = DraftWrite(data=request.data)
         write.is_valid(raise_exception=True)
         asked = write.validated_data
-        patient = Patient.objects.for_user(request.user).filter(pk=asked["patient"]).select_related("site").first()
-        if patient is None:
-            raise Http404
+        patient = get_patient_or_404(request._request, asked["patient"])
         state = DraftState(
             id=id,
             kind=asked["kind"],
@@ -120,14 +100,11 @@ class DraftView(APIView):
             )
         except DraftConflict as conflict:
             return problem(409, str(conflict.message), **as_json(conflict.newest, patient.site.time_zone))
-        except DraftGone:
-            return problem(410, "This was sent already.")
         return Response(as_json(saved, patient.site.time_zone))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, id: UUID) -> Response:
         assert isinstance(request.user, User)
-        if not Draft.objects.for_user(request.user).filter(owner=request.user, pk=id).exists():
-            raise Http404
+        draft_or_404(user=request.user, id=id)
         drop_draft(user=request.user, id=id)
         return Response(status=204)

@@ -110,12 +110,22 @@ def read_key_file(path: str) -> KeyEncryptionKeys:
 
 
 @lru_cache(maxsize=4)
-def _keys_at(path: str) -> KeyEncryptionKeys:
+def _keys_at(path: str, written: int) -> KeyEncryptionKeys:
     return read_key_file(path)
 
 
+_last_known: dict[str, KeyEncryptionKeys] = {}
+
+
 def key_encryption_keys() -> KeyEncryptionKeys:
-    return _keys_at(str(settings.KEK_FILE))
+    """The keys of KEK_FILE. A running process sees a new line at once, and keeps what it knows while the file is being replaced."""
+    path = str(settings.KEK_FILE)
+    try:
+        _last_known[path] = _keys_at(path, Path(path).stat().st_mtime_ns)
+    except (OSError, KeyFileError):
+        if path not in _last_known:
+            _last_known[path] = read_key_file(path)
+    return _last_known[path]
 
 
 def derived_key(purpose: str, key_id: str | None = None) -> tuple[str, bytes]:
