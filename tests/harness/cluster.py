@@ -120,7 +120,7 @@ def manage(
         cwd=REPOSITORY,
         env={
             **surroundings.plain(),
-            **surroundings.variables(urls(database, cluster)),
+            **surroundings.variables(urls(database, cluster), **more),
             "DATABASE_ROLE": role,
         },
         capture_output=True,
