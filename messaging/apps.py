@@ -1,7 +1,40 @@
-"""App configuration."""
+"""Messages between patients and their team, and the team's one work list."""
+
+from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class MessagingConfig(AppConfig):
     name = "messaging"
+    verbose_name = _("messages")
+
+    def ready(self) -> None:
+        """Fill the registries: Today, the summary, the trail's words, drafts, the demo."""
+        from messaging import contributed
+        from portal.lib import contributions
+
+        contributions.needs_you.add(10, contributed.answers_to_read)
+        contributions.summary_panels.add(20, contributed.summary_panel)
+        contributions.staff_today.add(10, contributed.work_card)
+        contributions.carer_links.add(20, contributed.carer_links)
+        contributions.demo_loaders.add(30, contributed.load_demo)
+        contributions.draft_kinds |= {
+            "message": _("A message to your team"),
+            "reply": _("A message in a conversation"),
+            "answer": _("An answer to a patient"),
+            "note": _("A note for the team"),
+        }
+        contributions.trail_acts |= {
+            "threads.list": _("looked at the list of messages"),
+            "thread.view": _("read messages"),
+            "thread.closed": _("said that no answer is needed any more"),
+            "message.sent": _("sent a message to the team"),
+            "message.answered": _("answered a message"),
+            "worklist.view": _("saw the start of a message on the work list"),
+            "work.claimed": _("took on a message"),
+            "work.released": _("handed a message back to the team"),
+            "work.finished": _("closed a message without an answer"),
+            "note.added": _("wrote a note for the team"),
+        }

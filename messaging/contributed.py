@@ -1,0 +1,109 @@
+"""What messaging gives to pages of the portal: answers to read, a panel, a card, links, the demo's conversations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from messaging.models import Message, Thread
+from messaging.services import lane_counts, works_here
+from messaging.topics import Lane
+from patients.models import Patient
+from patients.services import can
+from portal.lib.contributions import Card
+
+PANEL = "messaging/cards/summary.html"
+LAST = 3
+
+
+def answers_to_read(request: HttpRequest, patient: Patient, now: datetime) -> list[dict[str, Any]]:
+    """ "Needs you": conversations with something this person has not read. One statement."""
+    user = request.user
+    if not isinstance(user, User):
+        return []
+    threads = Thread.objects.for_user(user).of(patient).unread_by(user).newest_first()[:5]
+    return [
+        {
+            "label": _("Read the answer from %(name)s: %(topic)s")
+            % {"name": thread.last_author, "topic": thread.get_topic_display()},
+            "url": reverse("messaging:thread", args=[thread.pk]),
+        }
+        for thread in threads
+    ]
+
+
+def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card | None:
+    """The last messages, for the one-screen summary. Two statements."""
+    user = request.user
+    if not isinstance(user, User) or not can(user, patient, "messages"):
+        return None
+    newest = (
+        Message.objects.for_user(user)
+        .of(patient)
+        .select_related("author", "thread")
+        .order_by("-created_at", "-id")
+    )
+    rows = [
+        {
+            "message": message,
+            "topic": message.thread.get_topic_display(),
+            "url": reverse("messaging:work-thread", args=[patient.pk, message.thread_id]),
+            "first_line": first_line(message.body),
+        }
+        for message in newest[:LAST]
+    ]
+    context = {
+        "rows": rows,
+        "zone": patient.site.time_zone,
+        "all": reverse("messaging:patient-list", args=[patient.pk]),
+    }
+    return Card(PANEL, context | {"by_phone": reverse("messaging:patient-new", args=[patient.pk])})
+
+
+def work_card(request: HttpRequest, now: datetime) -> Card | None:
+    """How much waits in each lane of the person's teams. One statement."""
+    user = request.user
+    if not isinstance(user, User) or not works_here(user):
+        return None
+    counts = lane_counts(user)
+    base = reverse("messaging:work-list")
+    lanes = [
+        {"label": Lane(lane).label, "count": count, "url": f"{base}?lane={lane}"}
+        for lane, count in counts.items()
+    ]
+    return Card("messaging/cards/work.html", {"lanes": lanes, "total": sum(counts.values()), "url": base})
+
+
+def carer_links(user: User, patient: Patient) -> list[dict[str, Any]]:
+    """What a carer may open: only with the scope for messages."""
+    if not can(user, patient, "messages"):
+        return []
+    named = {"name": patient.name}
+    return [
+        {
+            "label": _("Messages of %(name)s") % named,
+            "url": reverse("messaging:patient-list", args=[patient.pk]),
+        },
+        {
+            "label": _("Write to the team for %(name)s") % named,
+            "url": reverse("messaging:patient-new", args=[patient.pk]),
+        },
+    ]
+
+
+def first_line(text: str, most: int = 90) -> str:
+    """The beginning of a message, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0] + "…"
+
+
+def load_demo(world: Any) -> None:
+    """Conversations in different states, sent through the services at different times."""
+    from messaging import demo
+
+    demo.load(world)

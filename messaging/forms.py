@@ -1,0 +1,92 @@
+"""Forms of messaging: they check shape; rules are the services'."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.forms import BooleanField, CharField, HiddenInput
+from django.utils.translation import gettext_lazy as _
+
+from messaging.promises import Help
+from messaging.services import LONGEST_ABOUT, LONGEST_MESSAGE
+from messaging.topics import Topic
+from patients.drafting import DraftedForm
+from portal.lib import forms
+from portal.lib.text import clean_line
+
+TOO_LONG = _(
+    "This text has %(show_value)d characters; a message can have %(limit_value)d. Make it shorter, or send it in two parts."
+)
+
+
+def text_field(label: Any, *, rows: int, empty: Any, hint: Any = "") -> forms.LongTextField:
+    """A message's text: cleaned, 1 to 5,000 characters."""
+    return forms.LongTextField(
+        label=label,
+        help_text=hint,
+        max_length=LONGEST_MESSAGE,
+        widget=forms.TextArea(rows=rows),
+        error_messages={"required": empty, "max_length": TOO_LONG},
+    )
+
+
+class NewMessageForm(DraftedForm):
+    """A new conversation: what it is about, and the text. The subject line is made from the topic."""
+
+    topic = forms.ChoiceField(
+        label=_("What is it about?"),
+        choices=Topic.choices,
+        error_messages={
+            "required": _("Choose what your message is about."),
+            "invalid_choice": _("Choose one of the topics in the list."),
+        },
+    )
+    text = text_field(
+        _("Your message"),
+        rows=8,
+        empty=_("Write your message."),
+        hint=_("Short is fine. You can use the microphone of your keyboard."),
+    )
+    hide = BooleanField(
+        label=_("Hide this conversation from the people who help me"),
+        help_text=_("You can choose this only now, before it starts. Your care team still sees it."),
+        required=False,
+    )
+    about = CharField(required=False, widget=HiddenInput())
+
+    def __init__(self, *args: Any, help: Help, may_hide: bool, by_phone: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        topic = self.fields["topic"]
+        first = _("New or getting worse? Call %(phone)s first.") % {"phone": help.phone}
+        topic.choices = [  # type: ignore[attr-defined]
+            (value, forms.Option(label, first) if value == Topic.SIDE_EFFECT else label)
+            for value, label in Topic.choices
+        ]
+        if by_phone:
+            self.fields["text"].label = _("What was said")
+            self.fields["text"].help_text = _("The patient reads this text as written.")
+            self.fields["text"].error_messages["required"] = _("Write down what was said.")
+        if not may_hide:
+            del self.fields["hide"]
+
+    def clean_about(self) -> str:
+        """One line; what is too long is cut, because nobody typed it."""
+        return clean_line(self.cleaned_data["about"])[:LONGEST_ABOUT]
+
+
+class ReplyForm(DraftedForm):
+    """A further message of the patient's side."""
+
+    text = text_field(_("Write more"), rows=6, empty=_("Write your message."))
+
+
+class AnswerForm(DraftedForm):
+    """The team's answer; the patient reads it."""
+
+    text = text_field(_("Your answer"), rows=8, empty=_("Write your answer."))
+
+
+class NoteForm(DraftedForm):
+    """A note for the team; the patient never reads it."""
+
+    text = text_field(_("Note for the team"), rows=6, empty=_("Write the note."))

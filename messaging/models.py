@@ -1,0 +1,210 @@
+"""Conversations between a patient and the team, the work they make, and who has seen what."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from messaging.querysets import (
+    MessageQuerySet,
+    NoteQuerySet,
+    OfThreadQuerySet,
+    ThreadQuerySet,
+    WorkItemQuerySet,
+)
+from messaging.topics import Lane, Topic
+from patients.fields import SealedField
+from patients.models import PatientRecord
+
+
+class Thread(PatientRecord):
+    """One conversation about one thing. Its row is locked by everything that is written into it."""
+
+    record_area: ClassVar[str] = "messages"
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        CLOSED = "closed", _("Closed by the patient")
+
+    team = models.ForeignKey("clinic.Team", on_delete=models.PROTECT, related_name="+")
+    topic = models.CharField(max_length=20, choices=Topic)
+    about = SealedField(null=True)  # what the person was reading, such as the title of an article
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    last_seq = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField()
+    hidden_from_carers = models.BooleanField(default=False)
+    started_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+
+    objects = ThreadQuerySet.as_manager()
+    app_privileges = "SELECT, INSERT, UPDATE"
+
+    class Meta:
+        indexes = [models.Index(fields=["patient", "-last_at"], name="thread_newest")]
+        constraints = [
+            models.CheckConstraint(condition=Q(topic__in=Topic.values), name="thread_topic_known"),
+            models.CheckConstraint(condition=Q(state__in=["open", "closed"]), name="thread_state_known"),
+        ]
+
+
+class Message(PatientRecord):
+    """What was sent. Never changed and never taken away: the app may only add."""
+
+    record_area: ClassVar[str] = "messages"
+
+    class Capacity(models.TextChoices):
+        SELF = "self", _("the patient")
+        CARER = "carer", _("for the patient")
+        TEAM = "team", _("the team")
+        PHONE = "phone", _("written down by the team, by phone")
+
+    thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="messages")
+    seq = models.PositiveIntegerField()
+    author = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    capacity = models.CharField(max_length=10, choices=Capacity)
+    body = SealedField()
+
+    objects = MessageQuerySet.as_manager()
+    app_privileges = "SELECT, INSERT"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["thread", "seq"], name="message_seq_once"),
+            models.CheckConstraint(condition=Q(seq__gte=1), name="message_seq_from_one"),
+            models.CheckConstraint(
+                condition=Q(capacity__in=["self", "carer", "team", "phone"]), name="message_capacity_known"
+            ),
+        ]
+
+    @property
+    def on_behalf(self) -> bool:
+        """Written by somebody else in the patient's name."""
+        return self.capacity in (self.Capacity.CARER, self.Capacity.PHONE)
+
+    @property
+    def from_team(self) -> bool:
+        return self.capacity == self.Capacity.TEAM
+
+
+class InternalNote(PatientRecord):
+    """What the team writes for itself. A table of its own, so that no flag can turn it into an answer."""
+
+    record_area: ClassVar[str] = "team"
+
+    thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    body = SealedField()
+
+    objects = NoteQuerySet.as_manager()
+    app_privileges = "SELECT, INSERT"
+
+    class Meta:
+        indexes = [models.Index(fields=["thread", "created_at"], name="note_order")]
+
+
+class WorkItem(PatientRecord):
+    """What the team owes a conversation. It decides who works on what; a message only says what was written."""
+
+    record_area: ClassVar[str] = "messages"
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Waiting")
+        CLAIMED = "claimed", _("Claimed")
+        DONE = "done", _("Done")
+
+    class Outcome(models.TextChoices):
+        ANSWERED = "answered", _("Answered")
+        NO_REPLY = "no_reply", _("No reply needed")
+        ARRANGED = "arranged", _("Done without a message")
+        WITHDRAWN = "withdrawn", _("The patient needs no answer any more")
+
+    thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="work")
+    team = models.ForeignKey("clinic.Team", on_delete=models.PROTECT, related_name="+")
+    trigger = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="+")
+    lane = models.CharField(max_length=20, choices=Lane)
+    priority = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    owner = models.ForeignKey("accounts.User", null=True, on_delete=models.PROTECT, related_name="+")
+    claimed_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+
+    objects = WorkItemQuerySet.as_manager()
+    app_privileges = "SELECT, INSERT, UPDATE"
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["team", "priority", "due_at"],
+                name="work_order",
+                condition=Q(state__in=["open", "claimed"]),
+            ),
+            models.Index(fields=["thread", "-id"], name="work_of_thread"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["thread"], condition=Q(state__in=["open", "claimed"]), name="work_one_open_per_thread"
+            ),
+            models.CheckConstraint(condition=Q(lane__in=Lane.values), name="work_lane_known"),
+            models.CheckConstraint(
+                condition=Q(
+                    state="open",
+                    owner__isnull=True,
+                    claimed_at__isnull=True,
+                    done_at__isnull=True,
+                    outcome="",
+                )
+                | Q(
+                    state="claimed",
+                    owner__isnull=False,
+                    claimed_at__isnull=False,
+                    done_at__isnull=True,
+                    outcome="",
+                )
+                | Q(
+                    state="done",
+                    done_at__isnull=False,
+                    outcome__in=["answered", "no_reply", "arranged", "withdrawn"],
+                ),
+                name="work_state_says_who_and_how",
+            ),
+            models.CheckConstraint(
+                condition=Q(lane="safety", priority=0) | (~Q(lane="safety") & Q(priority=1)),
+                name="work_safety_first",
+            ),
+        ]
+
+
+class ThreadViewer(PatientRecord):
+    """How far a person has read a conversation. Unread is derived from it, for each person alone."""
+
+    record_area: ClassVar[str] = "messages"
+
+    thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="viewers")
+    user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    last_seen_seq = models.PositiveIntegerField(default=0)
+    seen_at = models.DateTimeField()
+
+    objects = OfThreadQuerySet.as_manager()
+    app_privileges = "SELECT, INSERT, UPDATE"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["thread", "user"], name="viewer_once")]
+        indexes = [models.Index(fields=["patient", "user", "-seen_at"], name="viewer_last_look")]
+
+
+class LastNotice(PatientRecord):
+    """When a person was last told by mail that something waits: one mail for a burst of answers."""
+
+    record_area: ClassVar[str] = "team"
+
+    user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    queued_at = models.DateTimeField(null=True)
+
+    app_privileges = "SELECT, INSERT, UPDATE"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["patient", "user"], name="lastnotice_once")]

@@ -1,0 +1,66 @@
+"""The mail that says "there is something to read": fixed words, nothing about health, one for a burst of answers."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Max
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.services import queue_mail, user_named
+from messaging.models import LastNotice, Message, Thread, ThreadViewer
+from patients.models import Patient
+from patients.services import patient_side
+
+BURST = timedelta(minutes=5)
+KIND = "answer-notice"
+
+
+def tell_readers(*, patient: Patient, thread: Thread, now: datetime) -> list[UUID]:
+    """Queue a notice for the patient, and for carers who have written here; returns whom a mail goes to.
+
+    Call inside the transaction of the answer, as the person who answered.
+    """
+    side = patient_side(patient, "messages")
+    writers = set(Message.objects.filter(thread=thread, capacity="carer").values_list("author_id", flat=True))
+    told = []
+    for user_id, kind in sorted(side.items()):
+        takes_part = kind == "self" or (user_id in writers and not thread.hidden_from_carers)
+        if takes_part and tell(patient=patient, user_id=user_id, now=now):
+            told.append(user_id)
+    return told
+
+
+def tell(*, patient: Patient, user_id: UUID, now: datetime) -> bool:
+    """Queue one notice unless one went out less than five minutes ago and the person has not looked since."""
+    user = user_named(user_id)
+    if user is None or not user.is_active:
+        return False
+    LastNotice.objects.bulk_create([LastNotice(patient=patient, user=user)], ignore_conflicts=True)
+    last = LastNotice.objects.select_for_update().get(patient=patient, user=user)
+    if last.queued_at is not None and now - last.queued_at < BURST:
+        looks = ThreadViewer.objects.filter(patient=patient, user=user).aggregate(at=Max("seen_at"))
+        if looks["at"] is None or looks["at"] <= last.queued_at:
+            return False
+    last.queued_at = now
+    last.save(update_fields=["queued_at"])
+    queue_mail(to=user.email, subject=subject(), body=body(), kind=KIND)
+    return True
+
+
+def subject() -> str:
+    return _("Your team has written back")
+
+
+def body() -> str:
+    """The same words for everybody: no name, no topic, no clinic, and a link to the sign-in page only."""
+    return _(
+        "Hello,\n\n"
+        "your team has written back to you in the portal. Read it when it suits you.\n\n"
+        "Sign in here: %(url)s\n\n"
+        "If you need help right now, do not wait for a message: call. The phone numbers are on the sign-in page.\n\n"
+        "This mail was sent by a machine. Please do not reply to it.\n"
+    ) % {"url": settings.PUBLIC_URL + reverse("account_login")}

@@ -1,0 +1,104 @@
+"""Which conversations and which work a person sees; PostgreSQL decides the same again by row-level security."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from accounts.models import User
+from patients.querysets import PatientRecordQuerySet, team_ids
+from patients.services import patient_ids_beyond_carers
+
+if TYPE_CHECKING:
+    from messaging.models import InternalNote, Thread  # noqa: F401 - named in strings below
+
+
+class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
+    def for_user(self, user: User | AnonymousUser) -> ThreadQuerySet:
+        """Conversations this person may read. What a patient hid from carers is not there for carers."""
+        found: Any = super().for_user(user)
+        if not isinstance(user, User):
+            return found  # type: ignore[no-any-return]
+        not_hidden = Q(hidden_from_carers=False)
+        return found.filter(not_hidden | Q(patient_id__in=patient_ids_beyond_carers(user)))  # type: ignore[no-any-return]
+
+    def for_staff(self, user: User) -> ThreadQuerySet:
+        """Conversations of the person's own teams: the ones they may work on."""
+        return self.for_user(user).filter(team_id__in=team_ids(user))
+
+    def newest_first(self) -> ThreadQuerySet:
+        return self.order_by("-last_at", "-id")
+
+    def with_state(self, user: User) -> ThreadQuerySet:
+        """Adds what a list shows, in the same statement.
+
+        `seen` (last message this person has seen), `last_capacity`, `last_author` (of the newest message),
+        `item_state`, `item_outcome`, `item_due` (of the newest work item; due is aware, UTC).
+        """
+        from messaging.models import Message, ThreadViewer, WorkItem
+
+        viewer = ThreadViewer.objects.filter(thread=OuterRef("pk"), user=user).values("last_seen_seq")
+        newest = Message.objects.filter(thread=OuterRef("pk"), seq=OuterRef("last_seq"))
+        item = WorkItem.objects.filter(thread=OuterRef("pk")).order_by("-id")
+        return self.annotate(
+            seen=Coalesce(Subquery(viewer[:1]), Value(0)),
+            last_capacity=Subquery(newest.values("capacity")[:1]),
+            last_author=Subquery(newest.values("author__name")[:1]),
+            item_state=Subquery(item.values("state")[:1]),
+            item_outcome=Subquery(item.values("outcome")[:1]),
+            item_due=Subquery(item.values("due_at")[:1]),
+        )
+
+    def unread_by(self, user: User) -> ThreadQuerySet:
+        """Conversations with a message this person has not seen. Derived from what was seen, never counted up."""
+        return self.with_state(user).filter(last_seq__gt=F("seen"))
+
+
+class OfThreadQuerySet(PatientRecordQuerySet[Any]):
+    """Rows that hang on a conversation are open to whom the conversation is open."""
+
+    def for_user(self, user: User | AnonymousUser) -> Any:
+        found: Any = super().for_user(user)
+        if not isinstance(user, User):
+            return found
+        not_hidden = Q(thread__hidden_from_carers=False)
+        return found.filter(not_hidden | Q(patient_id__in=patient_ids_beyond_carers(user)))
+
+
+class MessageQuerySet(OfThreadQuerySet):
+    def in_order(self) -> MessageQuerySet:
+        """Oldest first, with who wrote each."""
+        return self.select_related("author").order_by("seq")  # type: ignore[no-any-return]
+
+    def newer_than(self, seq: int, user: User) -> MessageQuerySet:
+        """What others wrote after `seq`."""
+        return self.filter(seq__gt=seq).exclude(author=user)  # type: ignore[no-any-return]
+
+
+class NoteQuerySet(PatientRecordQuerySet["InternalNote"]):
+    def in_order(self) -> Any:
+        return self.select_related("author").order_by("created_at", "id")
+
+
+class WorkItemQuerySet(OfThreadQuerySet):
+    def for_staff(self, user: User) -> WorkItemQuerySet:
+        """Work of the person's own teams."""
+        return self.for_user(user).filter(team_id__in=team_ids(user))  # type: ignore[no-any-return]
+
+    def waiting(self) -> WorkItemQuerySet:
+        """Not done yet, claimed or not."""
+        return self.filter(state__in=["open", "claimed"])  # type: ignore[no-any-return]
+
+    def in_work_order(self) -> WorkItemQuerySet:
+        """Safety first, then by when it is due."""
+        return self.order_by("priority", "due_at", "id")  # type: ignore[no-any-return]
+
+    def free_for(self, user: User) -> WorkItemQuerySet:
+        """What this person could take next: nobody's or their own."""
+        return self.filter(Q(owner__isnull=True) | Q(owner=user))  # type: ignore[no-any-return]
+
+    def for_list(self) -> WorkItemQuerySet:
+        return self.select_related("thread", "patient", "owner", "trigger")  # type: ignore[no-any-return]

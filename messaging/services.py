@@ -1,0 +1,440 @@
+"""The door of `messaging`: sending, answering, claiming, closing. Every write is one transaction and one entry on the trail.
+
+Order of locks, the same everywhere: the receipt of the act, the conversation's row, its work item. So two people never wait for
+each other, and whoever comes second sees what the first one did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, F
+from django.db.models.functions import Greatest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from clinic.services import state_of
+from messaging import notices
+from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
+from messaging.promises import due_at
+from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
+from patients.models import Patient
+from patients.querysets import team_ids
+from patients.services import Done, exactly_once, record_change, require, team_of
+from portal.lib.ids import uuid7
+from portal.lib.problems import Conflict, DomainError, NotAllowed
+
+LONGEST_MESSAGE = 5_000  # characters, after cleaning
+LONGEST_ABOUT = 200
+AREA = "messages"
+PATIENT_SIDE = ("self", "carer")
+
+
+class NoTeam(DomainError):
+    default_message = gettext_lazy(
+        "No team is linked to you yet. Please call the clinic. Your words are kept below."
+    )
+
+
+class NewerMessages(Conflict):
+    """Somebody wrote in the meantime. `newer` are those messages, oldest first."""
+
+    default_message = gettext_lazy(
+        "There is something new in this conversation. Read it first, then send your text: it is kept below."
+    )
+
+    def __init__(self, newer: Iterable[Message]) -> None:
+        super().__init__()
+        self.newer = list(newer)
+
+
+class TakenByOther(Conflict):
+    """A colleague works on it. `owner` is who."""
+
+    def __init__(self, owner: User, at: datetime | None) -> None:
+        super().__init__(_("%(name)s has this already. Nothing was changed.") % {"name": owner.name})
+        self.owner, self.at = owner, at
+
+
+class AlreadyDone(Conflict):
+    default_message = gettext_lazy("This is done already. Nothing was changed.")
+
+
+# --- The patient's side --------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def start_thread(
+    *,
+    by: User,
+    patient: Patient,
+    id: UUID,
+    topic: str,
+    text: str,
+    now: datetime,
+    about: str = "",
+    hide_from_carers: bool = False,
+) -> Message:
+    """A new conversation with its first message, sent exactly once under `id` (which is the message's id).
+
+    By the patient, a carer, or by the team for a patient on the phone. `now` is aware. A retry gets the first message
+    again. Raises DifferentContent, NoTeam, NotAllowed.
+    """
+    capacity = require(by, patient, AREA, *PATIENT_SIDE, "team")
+    if topic not in Topic.values:
+        raise ValueError(f"unknown topic {topic!r}")
+    hidden = hide_from_carers and capacity == "self"
+
+    def make() -> UUID:
+        team = team_of(patient)
+        if team is None:
+            raise NoTeam
+        thread = Thread(
+            patient=patient, team=team, topic=topic, last_at=now, started_by=by, hidden_from_carers=hidden
+        )
+        thread.about = about[:LONGEST_ABOUT] or None
+        thread.created_at = now
+        thread.save(force_insert=True)
+        message = _append(thread, by, "phone" if capacity == "team" else capacity, text, id, now)
+        _owe_an_answer(thread, message, now)
+        record_change(by, patient, "message.sent", message.pk, by_phone=capacity == "team")
+        return message.pk
+
+    done = exactly_once(
+        act="message.start", id=id, patient=patient, user=by, content=[topic, about, hidden, text], do=make
+    )
+    return _result(by, done)
+
+
+@transaction.atomic
+def reply(
+    *, by: User, patient: Patient, thread_id: UUID, id: UUID, text: str, seen_seq: int, now: datetime
+) -> Message:
+    """A further message of the patient or a carer, written after reading up to `seen_seq`; exactly once under `id`.
+
+    Opens a closed conversation again. Raises NewerMessages, DifferentContent, NotAllowed, Thread.DoesNotExist.
+    """
+    capacity = require(by, patient, AREA, *PATIENT_SIDE)
+
+    def make() -> UUID:
+        thread = _locked(by, patient, thread_id)
+        _nothing_newer(thread, by, seen_seq)
+        message = _append(thread, by, capacity, text, id, now)
+        _owe_an_answer(thread, message, now)
+        record_change(by, patient, "message.sent", message.pk)
+        return message.pk
+
+    done = exactly_once(
+        act="message.reply", id=id, patient=patient, user=by, content=[str(thread_id), text], do=make
+    )
+    return _result(by, done)
+
+
+@transaction.atomic
+def close_thread(*, by: User, patient: Patient, thread_id: UUID, id: UUID, now: datetime) -> Done:
+    """The patient needs no answer any more: the work goes off the list. Raises NotAllowed, Thread.DoesNotExist."""
+    require(by, patient, AREA, *PATIENT_SIDE)
+
+    def make() -> UUID:
+        thread = _locked(by, patient, thread_id)
+        thread.state = Thread.State.CLOSED
+        thread.save(update_fields=["state"])
+        item = _open_item(thread)
+        if item is not None:
+            _finish(item, item.owner, WorkItem.Outcome.WITHDRAWN, now)
+        record_change(by, patient, "thread.closed", thread.pk)
+        return thread.pk
+
+    return exactly_once(
+        act="thread.close", id=id, patient=patient, user=by, content=[str(thread_id)], do=make
+    )
+
+
+def mark_seen(*, by: User, thread: Thread, seq: int, now: datetime) -> None:
+    """Note that a person has read up to `seq`. Never goes back."""
+    mine = ThreadViewer.objects.filter(thread=thread, user=by)
+    changed = mine.update(last_seen_seq=Greatest(F("last_seen_seq"), seq), seen_at=now)
+    if not changed:
+        fresh = ThreadViewer(
+            patient_id=thread.patient_id, thread=thread, user=by, last_seen_seq=seq, seen_at=now
+        )
+        ThreadViewer.objects.bulk_create([fresh], ignore_conflicts=True)
+
+
+# --- The team's side --------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def claim(
+    *, by: User, patient: Patient, thread_id: UUID, id: UUID, now: datetime, take_over: bool = False
+) -> Done:
+    """Take a conversation's work. The first one wins; with `take_over` it changes hands on purpose.
+
+    Raises TakenByOther, AlreadyDone, NotAllowed, Thread.DoesNotExist.
+    """
+
+    require(by, patient, AREA, "team")
+
+    def make() -> UUID:
+        item = _item_to_do(_locked_by_staff(by, patient, thread_id))
+        if item.owner_id == by.pk:
+            return item.pk
+        if item.owner is not None and not take_over:
+            raise TakenByOther(item.owner, item.claimed_at)
+        item.state, item.owner, item.claimed_at = WorkItem.State.CLAIMED, by, now
+        item.save(update_fields=["state", "owner", "claimed_at"])
+        record_change(by, patient, "work.claimed", thread_id)
+        return item.pk
+
+    content = [str(thread_id), take_over]
+    return exactly_once(act="work.claim", id=id, patient=patient, user=by, content=content, do=make)
+
+
+@transaction.atomic
+def release(*, by: User, patient: Patient, thread_id: UUID, id: UUID) -> Done:
+    """Hand one's work back to the team. Raises TakenByOther, AlreadyDone, NotAllowed, Thread.DoesNotExist."""
+
+    require(by, patient, AREA, "team")
+
+    def make() -> UUID:
+        item = _mine_or_free(_locked_by_staff(by, patient, thread_id), by)
+        if item.owner_id is None:
+            return item.pk
+        item.state, item.owner, item.claimed_at = WorkItem.State.OPEN, None, None
+        item.save(update_fields=["state", "owner", "claimed_at"])
+        record_change(by, patient, "work.released", thread_id)
+        return item.pk
+
+    return exactly_once(
+        act="work.release", id=id, patient=patient, user=by, content=[str(thread_id)], do=make
+    )
+
+
+@transaction.atomic
+def answer(
+    *, by: User, patient: Patient, thread_id: UUID, id: UUID, text: str, seen_seq: int, now: datetime
+) -> Message:
+    """The team's answer, written after reading up to `seen_seq`; exactly once under `id`. The work is done with it,
+    and the people on the patient's side are told by mail.
+
+    Raises NewerMessages, TakenByOther, DifferentContent, NotAllowed, Thread.DoesNotExist.
+    """
+
+    require(by, patient, AREA, "team")
+
+    def make() -> UUID:
+        thread = _locked_by_staff(by, patient, thread_id)
+        _nothing_newer(thread, by, seen_seq)
+        item = _open_item(thread)
+        if item is not None:
+            _not_taken(item, by)
+            _finish(item, by, WorkItem.Outcome.ANSWERED, now)
+        message = _append(thread, by, Message.Capacity.TEAM, text, id, now)
+        record_change(by, patient, "message.answered", message.pk)
+        notices.tell_readers(patient=patient, thread=thread, now=now)
+        return message.pk
+
+    done = exactly_once(
+        act="message.answer", id=id, patient=patient, user=by, content=[str(thread_id), text], do=make
+    )
+    return _result(by, done)
+
+
+@transaction.atomic
+def add_note(*, by: User, patient: Patient, thread_id: UUID, id: UUID, text: str, now: datetime) -> Done:
+    """A note for the team only; exactly once under `id`. Raises DifferentContent, NotAllowed, Thread.DoesNotExist."""
+
+    require(by, patient, AREA, "team")
+
+    def make() -> UUID:
+        thread = _locked_by_staff(by, patient, thread_id)
+        note = InternalNote(id=id, patient=patient, thread=thread, author=by)
+        note.created_at = now
+        note.body = text
+        note.save(force_insert=True)
+        record_change(by, patient, "note.added", note.pk)
+        return note.pk
+
+    return exactly_once(
+        act="note.add", id=id, patient=patient, user=by, content=[str(thread_id), text], do=make
+    )
+
+
+@transaction.atomic
+def finish(
+    *, by: User, patient: Patient, thread_id: UUID, id: UUID, outcome: str, seen_seq: int, now: datetime
+) -> Done:
+    """Take work off the list without an answer: "no reply needed", or done in another way (`arranged`).
+
+    Raises NewerMessages, TakenByOther, AlreadyDone, NotAllowed, Thread.DoesNotExist.
+    """
+    if outcome not in (WorkItem.Outcome.NO_REPLY, WorkItem.Outcome.ARRANGED):
+        raise ValueError(f"not a way to finish: {outcome!r}")
+
+    require(by, patient, AREA, "team")
+
+    def make() -> UUID:
+        thread = _locked_by_staff(by, patient, thread_id)
+        _nothing_newer(thread, by, seen_seq)
+        item = _mine_or_free(thread, by)
+        _finish(item, by, outcome, now)
+        record_change(by, patient, "work.finished", thread_id)
+        return item.pk
+
+    content = [str(thread_id), outcome]
+    return exactly_once(act="work.finish", id=id, patient=patient, user=by, content=content, do=make)
+
+
+# --- Reads that have a name ---------------------------------------------------------------------------------------
+
+
+def works_here(user: User) -> bool:
+    """True for people in a team: they have a work list."""
+    return bool(team_ids(user))
+
+
+def lane_counts(user: User) -> dict[str, int]:
+    """How many conversations wait in each lane of the person's teams: one statement."""
+    rows = WorkItem.objects.for_staff(user).waiting().values("lane").annotate(count=Count("id"))
+    found = {row["lane"]: row["count"] for row in rows.order_by()}
+    return {lane: found.get(lane, 0) for lane in Lane.values}
+
+
+def next_item(user: User, *, after: UUID | None = None) -> WorkItem | None:
+    """What the person could do next, in the order of the list; not the conversation `after`."""
+    items = WorkItem.objects.for_staff(user).waiting().free_for(user)
+    if after is not None:
+        items = items.exclude(thread_id=after)
+    first: WorkItem | None = items.for_list().in_work_order().first()
+    return first
+
+
+# --- Pieces -----------------------------------------------------------------------------------------------------------
+
+
+def _locked(by: User, patient: Patient, thread_id: UUID) -> Thread:
+    found: Thread = Thread.objects.for_user(by).of(patient).select_for_update(of=("self",)).get(pk=thread_id)
+    found.patient = patient
+    return found
+
+
+def _locked_by_staff(by: User, patient: Patient, thread_id: UUID) -> Thread:
+    thread = _locked(by, patient, thread_id)
+    if thread.team_id not in team_ids(by):
+        raise NotAllowed
+    return thread
+
+
+def _append(thread: Thread, by: User, capacity: str, text: str, id: UUID, now: datetime) -> Message:
+    """The next message of a locked conversation; whoever writes has read everything before it."""
+    thread.last_seq += 1
+    thread.last_at = max(now, thread.last_at)
+    thread.state = Thread.State.OPEN
+    thread.save(update_fields=["last_seq", "last_at", "state"])
+    message = Message(id=id, patient_id=thread.patient_id, thread=thread, seq=thread.last_seq, author=by)
+    message.capacity = capacity
+    message.created_at = now
+    message.body = text
+    message.save(force_insert=True)
+    mark_seen(by=by, thread=thread, seq=message.seq, now=now)
+    return message
+
+
+def _owe_an_answer(thread: Thread, message: Message, now: datetime) -> None:
+    """Work for the team, unless it has work for this conversation already: then the older promise stands."""
+    if _open_item(thread) is not None:
+        return
+    lane = LANE_OF[thread.topic]
+    WorkItem(
+        id=uuid7(),
+        patient_id=thread.patient_id,
+        thread=thread,
+        team_id=thread.team_id,
+        trigger=message,
+        lane=lane,
+        priority=PRIORITY_OF[lane],
+        due_at=due_at(state_of(thread.patient.site), thread.topic, now),
+        created_at=now,
+    ).save(force_insert=True)
+
+
+def _open_item(thread: Thread) -> WorkItem | None:
+    found: WorkItem | None = (
+        WorkItem.objects.filter(thread=thread)
+        .waiting()
+        .select_for_update(of=("self",))
+        .select_related("owner")
+        .first()
+    )
+    return found
+
+
+def _item_to_do(thread: Thread) -> WorkItem:
+    item = _open_item(thread)
+    if item is None:
+        raise AlreadyDone
+    return item
+
+
+def _mine_or_free(thread: Thread, by: User) -> WorkItem:
+    item = _item_to_do(thread)
+    _not_taken(item, by)
+    return item
+
+
+def _not_taken(item: WorkItem, by: User) -> None:
+    if item.owner is not None and item.owner_id != by.pk:
+        raise TakenByOther(item.owner, item.claimed_at)
+
+
+def _finish(item: WorkItem, owner: User | None, outcome: str, now: datetime) -> None:
+    item.state, item.owner, item.outcome, item.done_at = WorkItem.State.DONE, owner, outcome, now
+    item.save(update_fields=["state", "owner", "outcome", "done_at"])
+
+
+def _nothing_newer(thread: Thread, by: User, seen_seq: int) -> None:
+    newer = list(Message.objects.filter(thread=thread).newer_than(seen_seq, by).in_order())
+    if newer:
+        raise NewerMessages(newer)
+
+
+def _result(by: User, done: Done) -> Message:
+    found: Message = Message.objects.for_user(by).select_related("thread").get(pk=done.result)
+    return found
+
+
+def message_sent_before(by: User, patient: Patient, message_id: UUID | None) -> Message | None:
+    """The message that an id was used for before, when the person may see it."""
+    if message_id is None:
+        return None
+    found: Any = (
+        Message.objects.for_user(by).of(patient).select_related("thread").filter(pk=message_id).first()
+    )
+    return found  # type: ignore[no-any-return]
+
+
+__all__ = [
+    "LONGEST_MESSAGE",
+    "AlreadyDone",
+    "NewerMessages",
+    "NoTeam",
+    "TakenByOther",
+    "add_note",
+    "answer",
+    "claim",
+    "close_thread",
+    "finish",
+    "lane_counts",
+    "mark_seen",
+    "message_sent_before",
+    "next_item",
+    "release",
+    "reply",
+    "start_thread",
+    "works_here",
+]

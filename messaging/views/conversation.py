@@ -1,0 +1,256 @@
+"""The patient's and the carer's pages: list, new message, sent, one conversation."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from messaging import services
+from messaging.forms import NewMessageForm, ReplyForm
+from messaging.models import Message, Thread
+from messaging.promises import help_now
+from messaging.topics import LANE_OF, Lane, Topic
+from messaging.views.shared import SIDE, STAFF, Place, bubbles, enter, fold, posted_seq, state_words, waits
+from patients.drafting import DraftedPage, drafted
+from patients.requests import once_of
+from patients.services import DifferentContent, patient_side, record_view
+from portal.lib.problems import DomainError
+from portal.lib.text import clean_line
+from portal.lib.time import now as present
+
+PAGE_SIZE = 25
+
+
+@require_safe
+def thread_list(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
+    """All conversations, newest first. The team sees a patient's under the patient's id."""
+    place = enter(request, patient_id, *SIDE, *STAFF)
+    threads = Thread.objects.for_user(place.user).of(place.patient).with_state(place.user).newest_first()
+    page = Paginator(threads, PAGE_SIZE).get_page(request.GET.get("page"))
+    record_view(place.user, place.patient, "threads.list")
+    context = {
+        "place": place,
+        "page": page,
+        "rows": [row_of(thread, place) for thread in page],
+        "new_url": place.url("new") if place.may_act or not place.staff else "",
+        "now": present(),
+    }
+    return render(request, "messaging/list.html", context)
+
+
+def row_of(thread: Any, place: Place) -> dict[str, Any]:
+    """A line of the list. Title: topic and who wrote last; the date stands in the link as well."""
+    kind, words = state_words(thread)
+    by_team = thread.last_capacity == Message.Capacity.TEAM
+    if place.staff:
+        url = reverse("messaging:work-thread", args=[place.patient.pk, thread.pk])
+    else:
+        url = place.url("thread", thread.pk)
+    return {
+        "thread": thread,
+        "url": url,
+        "from": thread.last_author if by_team or not place.for_self else "",
+        "unread": thread.last_seq > thread.seen,
+        "kind": kind,
+        "words": words,
+        "due": thread.item_due if waits(thread) else None,
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
+    """A new message. Urgent help and the opening hours stand first; the text is kept as a draft."""
+    place = enter(request, patient_id, *SIDE, "team")
+    help_panel = help_now(place.patient.site, present())
+    may_hide = place.for_self and "carer" in patient_side(place.patient, "messages").values()
+    page = drafted(
+        request,
+        NewMessageForm,
+        kind="message",
+        patient=place.patient,
+        resume=place.url("new"),
+        initial=prefilled(request),
+        help=help_panel,
+        may_hide=may_hide,
+        by_phone=place.staff,
+    )
+    keep_about(page, prefilled(request))
+    context = {
+        "place": place,
+        "help": help_panel,
+        "about": page.form["about"].value() or "",
+        "up": place.url("list"),
+    }
+    if page.later:
+        return page.finish_later("messaging/new.html", context)
+    if page.form.is_valid():
+        data = page.form.cleaned_data
+        try:
+            message = services.start_thread(
+                by=place.user,
+                patient=place.patient,
+                id=page.id,
+                topic=data["topic"],
+                text=data["text"],
+                about=data["about"],
+                hide_from_carers=data.get("hide", False),
+                now=present(),
+            )
+        except DifferentContent as sent_before:
+            earlier = services.message_sent_before(place.user, place.patient, sent_before.result)
+            if earlier is not None and not place.staff:
+                return offer_follow_up(request, place, earlier.thread, sent_before)
+            page.refuse(sent_before)
+        except DomainError as error:
+            page.refuse(error)
+        else:
+            page.done()
+            if place.staff:
+                messages.success(request, _("Written down. It is on the work list."))
+                return redirect("messaging:work-thread", place.patient.pk, message.thread_id)
+            return redirect(place.url("sent", message.thread_id))
+    return page.render("messaging/new.html", context)
+
+
+def prefilled(request: HttpRequest) -> dict[str, str]:
+    """Topic and "about" that a link to this page brought along; nothing that is not on the list."""
+    topic = request.GET.get("topic", "")
+    about = clean_line(request.GET.get("about", ""))[: services.LONGEST_ABOUT]
+    return {"topic": topic if topic in Topic.values else "", "about": about}
+
+
+def keep_about(page: DraftedPage, brought: dict[str, str]) -> None:
+    """A restored draft takes what the link brought where it has nothing yet, and keeps its own words."""
+    if page.form.restored:
+        for name, value in brought.items():
+            if value and not page.form.data.get(name):
+                page.form.data[name] = value  # type: ignore[index]
+
+
+def offer_follow_up(
+    request: HttpRequest, place: Place, thread: Thread, sent_before: DifferentContent
+) -> HttpResponse:
+    """The first version of a new message was delivered: the other words become a reply that waits for one more press."""
+    page = reply_page(request, place, thread)
+    page.refuse(sent_before)
+    page.keep()
+    return show_thread(request, place, thread.pk, page, status=409)
+
+
+@require_safe
+def sent(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None) -> HttpResponse:
+    """The result of sending, as a page of its own: who reads it, until when, and whom to call instead."""
+    place = enter(request, patient_id, *SIDE)
+    thread = found_thread(place, thread_id)
+    record_view(place.user, place.patient, "thread.view", thread.pk)
+    context = {
+        "place": place,
+        "thread": thread,
+        "url": place.url("thread", thread.pk),
+        "list_url": place.url("list"),
+        "help": help_now(place.patient.site, present()),
+        "due": thread.item_due if waits(thread) else None,
+        "safety": LANE_OF[thread.topic] == Lane.SAFETY,
+    }
+    return render(request, "messaging/sent.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None) -> HttpResponse:
+    """One conversation, newest last, with the form to write more."""
+    place = enter(request, patient_id, *SIDE)
+    found = found_thread(place, thread_id)
+    page = reply_page(request, place, found)
+    if page.later:
+        page.keep()
+        if page.conflict is None:
+            return page.finish_later("messaging/thread.html")
+        return show_thread(request, place, thread_id, page, status=409)
+    if page.form.is_valid():
+        try:
+            services.reply(
+                by=place.user,
+                patient=place.patient,
+                thread_id=thread_id,
+                id=page.id,
+                text=page.form.cleaned_data["text"],
+                seen_seq=posted_seq(request),
+                now=present(),
+            )
+        except DomainError as error:
+            page.refuse(error)
+            page.keep()
+            return show_thread(request, place, thread_id, page, status=error.status)
+        page.done()
+        return redirect(place.url("sent", thread_id))
+    if request.method == "POST":
+        page.keep()
+    return show_thread(request, place, thread_id, page, status=422 if request.method == "POST" else 200)
+
+
+def reply_page(request: HttpRequest, place: Place, thread: Thread) -> DraftedPage:
+    return drafted(
+        request,
+        ReplyForm,
+        kind="reply",
+        patient=place.patient,
+        target=thread.pk,
+        resume=place.url("thread", thread.pk),
+    )
+
+
+def found_thread(place: Place, thread_id: UUID) -> Any:
+    """The conversation as this person may see it now, with its state. 404 otherwise."""
+    threads = Thread.objects.for_user(place.user).of(place.patient).with_state(place.user)
+    found = threads.filter(pk=thread_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def show_thread(
+    request: HttpRequest, place: Place, thread_id: UUID, page: DraftedPage, *, status: int
+) -> HttpResponse:
+    """The conversation's page as it is now. Looking at it counts as reading it."""
+    found = found_thread(place, thread_id)
+    shown = bubbles(Message.objects.for_user(place.user).filter(thread=found).in_order(), place, found.seen)
+    older, newest = fold(shown)
+    record_view(place.user, place.patient, "thread.view", found.pk)
+    if request.method != "HEAD":
+        services.mark_seen(by=place.user, thread=found, seq=found.last_seq, now=present())
+    kind, words = state_words(found)
+    context = {
+        "place": place,
+        "thread": found,
+        "older": older,
+        "newest": newest,
+        "kind": kind,
+        "words": words,
+        "due": found.item_due if waits(found) else None,
+        "late": waits(found) and found.item_due < present(),
+        "url": place.url("thread", found.pk),
+        "up": place.url("list"),
+        "close_url": place.url("close", found.pk),
+        "help": help_now(place.patient.site, present()),
+    }
+    return page.render_again("messaging/thread.html", context, status=status)
+
+
+@require_POST
+def close(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None) -> HttpResponse:
+    """ "I don't need an answer any more." """
+    place = enter(request, patient_id, *SIDE)
+    found = found_thread(place, thread_id)
+    services.close_thread(
+        by=place.user, patient=place.patient, thread_id=found.pk, id=once_of(request), now=present()
+    )
+    messages.success(request, _("Closed. The team knows that you need no answer. You can still write here."))
+    return redirect(place.url("thread", found.pk))

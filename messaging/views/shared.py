@@ -1,0 +1,145 @@
+"""What the pages of both sides share: who is here, how a conversation is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from messaging.models import Message, Thread, WorkItem
+from patients.models import Patient
+from patients.services import capacity_of, get_patient_or_404
+
+SIDE = ("self", "carer")
+STAFF = ("team", "break_glass")
+SHOWN_OPEN = 5  # older messages stand behind one press
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who is on the page, about whom, in what capacity; and how the pages of this place are reached."""
+
+    user: User
+    patient: Patient
+    capacity: str
+    patient_id: UUID | None
+
+    def url(self, name: str, *args: Any) -> str:
+        """The page `name` of this place: the patient's own, or the one that carries the patient's id."""
+        if self.patient_id is None:
+            return reverse(f"messaging:{name}", args=args)
+        return reverse(f"messaging:patient-{name}", args=[self.patient_id, *args])
+
+    @property
+    def zone(self) -> str:
+        zone: str = self.patient.site.time_zone
+        return zone
+
+    @property
+    def for_self(self) -> bool:
+        return self.capacity == "self"
+
+    @property
+    def staff(self) -> bool:
+        """True for the care team and for emergency access."""
+        return self.capacity in STAFF
+
+    @property
+    def may_act(self) -> bool:
+        """True for the care team: emergency access only reads."""
+        return self.capacity == "team"
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The person of the request; every page here is behind the sign-in already."""
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
+
+
+def enter(request: HttpRequest, patient_id: UUID | None, *allowed: str) -> Place:
+    """The place of a page. 404 for strangers, and for people whose capacity is not `allowed` here."""
+    patient = get_patient_or_404(request, patient_id, area="messages")
+    user = signed_in(request)
+    capacity = capacity_of(user, patient)
+    if capacity not in allowed:
+        raise Http404
+    return Place(user, patient, capacity, patient_id)
+
+
+def posted_seq(request: HttpRequest) -> int:
+    """Up to which message the writer had read; 0 when the page does not say it in plain numbers."""
+    value = request.POST.get("seen", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 9 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """One message as a page shows it."""
+
+    who: str
+    text: str
+    at: datetime
+    seq: int
+    mine: bool
+    new: bool
+
+
+def author_words(message: Message, place: Place) -> str:
+    """Who wrote, in the reader's words: "You", "Jonas Lindqvist for Maya Lindqvist", "Rosa Delgado, Infusion nurse"."""
+    name, patient = message.author.name, place.patient.name
+    if message.capacity == Message.Capacity.PHONE:
+        return _("%(patient)s by phone, written down by %(name)s") % {"patient": patient, "name": name}
+    if message.capacity == Message.Capacity.CARER:
+        who = _("You") if message.author_id == place.user.pk else name
+        return _("%(name)s for %(patient)s") % {"name": who, "patient": patient}
+    if message.author_id == place.user.pk:
+        return _("You")
+    title = message.author.job_title
+    return f"{name}, {title}" if message.from_team and title else name
+
+
+def bubbles(messages: Iterable[Message], place: Place, seen: int) -> list[Bubble]:
+    """Messages as shown. `seen` is the last one this person had read before; own ones are never new."""
+    shown = []
+    for message in messages:
+        mine = message.author_id == place.user.pk
+        new = message.seq > seen and not mine
+        shown.append(
+            Bubble(author_words(message, place), message.body, message.created_at, message.seq, mine, new)
+        )
+    return shown
+
+
+def fold(shown: list[Bubble]) -> tuple[list[Bubble], list[Bubble]]:
+    """(older ones behind one press, the rest): at least the last five and everything new stay open."""
+    keep_from = max(0, len(shown) - SHOWN_OPEN)
+    first_new = next((place for place, bubble in enumerate(shown) if bubble.new), keep_from)
+    cut = min(keep_from, first_new)
+    return ([], shown) if cut < 2 else (shown[:cut], shown[cut:])
+
+
+def state_words(thread: Thread) -> tuple[str, str]:
+    """(status kind, plain words) of a conversation from `with_state`, for the patient's side."""
+    item_state: str = thread.item_state or ""  # type: ignore[attr-defined]
+    if thread.state == Thread.State.CLOSED:
+        return "stopped", _("Closed")
+    if item_state == WorkItem.State.CLAIMED:
+        return "started", _("With the team")
+    if item_state == WorkItem.State.OPEN:
+        return "waiting", _("Sent")
+    if thread.last_capacity == Message.Capacity.TEAM:  # type: ignore[attr-defined]
+        return "done", _("Answered")
+    return "info", _("Read by the team")
+
+
+def waits(thread: Thread) -> bool:
+    """True while the team owes an answer."""
+    return thread.item_state in (WorkItem.State.OPEN, WorkItem.State.CLAIMED)  # type: ignore[attr-defined]

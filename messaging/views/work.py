@@ -1,0 +1,304 @@
+"""The team's pages: one work list for everybody in the team, and a conversation with its work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import User
+from messaging import contributed, services
+from messaging.forms import AnswerForm, NoteForm
+from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
+from messaging.topics import Lane
+from messaging.views.shared import STAFF, Place, bubbles, enter, fold, posted_seq, signed_in
+from patients.drafting import DraftedPage, drafted
+from patients.requests import once_of
+from patients.services import record_many, record_view, warm_keys
+from portal.lib import contributions
+from portal.lib.ids import uuid7
+from portal.lib.problems import DomainError
+from portal.lib.time import now as present
+
+PAGE_SIZE = 50
+
+
+@require_safe
+def work_list(request: HttpRequest) -> HttpResponse:
+    """What waits, safety first and then by when it is due. Filters are links: `lane`, `mine`."""
+    user = signed_in(request)
+    if not services.works_here(user):
+        raise Http404
+    lane = request.GET.get("lane", "")
+    lane = lane if lane in Lane.values else ""
+    mine = request.GET.get("mine") == "1"
+    items = WorkItem.objects.for_staff(user).waiting()
+    items = items.filter(lane=lane) if lane else items
+    items = items.filter(owner=user) if mine else items
+    page = Paginator(items.for_list().in_work_order(), PAGE_SIZE).get_page(request.GET.get("page"))
+    shown = list(page)
+    warm_keys(item.patient_id for item in shown)
+    record_many(user, {item.patient_id: item.patient for item in shown}.values(), "worklist.view")
+    now = present()
+    context = {
+        "page": page,
+        "rows": [row_of(item, user, now) for item in shown],
+        "filters": filters_of(user, lane, mine),
+        "now": now,
+    }
+    return render(request, "messaging/work_list.html", context)
+
+
+def row_of(item: WorkItem, user: User, now: Any) -> dict[str, Any]:
+    """A line of the work list."""
+    args = [item.patient_id, item.thread_id]
+    return {
+        "item": item,
+        "once": uuid7(),
+        "patient": item.patient.name,
+        "topic": item.thread.get_topic_display(),
+        "first_line": contributed.first_line(item.trigger.body),
+        "url": reverse("messaging:work-thread", args=args),
+        "claim_url": reverse("messaging:claim", args=args) if item.owner_id is None else "",
+        "mine": item.owner_id == user.pk,
+        "late": item.due_at < now,
+        "safety": item.lane == Lane.SAFETY,
+    }
+
+
+def filters_of(user: User, lane: str, mine: bool) -> list[dict[str, Any]]:
+    """The filter links with their true counts."""
+    counts = services.lane_counts(user)
+    base = reverse("messaging:work-list")
+    links = [
+        {"url": base, "label": _("All"), "count": sum(counts.values()), "current": not lane and not mine}
+    ]
+    links += [
+        {
+            "url": f"{base}?lane={key}",
+            "label": Lane(key).label,
+            "count": count,
+            "current": key == lane and not mine,
+        }
+        for key, count in counts.items()
+    ]
+    own = WorkItem.objects.for_staff(user).waiting().filter(owner=user).count()
+    links.append({"url": f"{base}?mine=1", "label": _("Mine"), "count": own, "current": mine})
+    return links
+
+
+def at_work(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> tuple[Place, Thread]:
+    """The place and the conversation of a team member, or of somebody with emergency access, who may only read.
+
+    404 for everybody else, other teams included.
+    """
+    place = enter(request, patient_id, *STAFF)
+    threads = Thread.objects.for_staff(place.user) if place.may_act else Thread.objects.for_user(place.user)
+    thread = threads.of(place.patient).with_state(place.user).filter(pk=thread_id).first()
+    if thread is None:
+        raise Http404
+    return place, thread
+
+
+@require_safe
+def work_thread(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpResponse:
+    """The conversation, the patient beside it, and what can be done."""
+    place, thread = at_work(request, patient_id, thread_id)
+    return show_work(request, place, thread, answer_page(request, place, thread), status=200)
+
+
+def answer_page(request: HttpRequest, place: Place, thread: Thread) -> DraftedPage:
+    resume = reverse("messaging:work-thread", args=[place.patient.pk, thread.pk])
+    return drafted(request, AnswerForm, kind="answer", patient=place.patient, target=thread.pk, resume=resume)
+
+
+def show_work(
+    request: HttpRequest, place: Place, thread: Any, page: DraftedPage, *, status: int
+) -> HttpResponse:
+    """The work page as it is now. Looking at it counts as reading it."""
+    user, patient, now = place.user, place.patient, present()
+    record_view(user, patient, "thread.view", thread.pk)
+    older, newest = fold(
+        bubbles(Message.objects.for_user(user).filter(thread=thread).in_order(), place, thread.seen)
+    )
+    if request.method != "HEAD":
+        services.mark_seen(by=user, thread=thread, seq=thread.last_seq, now=now)
+    item = (
+        WorkItem.objects.for_user(user).filter(thread=thread).select_related("owner").order_by("-id").first()
+    )
+    waiting = item is not None and item.state != WorkItem.State.DONE
+    readers = ThreadViewer.objects.for_user(user).filter(thread=thread, last_seen_seq=thread.last_seq)
+    panels = [panel for add in contributions.summary_panels if (panel := add(request, patient, now))]
+    context = {
+        "place": place,
+        "patient": patient,
+        "may_act": place.may_act,
+        "born": date.fromisoformat(patient.date_of_birth),
+        "thread": thread,
+        "older": older,
+        "newest": newest,
+        "notes": list(InternalNote.objects.for_user(user).filter(thread=thread).in_order()),
+        "item": item,
+        "waiting": waiting,
+        "late": waiting and item is not None and item.due_at < now,
+        "mine": waiting and item is not None and item.owner_id == user.pk,
+        "taken": waiting and item is not None and item.owner_id not in (None, user.pk),
+        "readers": [
+            row.user for row in readers.exclude(user=user).select_related("user").order_by("seen_at")
+        ],
+        "panels": [panel for panel in panels if panel.template != contributed.PANEL],
+        "next": None if waiting else services.next_item(user, after=thread.pk),
+        "urls": {
+            name: reverse(f"messaging:{name}", args=[patient.pk, thread.pk])
+            for name in ("work-thread", "claim", "release", "answer", "note", "finish")
+        }
+        | {"summary": reverse("portal:summary", args=[patient.pk])},
+    }
+    context["urls"] = {name.replace("-", "_"): url for name, url in context["urls"].items()}
+    return page.render_again("messaging/work_thread.html", context, status=status)
+
+
+@require_POST
+def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpResponse:
+    """Send the answer. What came in meanwhile is shown first, with the text kept."""
+    place, thread = at_work(request, patient_id, thread_id)
+    page = answer_page(request, place, thread)
+    status = 422
+    if page.later:
+        page.keep()
+        if page.conflict is None:
+            return page.finish_later("messaging/work_thread.html")
+        return show_work(request, place, thread, page, status=409)
+    if page.form.is_valid():
+        try:
+            services.answer(
+                by=place.user,
+                patient=place.patient,
+                thread_id=thread_id,
+                id=page.id,
+                text=page.form.cleaned_data["text"],
+                seen_seq=posted_seq(request),
+                now=present(),
+            )
+        except DomainError as error:
+            page.refuse(error)
+            status = error.status
+        else:
+            page.done()
+            messages.success(request, _("Answer sent."))
+            return redirect("messaging:work-thread", patient_id, thread_id)
+    page.keep()
+    _place, fresh = at_work(request, patient_id, thread_id)
+    return show_work(request, place, fresh, page, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def note(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpResponse:
+    """Write a note for the team: a page of its own, so that it is never taken for the answer."""
+    place, thread = at_work(request, patient_id, thread_id)
+    up = reverse("messaging:work-thread", args=[patient_id, thread_id])
+    page = drafted(request, NoteForm, kind="note", patient=place.patient, target=thread.pk)
+    notes = list(InternalNote.objects.for_user(place.user).filter(thread=thread).in_order())
+    context = {"place": place, "patient": place.patient, "thread": thread, "up": up, "notes": notes}
+    record_view(place.user, place.patient, "thread.view", thread.pk)
+    if page.later:
+        return page.finish_later("messaging/note.html", context)
+    if page.form.is_valid():
+        text = page.form.cleaned_data["text"]
+        try:
+            services.add_note(
+                by=place.user,
+                patient=place.patient,
+                thread_id=thread_id,
+                id=page.id,
+                text=text,
+                now=present(),
+            )
+        except DomainError as error:
+            page.refuse(error)
+        else:
+            page.done()
+            messages.success(request, _("Note saved for the team."))
+            return redirect(up)
+    return page.render("messaging/note.html", context)
+
+
+@require_POST
+def claim(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpResponse:
+    """Take the work; two people at once: one has it, the other is told who."""
+
+    def act(place: Place, once: UUID) -> None:
+        services.claim(
+            by=place.user,
+            patient=place.patient,
+            thread_id=thread_id,
+            id=once,
+            now=present(),
+            take_over=request.POST.get("take_over") == "1",
+        )
+        messages.success(request, _("This is yours now."))
+
+    return done_or_told(request, patient_id, thread_id, act)
+
+
+@require_POST
+def release(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpResponse:
+    """Hand one's work back to the team."""
+
+    def act(place: Place, once: UUID) -> None:
+        services.release(by=place.user, patient=place.patient, thread_id=thread_id, id=once)
+        messages.success(request, _("Handed back to the team."))
+
+    return done_or_told(request, patient_id, thread_id, act)
+
+
+@require_POST
+def finish(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpResponse:
+    """Take the work off the list without an answer."""
+    outcome = request.POST.get("outcome", "")
+    if outcome not in (WorkItem.Outcome.NO_REPLY, WorkItem.Outcome.ARRANGED):
+        raise BadRequest
+
+    def act(place: Place, once: UUID) -> None:
+        services.finish(
+            by=place.user,
+            patient=place.patient,
+            thread_id=thread_id,
+            id=once,
+            outcome=outcome,
+            seen_seq=posted_seq(request),
+            now=present(),
+        )
+        messages.success(request, _("Off the work list."))
+
+    return done_or_told(request, patient_id, thread_id, act)
+
+
+def done_or_told(
+    request: HttpRequest, patient_id: UUID, thread_id: UUID, act: Callable[[Place, UUID], None]
+) -> HttpResponse:
+    """Do an act without a text, then back to the conversation; a refusal is a page that says why and what next."""
+    place, thread = at_work(request, patient_id, thread_id)
+    try:
+        act(place, once_of(request))
+    except DomainError as error:
+        context = {
+            "patient": place.patient,
+            "thread": thread,
+            "problem": error.message,
+            "url": reverse("messaging:work-thread", args=[patient_id, thread_id]),
+            "next": services.next_item(place.user, after=thread_id),
+        }
+        record_view(place.user, place.patient, "thread.view", thread.pk)
+        return render(request, "messaging/work_refused.html", context, status=error.status)
+    return redirect("messaging:work-thread", patient_id, thread_id)
