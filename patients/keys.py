@@ -31,6 +31,13 @@ def unwrap(patient_id: UUID, space: str, version: int, kek_id: str, wrapped: byt
     return open_bytes(kek, wrapped, where=wrapping_place(patient_id, space, version, kek_id))
 
 
+def rewrap(patient_id: UUID, space: str, version: int, kek_id: str, wrapped: bytes) -> tuple[str, bytes]:
+    """The same data key, wrapped with the newest key-encryption key: (id, wrapped). Raises SealBroken."""
+    key = unwrap(patient_id, space, version, kek_id, wrapped)
+    newest, kek = key_encryption_keys().current
+    return newest, seal_bytes(kek, key, version=0, where=wrapping_place(patient_id, space, version, newest))
+
+
 def warm_keys(patient_ids: Iterable[UUID]) -> None:
     """Load the keys of many patients with one statement, before a list is shown."""
     from patients.models import PatientKey
