@@ -35,7 +35,7 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
     def with_state(self, user: User) -> ThreadQuerySet:
         """Adds what a list shows, in the same statement.
 
-        `seen` (last message this person has seen), `last_capacity`, `last_author` (of the newest message),
+        `seen` (last message this person has seen), `last_capacity`, `last_author`, `last_author_id` (of the newest message),
         `item_state`, `item_outcome`, `item_due` (of the newest work item; due is aware, UTC).
         """
         from messaging.models import Message, ThreadViewer, WorkItem
@@ -46,6 +46,7 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
         return self.annotate(
             seen=Coalesce(Subquery(viewer[:1]), Value(0)),
             last_capacity=Subquery(newest.values("capacity")[:1]),
+            last_author_id=Subquery(newest.values("author_id")[:1]),
             last_author=Subquery(newest.values("author__name")[:1]),
             item_state=Subquery(item.values("state")[:1]),
             item_outcome=Subquery(item.values("outcome")[:1]),

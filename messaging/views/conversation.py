@@ -49,7 +49,6 @@ def thread_list(request: HttpRequest, patient_id: UUID | None = None) -> HttpRes
 def row_of(thread: Any, place: Place) -> dict[str, Any]:
     """A line of the list. Title: topic and who wrote last; the date stands in the link as well."""
     kind, words = state_words(thread)
-    by_team = thread.last_capacity == Message.Capacity.TEAM
     if place.staff:
         url = reverse("messaging:work-thread", args=[place.patient.pk, thread.pk])
     else:
@@ -57,7 +56,7 @@ def row_of(thread: Any, place: Place) -> dict[str, Any]:
     return {
         "thread": thread,
         "url": url,
-        "from": thread.last_author if by_team or not place.for_self else "",
+        "from": "" if thread.last_author_id == place.user.pk else thread.last_author,
         "unread": thread.last_seq > thread.seen,
         "kind": kind,
         "words": words,
