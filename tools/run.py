@@ -137,10 +137,11 @@ class Supervisor:
         collected = ensure_collected(self.environment)
         if collected:
             print("Collected the static files.", flush=True)
-        self.services += [Service("web server", self._start_web), Service("worker", self._start_worker)]
-        for service in self.services:
-            service.tend()
-        self._wait_until_ready()
+        web, worker = Service("web server", self._start_web), Service("worker", self._start_worker)
+        self.services += [web, worker]
+        web.tend()
+        self._wait_until_ready(web)
+        worker.tend()
         self._greet()
         while True:
             self._tend_postgres()
@@ -292,9 +293,8 @@ class Supervisor:
         (LOCAL / f"{name}.pid").write_text(str(process.pid), encoding="utf-8")
         return process
 
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 60
-        web = self.services[0]
+    def _wait_until_ready(self, web: Service) -> None:
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             if web.process is not None and web.process.poll() is not None:
                 lines = (
@@ -313,7 +313,7 @@ class Supervisor:
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 pass
             time.sleep(0.05)
-        raise CannotRun("The web server did not get ready within a minute; see .local/logs/web.log.")
+        raise CannotRun("The web server did not get ready within two minutes; see .local/logs/web.log.")
 
     def _greet(self) -> None:
         url = self.variables["PUBLIC_URL"]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from portal.demo import world
 from portal.lib.time import now
@@ -20,5 +21,6 @@ class Command(BaseCommand):
         if world.is_loaded():
             self.stdout.write("A clinic is there already; nothing was changed.")
             return
-        world.load(now())
+        with transaction.atomic():  # the whole clinic or nothing: a second try must not find half of it
+            world.load(now())
         self.stdout.write("Loaded the synthetic clinic.")
