@@ -229,6 +229,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"  # stored and logged; every page shows the clinic's own zone
 
 # --- Static files ---------------------------------------------------------------------------------------
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / ".local" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
