@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^password_reset/.*$", cms_views.door("account_reset_password")),
     path("account/", cms_views.door("accounts:display")),
     re_path(r"^(users|groups)/.*$", cms_views.editors_only(cms_views.nothing_here)),
+    path("articles/", cms_views.editors_only(cms_views.desk), name="education-desk"),
     path(
         "articles/<uuid:article_id>/review/",
         cms_views.editors_only(cms_views.review),

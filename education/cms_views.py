@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,15 +16,19 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 from wagtail.models import TaskState
 
 from education import services
 from education.forms import AdoptForm, ApproveForm, ReturnForm
 from education.models import MAY_REVIEW, Article, ClinicalReview, writers_of
 from portal.lib.problems import DomainError
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 View = Callable[..., HttpResponseBase]
 
@@ -65,6 +69,20 @@ def door(name: str) -> View:
 def nothing_here(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """People and groups are set up in the portal, where sign-in limits and the trail apply."""
     raise Http404
+
+
+@require_safe
+def desk(request: HttpRequest) -> HttpResponse:
+    """Every article with where it stands, and what waits for this person. Works without JavaScript."""
+    context = {
+        "rows": services.desk(timezone.localdate()),
+        "waiting": services.waiting_for(_person(request)),
+    }
+    return render(request, "education/cms/desk.html", context)
+
+
+def _person(request: HttpRequest) -> User:
+    return cast("User", request.user)  # editors_only lets nobody else in
 
 
 def _article_of(article_id: UUID) -> Article:
@@ -126,10 +144,14 @@ def _decide(request: HttpRequest, article: Article) -> HttpResponse:
         return render(request, "education/cms/review.html", context, status=422)
     try:
         if approving:
-            services.approve(article=article, by=request.user, grade_reason=form.cleaned_data["grade_reason"])  # type: ignore[arg-type]
+            services.approve(
+                article=article, by=_person(request), grade_reason=form.cleaned_data["grade_reason"]
+            )
             messages.success(request, _("Approved and published."))
         else:
-            services.return_to_author(article=article, by=request.user, comment=form.cleaned_data["comment"])  # type: ignore[arg-type]
+            services.return_to_author(
+                article=article, by=_person(request), comment=form.cleaned_data["comment"]
+            )
             messages.success(request, _("Returned to the author with your comment."))
     except PermissionDenied:
         return render(request, "education/cms/refused.html", {"article": article}, status=403)
@@ -152,7 +174,7 @@ def adopt(request: HttpRequest, article_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return render(request, "education/cms/adopt.html", context, status=422)
     try:
-        services.adopt(article=article, by=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
+        services.adopt(article=article, by=_person(request), reason=form.cleaned_data["reason"])
     except DomainError as error:
         context["problem"] = error.message
         return render(request, "education/cms/adopt.html", context, status=error.status)

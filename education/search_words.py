@@ -17,8 +17,11 @@ LONGEST_QUERY: Final = 200
 CLOSE_SHORT: Final = 0.6
 CLOSE_LONG: Final = 0.38
 
-#: How close a word must be to be marked: the part of the asked word's trigrams that it has (`closeness`).
-CLOSE_TO_MARK: Final = 0.55
+#: How close a word must be to stand in for an asked word that stands nowhere: the part of its trigrams (`closeness`).
+CLOSE_TO_MEAN: Final = 0.55
+
+#: How close a word must be to count as the same word in another form, as "vaccines" for "vaccine". 6 of 9 trigrams, not 5.
+SAME_WORD: Final = 0.65
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SPECIAL = str.maketrans(
@@ -160,19 +163,30 @@ def meant(asked: Iterable[str], words: Iterable[str]) -> dict[str, str]:
         best = max(
             known, key=lambda word: (closeness(ask, word), -abs(len(word) - len(ask)), word), default=""
         )
-        if best and closeness(ask, best) >= CLOSE_TO_MARK:
+        if best and closeness(ask, best) >= CLOSE_TO_MEAN:
             found[ask] = best
     return found
 
 
-def split_marked(text: str, asked: Iterable[str]) -> list[tuple[str, bool]]:
-    """The text in pieces, each with whether it is a word that was looked for. Joined they are the text again."""
-    asked = list(asked)
+def same_word(wanted: str, word: str) -> bool:
+    """Whether a word is the wanted one or a form of it."""
+    return closeness(wanted, word) >= SAME_WORD
+
+
+def has_one(wanted: Iterable[str], words: Iterable[str]) -> bool:
+    """Whether one of the wanted words, or a form of it, is among the words."""
+    words = list(words)
+    return any(same_word(want, word) for want in wanted for word in words)
+
+
+def split_marked(text: str, wanted: Iterable[str]) -> list[tuple[str, bool]]:
+    """The text in pieces, each with whether it is a wanted word or a form of it. Joined they are the text again."""
+    wanted = list(wanted)
     pieces: list[tuple[str, bool]] = []
     end = 0
     for match in _WORD.finditer(text):
         word = fold(match.group())
-        if any(closeness(ask, word) >= CLOSE_TO_MARK for ask in asked):
+        if any(same_word(want, word) for want in wanted):
             if match.start() > end:
                 pieces.append((text[end : match.start()], False))
             pieces.append((match.group(), True))

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from wagtail.models import TaskState
+from wagtail.models import TaskState, WorkflowState
 
 from education import search_words
 from education.models import (
@@ -106,6 +107,46 @@ def waiting_for(user: User) -> list[TaskState]:
 
 
 @dataclass(frozen=True, slots=True)
+class DeskRow:
+    """One article on the editors' desk: where it stands, as a status kind and a word."""
+
+    article: Article
+    kind: str
+    word: Any
+
+
+def desk(today: dt.date) -> list[DeskRow]:
+    """All articles with where they stand; what waits for somebody comes first. Two statements."""
+    articles = Article.objects.select_related("topic", "author").order_by(
+        "topic__position", "position", "title"
+    )
+    running = WorkflowState.objects.active().filter(
+        base_content_type=ContentType.objects.get_for_model(Article)
+    )
+    states = dict(running.values_list("object_id", "status"))
+    rows = [_desk_row(article, states.get(str(article.pk), ""), today) for article in articles]
+    return sorted(rows, key=lambda row: _DESK_ORDER.index(row.kind))
+
+
+_DESK_ORDER = ("waiting", "caution", "urgent", "started", "todo", "done")
+
+
+def _desk_row(article: Article, state: str, today: dt.date) -> DeskRow:
+    kind, word = "done", _("Published")
+    if state == WorkflowState.STATUS_IN_PROGRESS:
+        kind, word = "waiting", _("In clinical review")
+    elif state == WorkflowState.STATUS_NEEDS_CHANGES:
+        kind, word = "caution", _("Returned with a comment")
+    elif article.live and article.is_overdue(today):
+        kind, word = "urgent", _("Published, review overdue")
+    elif article.live and article.has_unpublished_changes:
+        kind, word = "started", _("Published, with a newer draft")
+    elif not article.live:
+        kind, word = "todo", _("Draft")
+    return DeskRow(article, kind, word)
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A found article with pieces of text in which the looked-for words are marked."""
 
@@ -133,6 +174,7 @@ class Found:
 def search(query: str) -> Found:
     """Find articles by words, spelled right or nearly right. At most 20, the best first. Two statements.
 
+    The database finds generously by trigrams; what is kept has an asked word, a form of it, or the word that was meant by it.
     Long queries are cut to 200 characters and 8 words; the result says so.
     """
     query = " ".join(query.split())
@@ -151,12 +193,14 @@ def search(query: str) -> Found:
             Article.objects.all()
             .for_readers()  # type: ignore[attr-defined]
             .with_people()
-            .matching(asked)[:MOST_FOUND]
+            .matching(asked)[: 3 * MOST_FOUND]
         )
-    vocabulary = {word for article in articles for word in search_words.words_of(article.search_text)}
-    meant = search_words.meant(asked, vocabulary)
-    marked = [meant.get(word, word) for word in asked]
-    return Found(query=query, cut=cut, asked=asked, meant=meant, hits=[_hit(one, marked) for one in articles])
+    words_in = {article.pk: search_words.words_of(article.search_text) for article in articles}
+    known = {word for words in words_in.values() for word in words}
+    meant = search_words.meant(asked, known)
+    wanted = [word for ask in asked if (word := ask if ask in known else meant.get(ask))]
+    hits = [_hit(one, wanted) for one in articles if search_words.has_one(wanted, words_in[one.pk])]
+    return Found(query=query, cut=cut, asked=asked, meant=meant, hits=hits[:MOST_FOUND])
 
 
 def _hit(article: Article, words: list[str]) -> Hit:

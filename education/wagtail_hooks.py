@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin import messages
 from wagtail.admin.menu import MenuItem
-from wagtail.admin.ui.tables import Column
+from wagtail.admin.ui.tables import Column, LiveStatusTagColumn
 from wagtail.admin.widgets.button import Button
 from wagtail.snippets.action_menu import ActionMenuItem
 from wagtail.snippets.models import register_snippet
@@ -61,6 +62,15 @@ class NeedsScripts:
         """Nothing is published from the form: publishing is the reviewer's act."""
         refused = {"publish", "workflow-action"}
         return [action for action in super().get_available_actions() if action not in refused]  # type: ignore[misc]
+
+    def save_action(self) -> Any:
+        """Say so when the saved draft is hard to read; publishing it will need the reviewer's reason."""
+        response = super().save_action()  # type: ignore[misc]
+        draft, request = self.object, self.request  # type: ignore[attr-defined]
+        if request.accepts("text/html") and draft.is_hard:
+            words = _("Reading grade %(grade)s is above 8. Shorter sentences and plainer words help.")
+            messages.warning(request, words % {"grade": draft.reading.grade})
+        return response
 
     def submit_action(self) -> Any:
         """Submit only a whole article, through the service that checks it."""
@@ -143,7 +153,7 @@ class ArticleViewSet(SnippetViewSet):
     workflow_action_view_class = ArticleWorkflowActionView
     collect_workflow_action_data_view_class = ArticleCollectView
     copy_view_enabled = False
-    list_display = ["title", "topic", GradeColumn("reading_grade", label=_("Grade")), "next_review_on"]
+    list_display = ["title", "topic", GradeColumn("reading_grade", label=_("Grade")), LiveStatusTagColumn()]
     list_filter = ["topic"]
     search_fields = ["title", "summary"]
     list_per_page = 50
@@ -232,6 +242,12 @@ def no_second_set_up(request: HttpRequest, menu_items: list[MenuItem]) -> None:
     """People, groups and sites are set up in the portal; the review workflow is part of the code."""
     unused = {"users", "groups", "sites", "redirects", "collections", "workflows", "workflow-tasks"}
     menu_items[:] = [item for item in menu_items if item.name not in unused]
+
+
+@hooks.register("register_admin_menu_item")
+def to_desk() -> MenuItem:
+    """Where every article stands."""
+    return MenuItem(_("Desk"), reverse("education-desk"), icon_name="list-ul", order=50)
 
 
 @hooks.register("register_admin_menu_item")

@@ -85,6 +85,12 @@ def site_line(state: SiteState) -> SiteLine:
     )
 
 
+def last_known_site() -> dict[str, Any]:
+    """Name and phone line as they were last read, without asking the database; for the page of a server error."""
+    state = _cached[1]
+    return {"clinic_name": state.site.name, "site_line": site_line(state)} if state is not None else {}
+
+
 def persona_of(user: Any) -> str:
     """How the portal looks for a person: patient, staff, carer, editor, admin, or "" for nobody."""
     if not isinstance(user, User) or not user.is_active or not actor.in_unit():
@@ -116,7 +122,7 @@ PLACES: dict[str, list[tuple[Any, str]]] = {
         ("Schedule", "scheduling:day"),
         ("Learn", "education:home"),
     ],
-    "editor": [("Today", "portal:today"), ("Articles", "wagtailadmin_home"), ("Learn", "education:home")],
+    "editor": [("Today", "portal:today"), ("Articles", "education-desk"), ("Learn", "education:home")],
     "admin": [("Today", "portal:today"), ("Set-up", "admin:index"), ("Learn", "education:home")],
     "": [],
 }

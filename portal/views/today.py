@@ -30,7 +30,7 @@ def today(request: HttpRequest) -> HttpResponse:
     if people:
         return carer_today(request, user, people)
     if user.has_perm("wagtailadmin.access_admin") and not user.is_superuser:
-        return redirect("wagtailadmin_home")
+        return redirect("education-desk")
     if user.is_superuser:
         return redirect("admin:index")
     return render(request, "portal/today_nobody.html")
