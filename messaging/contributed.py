@@ -26,10 +26,11 @@ def answers_to_read(request: HttpRequest, patient: Patient, now: datetime) -> li
     user = request.user
     if not isinstance(user, User):
         return []
-    threads = Thread.objects.for_user(user).of(patient).unread_by(user).newest_first()[:5]
+    answered, wrote = _("Read the answer from %(name)s: %(topic)s"), _("Read what %(name)s wrote: %(topic)s")
+    threads: Any = Thread.objects.for_user(user).of(patient).unread_by(user).newest_first()[:5]
     return [
         {
-            "label": _("Read the answer from %(name)s: %(topic)s")
+            "label": (answered if thread.last_capacity == "team" else wrote)
             % {"name": thread.last_author, "topic": thread.get_topic_display()},
             "url": reverse("messaging:thread", args=[thread.pk]),
         }

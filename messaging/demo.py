@@ -153,6 +153,7 @@ class _Story:
     ) -> None:
         with actor.unit_of_work(actor.Actor(user_id=by.pk)):
             services.claim(by=by, patient=patient, thread_id=thread, id=uuid7(), now=at, take_over=take_over)
+        self.look(by, thread, at)
 
     def answer(
         self, by: User, patient: Patient, thread: UUID, text: str, at: datetime, *, take_over: bool = False

@@ -77,7 +77,7 @@ class NewMessageForm(DraftedForm):
 class ReplyForm(DraftedForm):
     """A further message of the patient's side."""
 
-    text = text_field(_("Write more"), rows=6, empty=_("Write your message."))
+    text = text_field(_("Your message"), rows=6, empty=_("Write your message."))
 
 
 class AnswerForm(DraftedForm):

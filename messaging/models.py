@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from messaging.querysets import (
     MessageQuerySet,
     NoteQuerySet,
+    NoticeQuerySet,
     OfThreadQuerySet,
     ThreadQuerySet,
     WorkItemQuerySet,
@@ -38,7 +39,7 @@ class Thread(PatientRecord):
     hidden_from_carers = models.BooleanField(default=False)
     started_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
 
-    objects = ThreadQuerySet.as_manager()
+    objects = ThreadQuerySet.as_manager()  # type: ignore[misc]
     app_privileges = "SELECT, INSERT, UPDATE"
 
     class Meta:
@@ -66,7 +67,7 @@ class Message(PatientRecord):
     capacity = models.CharField(max_length=10, choices=Capacity)
     body = SealedField()
 
-    objects = MessageQuerySet.as_manager()
+    objects = MessageQuerySet.as_manager()  # type: ignore[misc]
     app_privileges = "SELECT, INSERT"
 
     class Meta:
@@ -97,7 +98,7 @@ class InternalNote(PatientRecord):
     author = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     body = SealedField()
 
-    objects = NoteQuerySet.as_manager()
+    objects = NoteQuerySet.as_manager()  # type: ignore[misc]
     app_privileges = "SELECT, INSERT"
 
     class Meta:
@@ -132,7 +133,7 @@ class WorkItem(PatientRecord):
     done_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
 
-    objects = WorkItemQuerySet.as_manager()
+    objects = WorkItemQuerySet.as_manager()  # type: ignore[misc]
     app_privileges = "SELECT, INSERT, UPDATE"
 
     class Meta:
@@ -188,7 +189,7 @@ class ThreadViewer(PatientRecord):
     last_seen_seq = models.PositiveIntegerField(default=0)
     seen_at = models.DateTimeField()
 
-    objects = OfThreadQuerySet.as_manager()
+    objects = OfThreadQuerySet.as_manager()  # type: ignore[misc]
     app_privileges = "SELECT, INSERT, UPDATE"
 
     class Meta:
@@ -204,6 +205,7 @@ class LastNotice(PatientRecord):
     user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     queued_at = models.DateTimeField(null=True)
 
+    objects = NoticeQuerySet.as_manager()  # type: ignore[misc]
     app_privileges = "SELECT, INSERT, UPDATE"
 
     class Meta:

@@ -39,8 +39,7 @@ def tell(*, patient: Patient, user_id: UUID, now: datetime) -> bool:
     user = user_named(user_id)
     if user is None or not user.is_active:
         return False
-    LastNotice.objects.bulk_create([LastNotice(patient=patient, user=user)], ignore_conflicts=True)
-    last = LastNotice.objects.select_for_update().get(patient=patient, user=user)
+    last = LastNotice.objects.locked(patient, user)
     if last.queued_at is not None and now - last.queued_at < BURST:
         looks = ThreadViewer.objects.filter(patient=patient, user=user).aggregate(at=Max("seen_at"))
         if looks["at"] is None or looks["at"] <= last.queued_at:

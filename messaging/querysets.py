@@ -13,7 +13,7 @@ from patients.querysets import PatientRecordQuerySet, team_ids
 from patients.services import patient_ids_beyond_carers
 
 if TYPE_CHECKING:
-    from messaging.models import InternalNote, Thread  # noqa: F401 - named in strings below
+    from messaging.models import InternalNote, LastNotice, Thread  # noqa: F401 - named in strings below
 
 
 class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
@@ -72,11 +72,11 @@ class OfThreadQuerySet(PatientRecordQuerySet[Any]):
 class MessageQuerySet(OfThreadQuerySet):
     def in_order(self) -> MessageQuerySet:
         """Oldest first, with who wrote each."""
-        return self.select_related("author").order_by("seq")  # type: ignore[no-any-return]
+        return self.select_related("author").order_by("seq")
 
     def newer_than(self, seq: int, user: User) -> MessageQuerySet:
         """What others wrote after `seq`."""
-        return self.filter(seq__gt=seq).exclude(author=user)  # type: ignore[no-any-return]
+        return self.filter(seq__gt=seq).exclude(author=user)
 
 
 class NoteQuerySet(PatientRecordQuerySet["InternalNote"]):
@@ -91,15 +91,22 @@ class WorkItemQuerySet(OfThreadQuerySet):
 
     def waiting(self) -> WorkItemQuerySet:
         """Not done yet, claimed or not."""
-        return self.filter(state__in=["open", "claimed"])  # type: ignore[no-any-return]
+        return self.filter(state__in=["open", "claimed"])
 
     def in_work_order(self) -> WorkItemQuerySet:
         """Safety first, then by when it is due."""
-        return self.order_by("priority", "due_at", "id")  # type: ignore[no-any-return]
+        return self.order_by("priority", "due_at", "id")
 
     def free_for(self, user: User) -> WorkItemQuerySet:
         """What this person could take next: nobody's or their own."""
-        return self.filter(Q(owner__isnull=True) | Q(owner=user))  # type: ignore[no-any-return]
+        return self.filter(Q(owner__isnull=True) | Q(owner=user))
 
     def for_list(self) -> WorkItemQuerySet:
-        return self.select_related("thread", "patient", "owner", "trigger")  # type: ignore[no-any-return]
+        return self.select_related("thread", "patient", "owner", "trigger")
+
+
+class NoticeQuerySet(PatientRecordQuerySet["LastNotice"]):
+    def locked(self, patient: Any, user: User) -> Any:
+        """The row of a person about a patient, held until the transaction ends; made when there was none."""
+        self.bulk_create([self.model(patient=patient, user=user)], ignore_conflicts=True)
+        return self.select_for_update().get(patient=patient, user=user)

@@ -11,12 +11,16 @@ NOT_HIDDEN = (
 )
 
 
+# A row is open where its conversation is, and only when both belong to the same patient.
+BESIDE_ITS_THREAD = (
+    "(SYSTEM OR (TABLE.patient_id IN (SELECT portal_patients('AREA')) AND EXISTS ("
+    "SELECT 1 FROM messaging_thread t WHERE t.id = TABLE.thread_id AND t.patient_id = TABLE.patient_id)))"
+)
+
+
 def beside_its_thread(table: str, area: str = "messages") -> str:
-    """A row is open where its conversation is, and only when both belong to the same patient."""
-    return (
-        f"({SYSTEM} OR ({table}.patient_id IN (SELECT portal_patients('{area}')) AND EXISTS ("
-        f"SELECT 1 FROM messaging_thread t WHERE t.id = {table}.thread_id AND t.patient_id = {table}.patient_id)))"
-    )
+    """The rule above for one table."""
+    return BESIDE_ITS_THREAD.replace("SYSTEM", SYSTEM).replace("TABLE", table).replace("AREA", area)
 
 
 class Migration(migrations.Migration):

@@ -88,7 +88,7 @@ class Bubble:
     text: str
     at: datetime
     seq: int
-    mine: bool
+    ours: bool  # written on the side of the person who reads the page
     new: bool
 
 
@@ -110,10 +110,10 @@ def bubbles(messages: Iterable[Message], place: Place, seen: int) -> list[Bubble
     """Messages as shown. `seen` is the last one this person had read before; own ones are never new."""
     shown = []
     for message in messages:
-        mine = message.author_id == place.user.pk
-        new = message.seq > seen and not mine
+        new = message.seq > seen and message.author_id != place.user.pk
+        ours = message.from_team == place.staff
         shown.append(
-            Bubble(author_words(message, place), message.body, message.created_at, message.seq, mine, new)
+            Bubble(author_words(message, place), message.body, message.created_at, message.seq, ours, new)
         )
     return shown
 

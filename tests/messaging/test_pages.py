@@ -56,7 +56,7 @@ def test_nurse_opens_the_teams_pages(name: str, ward: Ward, signed_in: SignIn) -
     assert signed_in(ward.rosa).get(paths(ward, thread_id)[name]).status_code == 200
 
 
-@pytest.mark.parametrize("name", (*OWN, *CARER, "work-list", "work-thread", "note"))
+@pytest.mark.parametrize("name", [*OWN, *CARER, "work-list", "work-thread", "note"])
 def test_nobody_is_asked_to_sign_in(name: str, ward: Ward) -> None:
     thread_id = ward.start()
     answer = Client().get(paths(ward, thread_id)[name])
@@ -64,32 +64,36 @@ def test_nobody_is_asked_to_sign_in(name: str, ward: Ward) -> None:
     assert answer["Location"].startswith(reverse("account_login"))
 
 
-@pytest.mark.parametrize("name", ("thread", "sent", *CARER, "work-list", "work-thread", "note"))
+@pytest.mark.parametrize("name", ["thread", "sent", *CARER, "work-list", "work-thread", "note"])
 def test_another_patient_finds_nothing(name: str, ward: Ward, signed_in: SignIn) -> None:
     thread_id = ward.start()
     assert signed_in(ward.samuel).get(paths(ward, thread_id)[name]).status_code == 404
 
 
-@pytest.mark.parametrize("name", ("list", "new", "thread", *CARER, "work-thread", "note"))
+@pytest.mark.parametrize("name", ["list", "new", "thread", *CARER, "work-thread", "note"])
 def test_a_clinician_of_another_team_finds_nothing(name: str, ward: Ward, signed_in: SignIn) -> None:
     thread_id = ward.start()
     assert signed_in(ward.peter).get(paths(ward, thread_id)[name]).status_code == 404
 
 
-@pytest.mark.parametrize("name", ("work-list", "work-thread", "note"))
+@pytest.mark.parametrize("name", ["work-list", "work-thread", "note"])
 @pytest.mark.parametrize("who", ["maya", "jonas"])
 def test_the_patients_side_finds_no_team_pages(name: str, who: str, ward: Ward, signed_in: SignIn) -> None:
     thread_id = ward.start()
     assert signed_in(getattr(ward, who)).get(paths(ward, thread_id)[name]).status_code == 404
 
 
-def test_one_patients_conversation_under_another_patients_id_is_not_found(ward: Ward, signed_in: SignIn) -> None:
+def test_one_patients_conversation_under_another_patients_id_is_not_found(
+    ward: Ward, signed_in: SignIn
+) -> None:
     of_samuel = ward.start(ward.samuel, ward.of_samuel)
     nurse = signed_in(ward.rosa)
     for name in ("work-thread", "note"):
         assert nurse.get(reverse(f"messaging:{name}", args=[ward.of_maya.pk, of_samuel])).status_code == 404
     carer = signed_in(ward.jonas)
-    assert carer.get(reverse("messaging:patient-thread", args=[ward.of_maya.pk, of_samuel])).status_code == 404
+    assert (
+        carer.get(reverse("messaging:patient-thread", args=[ward.of_maya.pk, of_samuel])).status_code == 404
+    )
     assert signed_in(ward.maya).get(reverse("messaging:thread", args=[of_samuel])).status_code == 404
 
 
@@ -138,7 +142,12 @@ def test_nurse_answers_and_the_patient_reads_it(ward: Ward, signed_in: SignIn) -
     page = nurse.get(reverse("messaging:work-thread", args=[ward.of_maya.pk, thread_id])).content.decode()
     answer = nurse.post(
         reverse("messaging:answer", args=[ward.of_maya.pk, thread_id]),
-        {"draft": hidden(page, "draft"), "draft_version": "0", "seen": hidden(page, "seen"), "text": "Yes, at 8:30 am."},
+        {
+            "draft": hidden(page, "draft"),
+            "draft_version": "0",
+            "seen": hidden(page, "seen"),
+            "text": "Yes, at 8:30 am.",
+        },
     )
     assert answer.status_code == 302
     assert "Nothing is open here." in nurse.get(answer["Location"]).content.decode()
@@ -156,7 +165,10 @@ def test_nurse_answers_and_the_patient_reads_it(ward: Ward, signed_in: SignIn) -
 def test_a_carers_message_says_for_whom_it_was_written(ward: Ward, signed_in: SignIn) -> None:
     carer = signed_in(ward.jonas)
     answer = send(
-        carer, reverse("messaging:patient-new", args=[ward.of_maya.pk]), topic="other", text="I will drive her."
+        carer,
+        reverse("messaging:patient-new", args=[ward.of_maya.pk]),
+        topic="other",
+        text="I will drive her.",
     )
     assert answer.status_code == 302
     page = carer.get(answer["Location"].replace("sent/", "")).content.decode()

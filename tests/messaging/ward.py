@@ -137,7 +137,9 @@ class Ward:
     def texts(self, thread_id: UUID) -> list[str]:
         """The messages of a conversation, oldest first."""
         with self.system():
-            return [row.body for row in Message.objects.for_system().filter(thread_id=thread_id).order_by("seq")]
+            return [
+                row.body for row in Message.objects.for_system().filter(thread_id=thread_id).order_by("seq")
+            ]
 
     def count(self, model: Any, **where: Any) -> int:
         with self.system():
