@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
@@ -39,6 +40,11 @@ class Patient(models.Model):
 
     def __str__(self) -> str:
         return f"patient {self.pk}"
+
+    @property
+    def born(self) -> date:
+        """The birth date as a date."""
+        return date.fromisoformat(self.date_of_birth)
 
     @property
     def sealing_patient_id(self) -> UUID:

@@ -51,6 +51,7 @@ class SiteLine:
     """The phone line of every page."""
 
     phone: str
+    call_now: str  # the number that somebody answers at this moment
     after_hours_phone: str
     after_hours_text: str
     emergency_phone: str
@@ -76,6 +77,7 @@ def site_line(state: SiteState) -> SiteLine:
         )
     return SiteLine(
         phone=site.day_phone,
+        call_now=site.day_phone if opened else site.after_hours_phone,
         after_hours_phone=site.after_hours_phone,
         after_hours_text=site.after_hours_text,
         emergency_phone=site.emergency_phone,
