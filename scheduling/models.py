@@ -185,7 +185,7 @@ class Appointment(PatientRecord):
 
     class State(models.TextChoices):
         BOOKED = "booked", _("Booked")
-        CANCELLED = "cancelled", _("Cancelled")
+        CANCELLED = "cancelled", _("Canceled")
 
     class Capacity(models.TextChoices):
         SELF = "self", _("the patient")

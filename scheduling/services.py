@@ -118,7 +118,7 @@ class BookingClosed(DomainError):
 
 class VisitOver(DomainError):
     default_message = gettext_lazy(
-        "This visit has begun, is over, or was cancelled, so it cannot be changed here."
+        "This visit has begun, is over, or was canceled, so it cannot be changed here."
     )
 
 
@@ -242,8 +242,8 @@ def book(
             lock_patient(patient.pk)
             lanes = _lane_ids(service, resource)
             lock_lanes(lanes)
+            lane = _free_lane(by, patient, service, lanes, starts_at, now)
             _few_enough(by, patient, capacity, now)
-            lane = _free_lane(by, patient, service, resource, starts_at, now)
             appointment = Appointment(
                 id=id,
                 patient=patient,
@@ -309,7 +309,8 @@ def reschedule(
         _in_window(starts_at, service, window, now)
         with _patient_waits():
             lock_patient(patient.pk)
-            lock_lanes([*_lane_ids(service, resource), appointment.resource_id])
+            lanes = _lane_ids(service, resource)
+            lock_lanes([*lanes, appointment.resource_id])
             visit = visit_or_404(by, patient, appointment_id)
             if visit.version != version:
                 raise VisitChanged
@@ -317,7 +318,7 @@ def reschedule(
                 raise VisitOver
             if visit.starts_at == starts_at and resource in (None, visit.resource_id):
                 raise TimeRefused(_("The visit is already at this time. Choose another time, or keep it."))
-            lane = _free_lane(by, patient, service, resource, starts_at, now, moving=visit.pk)
+            lane = _free_lane(by, patient, service, lanes, starts_at, now, moving=visit.pk)
             visit.resource_id, visit.during = lane, _range(starts_at, service)
             visit.version, visit.changed_at = visit.version + 1, now
             _move(visit, now)
@@ -435,25 +436,31 @@ def _free_lane(
     by: User,
     patient: Patient,
     service: Service,
-    resource: UUID | None,
+    lanes: list[UUID],
     starts_at: datetime,
     now: datetime,
     *,
     moving: UUID | None = None,
 ) -> UUID:
-    """The lane that can take the visit, read again under the locks. Raises OwnVisitThen, SlotTaken, TimeRefused."""
+    """The lane that can take the visit, read again under the locks. Raises OwnVisitThen, SlotTaken, TimeRefused.
+
+    Whoever came too late is let go after two statements: others wait for the same locks.
+    """
     ends_at = starts_at + timedelta(minutes=service.minutes)
     if any(start < ends_at and starts_at < end for start, end in busy_times(by, patient, now, moving=moving)):
         raise OwnVisitThen
-    lanes = free_lanes(
-        site=patient.site, service=service, resource=resource, start=starts_at, end=ends_at, moving=moving
-    )
-    for lane in lanes:
-        if slots.is_start(lane.free, starts_at, minutes=service.minutes, zone=patient.site.time_zone):
-            return lane.resource.pk
-    if any(lane.load for lane in lanes):
+    claims = Claim.objects.live().touching(starts_at, ends_at).filter(resource_id__in=lanes)
+    if moving is not None:
+        claims = claims.exclude(appointment_id=moving)
+    left = set(lanes) - set(claims.values_list("resource_id", flat=True))
+    if lanes and not left:
         raise SlotTaken
-    raise TimeRefused
+    for lane in free_lanes(site=patient.site, service=service, start=starts_at, end=ends_at, moving=moving):
+        if lane.resource.pk in left and slots.is_start(
+            lane.free, starts_at, minutes=service.minutes, zone=patient.site.time_zone
+        ):
+            return lane.resource.pk
+    raise SlotTaken if len(left) < len(lanes) else TimeRefused
 
 
 def _range(starts_at: datetime, service: Service) -> DateTimeTZRange:
@@ -495,12 +502,12 @@ def _last_word() -> Iterator[None]:
 SUBJECTS = {
     "booked": gettext_lazy("Your appointment is booked"),
     "changed": gettext_lazy("Your appointment is changed"),
-    "cancelled": gettext_lazy("Your appointment is cancelled"),
+    "cancelled": gettext_lazy("Your appointment is canceled"),
 }
 SENTENCES = {
     "booked": gettext_lazy("an appointment is booked for %(when)s, clinic time."),
     "changed": gettext_lazy("an appointment was changed. The new time is %(when)s, clinic time."),
-    "cancelled": gettext_lazy("the appointment on %(when)s, clinic time, was cancelled."),
+    "cancelled": gettext_lazy("the appointment on %(when)s, clinic time, was canceled."),
 }
 
 

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("booked", "Booked"), ("cancelled", "Cancelled")],
+                        choices=[("booked", "Booked"), ("cancelled", "Canceled")],
                         default="booked",
                         max_length=10,
                     ),
