@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import logging
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 
+from portal.context import last_known_site
 from portal.lib.errors import error_page
 
-_SERVER_ERROR = Path(settings.BASE_DIR) / "templates" / "500.html"
+logger = logging.getLogger("portal")
+LAST_RESORT = (
+    "<!doctype html><html lang=en><meta charset=utf-8><title>Something went wrong on our side</title>"
+    "<h1>Something went wrong on our side</h1><p>Go back and try again in a minute. If it stays like this, call the clinic. "
+    "The number is in your letters. In an emergency, call your local emergency number.</p><p><a href=/>Front page</a></p>"
+)
+
+
+def _without_anything() -> HttpResponse:
+    """The page of an error of ours: no request, no database, no context processors; the phone as it was last read."""
+    try:
+        return HttpResponse(render_to_string("500.html", last_known_site()), status=500)
+    except Exception:
+        logger.exception("the page of a server error could not be drawn")
+        return HttpResponse(LAST_RESORT, status=500)
 
 
 def _answer(request: HttpRequest, status: int, title: str) -> HttpResponse:
@@ -22,8 +37,9 @@ def _answer(request: HttpRequest, status: int, title: str) -> HttpResponse:
         )
     try:
         return error_page(request, status)
-    except Exception:  # noqa: BLE001 - an error page must never be the reason for another error
-        return HttpResponse(_SERVER_ERROR.read_text(), status=status)
+    except Exception:
+        logger.exception("an error page could not be drawn")
+        return _without_anything()
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -39,7 +55,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _answer(request, 500, "Something went wrong on our side.")
+    if request.path_info.startswith("/api/"):
+        return _answer(request, 500, "Something went wrong on our side.")
+    return _without_anything()
 
 
 def csrf_failure(request: HttpRequest, reason: str = "", **kwargs: Any) -> HttpResponse:

@@ -168,7 +168,7 @@ def test_groups_of_choices_are_fieldsets_with_headings() -> None:
         )
 
     html = str(ui.ui_form(Times()))
-    assert re.findall(r"<h3>(\w+)</h3>", html) == ["Thursday", "Friday"]
+    assert re.findall(r"<h2>(\w+)</h2>", html) == ["Thursday", "Friday"]
     assert html.count("<fieldset") == 3
     assert html.count("</fieldset>") == 3
 
