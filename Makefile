@@ -14,7 +14,7 @@ run: venv ## start the portal with a synthetic clinic; Ctrl-C stops it, data is 
 	@exec $(BIN) -m tools.run
 
 test: venv-dev ## all tests, on two cores, as the app role
-	@exec $(BIN) -m pytest -n 2 $(ARGS)
+	@exec $(BIN) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: venv-dev ## style, types, layers, templates, missing migrations
 	@exec $(BIN) -m tools.lint

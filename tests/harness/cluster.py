@@ -283,13 +283,18 @@ def _privilege_lines() -> Iterator[str]:
 
 
 def _demo_files() -> Iterator[Path]:
+    """What decides how the demo clinic comes out: its own data, and the models and services it is made with."""
     for app in APPS:
-        for path in sorted((REPOSITORY / app).rglob("*.py")):
-            named = "demo" in path.as_posix().removeprefix(REPOSITORY.as_posix())
+        for path in sorted((REPOSITORY / app).rglob("*")):
+            inside = path.relative_to(REPOSITORY).parts
+            if path.suffix not in {".py", ".toml", ".json", ".md"} or "migrations" in inside:
+                continue
+            data = "content" in inside or any("demo" in part for part in inside)
             shaping = (
-                path.stem in {"models", "services", "fields", "sealing", "jobs"} or "services" in path.parts
+                path.stem in {"models", "services", "fields", "sealing", "keys", "trail", "contributed"}
+                or "services" in inside
             )
-            if named or shaping:
+            if data or shaping:
                 yield path
 
 

@@ -24,6 +24,8 @@ from tests.harness import surroundings
 from tests.harness.cluster import REPOSITORY
 from tools.postgres import command_line_of, free_port
 
+pytestmark = pytest.mark.xdist_group("run")  # one copy of the checkout is enough
+
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".local", "__pycache__", ".*_cache", ".hypothesis", "tests", "docs"
 )
@@ -78,7 +80,7 @@ class Running:
     def output(self) -> str:
         return "".join(self.said)
 
-    def wait_ready(self, seconds: float = 150) -> float:
+    def wait_ready(self, seconds: float = 400) -> float:
         """Seconds from `make run` to "ready"."""
         while "The portal is ready" not in self.output:
             assert self.process.poll() is None, self.output
@@ -90,7 +92,7 @@ class Running:
         """Ctrl-C reaches make and the supervisor alike; the supervisor is what has to end in order."""
         if self.process.poll() is None:
             os.kill(self.supervisor, number)
-        self.process.wait(60)
+        self.process.wait(120)
         self.reader.join(10)
 
 
@@ -183,7 +185,7 @@ def test_a_newcomer_starts_stops_kills_and_starts_again(
             ).fetchone()
         assert row == ("Kept",)
         os.kill(second.supervisor, signal.SIGKILL)
-        second.process.wait(20)
+        second.process.wait(60)
 
     with running(checkout, PORT=port) as third:
         third.wait_ready()
@@ -191,7 +193,7 @@ def test_a_newcomer_starts_stops_kills_and_starts_again(
         # A child that dies is started again.
         web = int((checkout / ".local" / "web.pid").read_text(encoding="utf-8"))
         os.kill(web, signal.SIGKILL)
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 120
         while (checkout / ".local" / "web.pid").read_text(encoding="utf-8") == str(web):
             assert time.monotonic() < deadline, third.output
             time.sleep(0.05)
