@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import os
 import secrets
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -15,12 +17,13 @@ OURS = (
     "DATABASE_MAINTENANCE_URL", "DATABASE_ROLE", "EMAIL_URL", "EMAIL_FROM", "TRAIL_ROOT_FILE", "TRUSTED_PROXY_COUNT", "SECOND_FACTORS",
     "WEB_WORKERS", "ENV_FILE",
 )  # fmt: skip
-_scratch = tempfile.TemporaryDirectory(prefix="portal-tests-")
+_scratch = Path(tempfile.mkdtemp(prefix="portal-tests-"))
+atexit.register(shutil.rmtree, _scratch, ignore_errors=True)
 
 
 def scratch() -> Path:
     """A private folder of this test process, gone when it ends."""
-    return Path(_scratch.name)
+    return _scratch
 
 
 def kek_file() -> Path:
