@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.forms import LoginForm, RequestLoginCodeForm
+from allauth.account.forms import (
+    AddEmailForm,
+    ChangePasswordForm,
+    LoginForm,
+    RequestLoginCodeForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+    SetPasswordForm,
+)
 from django.utils.translation import gettext_lazy as _
+
+PASSWORD_HINT = _("At least 15 characters. Four words that do not belong together are easy to type.")
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
@@ -29,3 +39,46 @@ class CodeForm(RequestLoginCodeForm):  # type: ignore[misc]
             data["email"] = data["login"]
         super().__init__(data, *args, **kwargs)
         self.fields["email"].label = _("Your email address")
+
+
+class NewEmailForm(AddEmailForm):  # type: ignore[misc]
+    """Another address for signing in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("Your new email address")
+
+
+class ForgottenPasswordForm(ResetPasswordForm):  # type: ignore[misc]
+    """Asks for a link to choose a new password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("Your email address")
+
+
+class _TwicePassword:
+    """The new password, typed twice, with one plain hint."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields = self.fields  # type: ignore[attr-defined]
+        fields["password1"].label = _("Your new password")
+        fields["password1"].help_text = PASSWORD_HINT
+        fields["password2"].label = _("Your new password once more")
+        fields["password2"].help_text = ""
+        if "oldpassword" in fields:
+            fields["oldpassword"].label = _("Your password now")
+            fields["oldpassword"].help_text = ""
+
+
+class NewPasswordForm(_TwicePassword, ChangePasswordForm):  # type: ignore[misc]
+    """A new password in place of the old one."""
+
+
+class FirstPasswordForm(_TwicePassword, SetPasswordForm):  # type: ignore[misc]
+    """A first password for somebody who signed in with codes."""
+
+
+class LinkedPasswordForm(_TwicePassword, ResetPasswordKeyForm):  # type: ignore[misc]
+    """A new password, after the mailed link."""
