@@ -120,7 +120,8 @@ def manage(
         cwd=REPOSITORY,
         env={
             **surroundings.plain(),
-            **surroundings.variables(urls(database, cluster), **more),
+            **surroundings.variables(urls(database, cluster)),
+            **more,
             "DATABASE_ROLE": role,
         },
         capture_output=True,
