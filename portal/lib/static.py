@@ -11,7 +11,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 NOT_OURS = ("admin/", "wagtail", "rest_framework/", "taggit", "drf_spectacular", "procrastinate", "draftail")
 
 
-class PortalStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
+class PortalStaticFilesStorage(CompressedManifestStaticFilesStorage):
     """Hashed names, module imports included: a changed file is never served from an old cache.
 
     Only what patients and staff load on every page is compressed ahead; squeezing the editor's files too

@@ -16,7 +16,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     def _set_autocommit(self, autocommit: bool) -> None:
-        super()._set_autocommit(autocommit)
+        super()._set_autocommit(autocommit)  # type: ignore[misc]  # the stubs leave it out
         if not autocommit and (actor := current()) is not NOBODY:
             with self.wrap_database_errors, self.connection.cursor() as cursor:
                 cursor.execute(SET_ACTOR, actor.settings())
