@@ -102,6 +102,17 @@ def has_errors(form: Any) -> bool:
     return bool(form is not None and getattr(form, "is_bound", False) and form.errors)
 
 
+@register.simple_tag(takes_context=True)
+def print_line(context: Context) -> SafeString:
+    """On paper only: for whom and when this was printed, in the clinic's zone."""
+    user, site = context.get("user"), context.get("site")
+    if not getattr(user, "is_authenticated", False):
+        return SafeString("")
+    moment_words = when(timezone.now(), getattr(site, "time_zone", None))
+    said = _("Printed for %(name)s on %(moment)s") % {"name": user, "moment": moment_words}
+    return format_html('<p class="print-only">{}</p>', said)
+
+
 @register.simple_block_tag(end_name="endif_filled")
 def if_filled(content: str, element: str, css: str = "") -> SafeString:
     """The content inside an element, or nothing at all when there is no content: `{% if_filled "h1" %}…{% endif_filled %}`."""
