@@ -66,7 +66,9 @@ class DraftedForm(forms.Form):
 def posted_fields(data: QueryDict) -> Fields:
     """What stands in a form, as it was typed; our own hidden fields left out."""
     return {
-        name: [value.replace("\x00", "") for value in data.getlist(name)] for name in data if name not in HIDDEN
+        name: [value.replace("\x00", "") for value in data.getlist(name)]
+        for name in data
+        if name not in HIDDEN
     }
 
 
@@ -81,12 +83,18 @@ class DraftedPage:
     """One request to a form page."""
 
     def __init__(
-        self, request: HttpRequest, form_class: type[DraftedForm], *, state: DraftState, form_kwargs: dict[str, Any]
+        self,
+        request: HttpRequest,
+        form_class: type[DraftedForm],
+        *,
+        state: DraftState,
+        form_kwargs: dict[str, Any],
     ) -> None:
         assert isinstance(request.user, User)
         self.request, self.user, self.state = request, request.user, state
         self.conflict: DraftState | None = None
         self.sent_before: DifferentContent | None = None
+        self.unkept: DomainError | None = None
         if request.method == "POST":
             self.form = form_class(request.POST, **form_kwargs)
         elif state.version:
@@ -126,8 +134,8 @@ class DraftedPage:
             self.state.id, self.state.version = uuid7(), 0
             if again:
                 self.keep(again=False)
-        except DomainError:
-            pass  # too long to be kept: the text stays on the page, and the page says so
+        except DomainError as error:
+            self.unkept = error  # too long to be kept: the text stays on the page, and the page says so
 
     def finish_later(self, template: str, context: dict[str, Any] | None = None) -> HttpResponse:
         """The no-script way to stop: keep everything, go to Today, say where it is.
@@ -135,6 +143,9 @@ class DraftedPage:
         When another tab saved something newer, the page comes back with both texts.
         """
         self.keep()
+        if self.unkept is not None:
+            self.refuse(self.unkept)
+            return self.render_again(template, context or {}, status=self.unkept.status)
         if self.conflict is not None:
             return self.render_again(template, context or {}, status=409)
         messages.success(self.request, _("Saved. You find it on Today under “Finish later”."))
@@ -237,7 +248,11 @@ def keep_expired_post(user: User, request: HttpRequest) -> bool:
         grant = access_of(user, patient)
         try:
             save_draft(
-                user=user, patient=patient, capacity=grant.kind if grant else "none", state=state, fields=fields
+                user=user,
+                patient=patient,
+                capacity=grant.kind if grant else "none",
+                state=state,
+                fields=fields,
             )
         except DraftConflict as conflict:
             # Neither text is lost: both stand in the newest version, the late one below the other.

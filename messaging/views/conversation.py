@@ -18,7 +18,18 @@ from messaging.forms import NewMessageForm, ReplyForm
 from messaging.models import Message, Thread
 from messaging.promises import help_now
 from messaging.topics import LANE_OF, Lane, Topic
-from messaging.views.shared import SIDE, STAFF, Place, bubbles, enter, fold, posted_seq, state_words, waits
+from messaging.views.shared import (
+    SIDE,
+    STAFF,
+    Place,
+    bubbles,
+    enter,
+    fold,
+    posted_seq,
+    refused_later,
+    state_words,
+    waits,
+)
 from patients.drafting import DraftedPage, drafted
 from patients.requests import once_of
 from patients.services import DifferentContent, patient_side, record_view
@@ -170,9 +181,9 @@ def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None
     page = reply_page(request, place, found)
     if page.later:
         page.keep()
-        if page.conflict is None:
+        if page.conflict is None and page.unkept is None:
             return page.finish_later("messaging/thread.html")
-        return show_thread(request, place, thread_id, page, status=409)
+        return show_thread(request, place, thread_id, page, status=refused_later(page))
     if page.form.is_valid():
         try:
             services.reply(

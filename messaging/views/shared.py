@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from messaging.models import Message, Thread, WorkItem
+from patients.drafting import DraftedPage
 from patients.models import Patient
 from patients.services import capacity_of, get_patient_or_404
 
@@ -78,6 +79,14 @@ def posted_seq(request: HttpRequest) -> int:
     """Up to which message the writer had read; 0 when the page does not say it in plain numbers."""
     value = request.POST.get("seen", "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 9 else 0
+
+
+def refused_later(page: DraftedPage) -> int:
+    """The status of a page whose text could not be put away for later: two texts, or one that is too long."""
+    if page.unkept is None:
+        return 409
+    page.refuse(page.unkept)
+    return page.unkept.status
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from messaging import contributed, services
 from messaging.forms import AnswerForm, NoteForm
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
 from messaging.topics import Lane
-from messaging.views.shared import STAFF, Place, bubbles, enter, fold, posted_seq, signed_in
+from messaging.views.shared import STAFF, Place, bubbles, enter, fold, posted_seq, refused_later, signed_in
 from patients.drafting import DraftedPage, drafted
 from patients.requests import once_of
 from patients.services import record_many, record_view, warm_keys
@@ -176,9 +176,9 @@ def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespo
     status = 422
     if page.later:
         page.keep()
-        if page.conflict is None:
+        if page.conflict is None and page.unkept is None:
             return page.finish_later("messaging/work_thread.html")
-        return show_work(request, place, thread, page, status=409)
+        return show_work(request, place, thread, page, status=refused_later(page))
     if page.form.is_valid():
         try:
             services.answer(

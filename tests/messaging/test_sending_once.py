@@ -172,7 +172,7 @@ def test_without_the_receipt_the_race_is_lost(
 
     def any_id(thread: Any, by: Any, capacity: Any, text: Any, id: Any, now: Any) -> Message:
         sent.message = append(thread, by, capacity, text, uuid7(), now)
-        return sent.message  # type: ignore[no-any-return]
+        return sent.message
 
     append = services._append
     monkeypatch.setattr(services, "exactly_once", look_then_do)

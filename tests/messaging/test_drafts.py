@@ -1,0 +1,144 @@
+"""Nothing typed is lost: drafts, their end when sent, the late autosave, another device, the time-out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from patients.models import Draft
+from portal.lib.ids import uuid7
+from tests.messaging.ward import Ward, hidden
+
+SignIn = Callable[[User], Client]
+
+
+def autosave(client: Client, id: str, ward: Ward, text: str, version: int = 0, **more: Any) -> Any:
+    body = {
+        "version": version,
+        "fields": {"text": [text]},
+        "kind": "message",
+        "patient": str(ward.of_maya.pk),
+        "target": "",
+        "resume": reverse("messaging:new"),
+        **more,
+    }
+    url = reverse("patients-api:draft-save", args=[id])
+    return client.put(url, json.dumps(body), content_type="application/json")
+
+
+def test_a_draft_waits_on_another_device_and_goes_when_it_is_sent(ward: Ward, signed_in: SignIn) -> None:
+    phone, computer = signed_in(ward.maya), signed_in(ward.maya)
+    id = str(uuid7())
+    saved = autosave(phone, id, ward, "I wanted to ask")
+    assert saved.status_code == 200
+    page = computer.get(reverse("messaging:new")).content.decode()
+    assert "I wanted to ask</textarea>" in page
+    assert hidden(page, "draft") == id
+    assert "A message to your team" in computer.get(reverse("portal:today")).content.decode()
+    fields = {"draft": id, "draft_version": hidden(page, "draft_version")}
+    sent = computer.post(
+        reverse("messaging:new"), {**fields, "topic": "other", "text": "I wanted to ask you something."}
+    )
+    assert sent.status_code == 302
+    assert ward.count(Draft) == 0
+    late = autosave(phone, id, ward, "I wanted to ask you", version=1)
+    assert late.status_code == 410
+    assert ward.count(Draft) == 0
+    assert "I wanted to ask" not in phone.get(reverse("messaging:new")).content.decode()
+
+
+def test_save_and_finish_later_needs_no_script(ward: Ward, signed_in: SignIn) -> None:
+    client, new = signed_in(ward.maya), reverse("messaging:new")
+    page = client.get(new).content.decode()
+    fields = {
+        "draft": hidden(page, "draft"),
+        "draft_version": "0",
+        "later": "1",
+        "topic": "result",
+        "text": "Half a",
+    }
+    kept = client.post(new, fields)
+    assert kept.status_code == 302
+    assert kept["Location"] == reverse("portal:today")
+    again = client.get(new).content.decode()
+    assert "Half a</textarea>" in again
+    assert 'value="result"' in again.split("checked")[0].rsplit("<input", 1)[1]
+
+
+def test_a_reply_an_answer_and_a_note_are_kept_in_their_own_places(ward: Ward, signed_in: SignIn) -> None:
+    thread_id = ward.start()
+    nurse = signed_in(ward.rosa)
+    answer = reverse("messaging:answer", args=[ward.of_maya.pk, thread_id])
+    note = reverse("messaging:note", args=[ward.of_maya.pk, thread_id])
+    work = reverse("messaging:work-thread", args=[ward.of_maya.pk, thread_id])
+    for url, text in ((answer, "Dear Maya"), (note, "Colleagues")):
+        fields = {"draft": str(uuid7()), "draft_version": "0", "later": "1", "text": text}
+        assert nurse.post(url, fields).status_code == 302
+    page = nurse.get(work).content.decode()
+    assert "Dear Maya</textarea>" in page
+    assert "Colleagues" not in page
+    page = nurse.get(note).content.decode()
+    assert "Colleagues</textarea>" in page
+    assert "Dear Maya" not in page
+    today = nurse.get(reverse("portal:today")).content.decode()
+    assert f'href="{work}"' in today
+    assert f'href="{note}"' in today
+    assert "Dear Maya" not in signed_in(ward.hana).get(work).content.decode()
+
+
+def test_two_tabs_with_other_words_are_both_shown(ward: Ward, signed_in: SignIn) -> None:
+    client, new = signed_in(ward.maya), reverse("messaging:new")
+    assert autosave(client, str(uuid7()), ward, "The words of the first tab").status_code == 200
+    fields = {
+        "draft": str(uuid7()),
+        "draft_version": "0",
+        "later": "1",
+        "topic": "other",
+        "text": "The second tab",
+    }
+    told = client.post(new, fields)
+    page = told.content.decode()
+    assert told.status_code == 409
+    assert "The words of the first tab" in page
+    assert "The second tab</textarea>" in page
+
+
+def test_a_form_after_the_time_out_is_kept_for_its_writer(ward: Ward, signed_in: SignIn) -> None:
+    thread_id = ward.start()
+    client = signed_in(ward.maya)
+    url = reverse("messaging:thread", args=[thread_id])
+    page = client.get(url).content.decode()
+    names = ("draft", "draft_version", "draft_kind", "draft_patient", "draft_target", "draft_resume", "seen")
+    fields = {name: hidden(page, name) for name in names}
+    session = client.session
+    session["seen_at"] = session["seen_at"] - 60 * 60 * 2
+    session.save()
+    late = client.post(url, {**fields, "text": "Written too slowly."})
+    assert late.status_code == 302
+    assert ward.texts(thread_id) == ["I am tired."]
+    assert "Written too slowly.</textarea>" in signed_in(ward.maya).get(url).content.decode()
+
+
+def test_a_link_brings_topic_and_title_along(ward: Ward, signed_in: SignIn) -> None:
+    client, new = signed_in(ward.maya), reverse("messaging:new")
+    page = client.get(new + "?topic=question&about=The+day+of+the+infusion").content.decode()
+    assert "The day of the infusion" in page
+    assert hidden(page, "about") == "The day of the infusion"
+    assert 'value="question"' in page.split("checked")[0].rsplit("<input", 1)[1]
+    fields = {"draft": hidden(page, "draft"), "draft_version": "0", "about": hidden(page, "about")}
+    sent = client.post(new, {**fields, "topic": "question", "text": "Can I eat before?"})
+    assert "The day of the infusion" in client.get(sent["Location"].replace("sent/", "")).content.decode()
+
+
+def test_a_link_does_not_overwrite_what_was_begun(ward: Ward, signed_in: SignIn) -> None:
+    client = signed_in(ward.maya)
+    autosave(client, str(uuid7()), ward, "Half", fields={"text": ["Half"], "topic": ["visit"], "about": [""]})
+    page = client.get(reverse("messaging:new") + "?topic=question&about=A+title").content.decode()
+    assert "Half</textarea>" in page
+    assert hidden(page, "about") == "A title"
+    assert 'value="visit"' in page.split("checked")[0].rsplit("<input", 1)[1]
