@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from rest_framework import exceptions, parsers, status
@@ -26,9 +27,13 @@ class StrictJSONParser(parsers.JSONParser):
     """JSON objects only; what Python's parser cannot take is a 400, never a 500."""
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        length = (parser_context or {})["request"].META.get("CONTENT_LENGTH") or "0"
+        if not length.isdigit() or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig  # unread: Django's own limit does not cover a stream
         try:
             data = super().parse(stream, media_type, parser_context)
-        except (RecursionError, RequestDataTooBig, UnicodeDecodeError) as error:
+            json.dumps(data, ensure_ascii=False).encode()  # half of a pair of signs, even in a name, cannot be answered
+        except (RecursionError, UnicodeError) as error:
             raise exceptions.ParseError("The request could not be read.") from error
         if not isinstance(data, dict):
             raise exceptions.ParseError("A JSON object is needed here.")
