@@ -74,6 +74,10 @@ def _static_files() -> None:
     from tools.static import ensure_collected
 
     ensure_collected({**surroundings.plain(), **surroundings.variables(cluster.urls(_WORKER_DATABASE))})
+    from django.contrib.staticfiles.storage import staticfiles_storage as storage
+
+    # Collecting the tests may have read the list of files before there was one.
+    storage.hashed_files, storage.manifest_hash = storage.load_manifest()  # type: ignore[attr-defined]
 
 
 # --- Databases -----------------------------------------------------------------------------------------
@@ -83,7 +87,7 @@ def _static_files() -> None:
 def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
     """This worker's own clone of the migrated template, asserted to be used as the app role."""
     name = cluster.clone(cluster.template())
-    with django_db_blocker.unblock(), _pointed_at(name):
+    with django_db_blocker.unblock(), pointed_at(name):
         _assert_app_role()
         yield
     cluster.drop(name)
@@ -140,14 +144,14 @@ def _cursor(request: pytest.FixtureRequest, role: str) -> Iterator[psycopg.Curso
 def _committing(blocker: Any, source: str) -> Iterator[str]:
     name = cluster.clone(source)
     try:
-        with blocker.unblock(), _pointed_at(name):
+        with blocker.unblock(), pointed_at(name):
             yield name
     finally:
         cluster.drop(name)
 
 
 @contextmanager
-def _pointed_at(name: str) -> Iterator[None]:
+def pointed_at(name: str) -> Iterator[None]:
     """Django's default connection, in every thread, leads to this database while the block runs."""
     from django.db import connections
 
@@ -250,7 +254,7 @@ def mortal_portal(
     """
     from django.db import connections
 
-    with cluster.own_server(cluster.world()) as own, django_db_blocker.unblock(), _pointed_at("portal"):
+    with cluster.own_server(cluster.world()) as own, django_db_blocker.unblock(), pointed_at("portal"):
         settings = connections.settings["default"]
         before = {key: settings[key] for key in ("PORT", "PASSWORD")}
         settings.update(PORT=str(own.port), PASSWORD=own.state["portal_app"])

@@ -1,0 +1,7 @@
+"""The ground, for the tests of the registry itself."""
+
+from __future__ import annotations
+
+from tests.registry.fixtures import ground, ground_database
+
+__all__ = ["ground", "ground_database"]

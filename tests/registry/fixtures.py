@@ -1,0 +1,38 @@
+"""The ground as a fixture: laid once for each worker, and as it was again after each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.db import transaction
+
+from tests.conftest import pointed_at
+from tests.harness import cluster
+
+if TYPE_CHECKING:  # models may be imported only once Django is set up, and a conftest is read before
+    from tests.registry.ground import Ground
+
+
+@pytest.fixture(scope="session")
+def ground_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[str, Ground]]:
+    """A clone of the demo world, completed; its name, and where everything is."""
+    from tests.registry.ground import lay
+
+    name = cluster.clone(cluster.world())
+    with django_db_blocker.unblock(), pointed_at(name):
+        laid = lay()
+    yield name, laid
+    cluster.drop(name)
+
+
+@pytest.fixture
+def ground(ground_database: tuple[str, Ground], django_db_blocker: Any) -> Iterator[Ground]:
+    """Django leads to the ground; whatever the test does there is rolled back."""
+    name, laid = ground_database
+    with django_db_blocker.unblock(), pointed_at(name), transaction.atomic():
+        try:
+            yield laid
+        finally:
+            transaction.set_rollback(True)

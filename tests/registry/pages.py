@@ -1,0 +1,209 @@
+"""The page registry: every page that people open, who opens it, and how its address is made.
+
+`PAGES` is what the browser walk, the canary crawl and the bad-input test go through; nothing else decides what is walked.
+`NOT_PAGES` are the other addresses of the resolver, each with the reason why nobody looks at them; the reason is proved.
+An address in neither list fails tests/registry/test_registry.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+from tests.registry.ground import Ground
+from tests.registry.people import ANONYMOUS, CLINICIANS, MAYA, PATIENTS, SIGNED_IN, TEAM
+from tests.registry.resolver import ours
+
+CARERS = ("carer", "journal-carer")
+READERS = (*TEAM, "emergency")  # the care team, and whoever opened the record in an emergency
+SIDE = (MAYA, *CARERS)  # the patient and those who act for the patient
+
+# How a person's pages look: one browser walk for each kind of person is enough, each person is crawled.
+KIND_OF = {
+    ANONYMOUS: "anonymous",
+    **dict.fromkeys(PATIENTS, "patient"),
+    **dict.fromkeys((*CARERS, "past-carer"), "carer"),
+    **dict.fromkeys((*CLINICIANS, "past-nurse"), "staff"),
+    **dict.fromkeys(("editor", "reviewer"), "editor"),
+    "admin": "admin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page. `persons` open it with 200; the first of each kind walks it in the browser, the very first in every mode.
+
+    `instead` names another kind of id for a part of the address; `query` is a key of `Ground.query`, or a query string when it holds "=".
+    `state` names what has to be done first (tests/registry/states.py). `dense` pages are staff's: targets of 32 px are enough.
+    """
+
+    name: str
+    persons: tuple[str, ...]
+    instead: dict[str, str] = field(default_factory=dict)
+    query: str = ""
+    state: str = ""
+    dense: bool = False
+    label: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.name}{'-' + self.label if self.label else ''}"
+
+    @property
+    def walkers(self) -> list[str]:
+        """One person of each kind, the first first."""
+        first: dict[str, str] = {}
+        for person in self.persons:
+            first.setdefault(KIND_OF[person], person)
+        return list(first.values())
+
+    def whose(self, person: str) -> str:
+        """Whose things a person sees here: patients their own, everybody else Maya's."""
+        return person if person in PATIENTS else MAYA
+
+    def url(self, ground: Ground, person: str, whose: str = "") -> str:
+        """The address for one person, on the things of `whose` (default: as `whose()` says)."""
+        whose = whose or self.whose(person)
+        path = ground.url(self.name, ours()[self.name].kwargs, whose, **self.instead)
+        query = self.query if "=" in self.query else ground.query.get(self.query or "none", "")
+        if self.query == "slot":
+            query = ground.query[f"slot-{whose}"]
+        return f"{path}?{query}" if query else path
+
+
+def _both(name: str, **more: object) -> list[Page]:
+    """A page of scheduling: the patient's own, and the one under the patient's id for carers and the team."""
+    return [
+        Page(f"scheduling:{name}", PATIENTS, **more),  # type: ignore[arg-type]
+        Page(f"scheduling:patient-{name}", ("carer", *READERS, "journal-carer", MAYA), **more),  # type: ignore[arg-type]
+    ]
+
+
+PAGES: list[Page] = [
+    # Everybody's
+    Page("portal:today", (*PATIENTS, *CARERS, *CLINICIANS, "past-carer", "past-nurse")),
+    Page("portal:help", (ANONYMOUS, *SIGNED_IN)),
+    Page("portal:accessibility", (ANONYMOUS, *SIGNED_IN)),
+    Page("portal:privacy", (ANONYMOUS, *SIGNED_IN)),
+    Page("accounts:display", (ANONYMOUS, *SIGNED_IN)),
+    Page("accounts:home", SIGNED_IN),
+    Page("education:home", SIGNED_IN),
+    Page("education:search", SIGNED_IN, query="q=infuson"),
+    Page("education:search", SIGNED_IN, query="q=zzzz", label="nothing"),
+    Page("education:topic", SIGNED_IN, instead={"slug": "topic"}),
+    Page("education:article", SIGNED_IN),
+    # Signing in, and one's account
+    Page("account_login", (ANONYMOUS,)),
+    Page("account_request_login_code", (ANONYMOUS,)),
+    Page("account_confirm_login_code", (ANONYMOUS,), state="code-asked"),
+    Page("account_signup", (ANONYMOUS,)),
+    Page("account_inactive", (ANONYMOUS, *SIGNED_IN)),
+    Page("account_reset_password", (ANONYMOUS, *SIGNED_IN)),
+    Page("account_reset_password_done", (ANONYMOUS, *SIGNED_IN)),
+    Page("account_reset_password_from_key", (ANONYMOUS,), state="reset-asked"),
+    Page("account_reset_password_from_key", (ANONYMOUS,), state="reset-wrong", label="wrong"),
+    Page("account_reset_password_from_key_done", (ANONYMOUS, *SIGNED_IN)),
+    Page("account_email_verification_sent", (ANONYMOUS, *SIGNED_IN)),
+    Page("account_confirm_email", (ANONYMOUS, *SIGNED_IN), state="wrong-key"),
+    Page("account_logout", SIGNED_IN),
+    Page("account_reauthenticate", SIGNED_IN),
+    Page("account_email", SIGNED_IN),
+    Page("account_change_password", SIGNED_IN),
+    Page("usersessions_list", SIGNED_IN),
+    # The patient's own record
+    Page("patients:profile", PATIENTS),
+    Page("patients:access", PATIENTS),
+    Page("patients:trail", PATIENTS),
+    Page("patients:trail", PATIENTS, query="all=1", label="all"),
+    Page("patients:carers", PATIENTS),
+    Page("patients:carer-add", PATIENTS),
+    Page("patients:questions", PATIENTS),
+    Page("patients:question-edit", PATIENTS),
+    Page("patients:draft-drop", PATIENTS),
+    # Journal
+    Page("journal:home", PATIENTS),
+    Page("journal:new", PATIENTS),
+    Page("journal:symptoms", PATIENTS),
+    Page("journal:sharing", PATIENTS),
+    Page("journal:entry", PATIENTS),
+    Page("journal:saved", PATIENTS),
+    Page("journal:edit", PATIENTS),
+    Page("journal:patient-home", ("journal-carer",)),
+    Page("journal:shared", READERS, dense=True),
+    # Appointments
+    *_both("list"),
+    *_both("book"),
+    *_both("book-suits", query="visit"),
+    *_both("book-when", query="visit"),
+    *_both("book-when", query="days", label="days"),
+    *_both("book-check", query="slot"),
+    *_both("detail"),
+    *_both("booked"),
+    *_both("change"),
+    *_both("changed"),
+    *_both("cancel"),
+    *_both("cancelled", instead={"appointment_id": "cancelled_appointment"}),
+    Page("scheduling:day", CLINICIANS, dense=True),
+    # Messages
+    Page("messaging:list", PATIENTS),
+    Page("messaging:new", PATIENTS),
+    Page("messaging:thread", PATIENTS),
+    Page("messaging:sent", PATIENTS),
+    Page("messaging:patient-list", ("carer", *READERS, "journal-carer", MAYA)),
+    Page("messaging:patient-new", ("carer", *TEAM, "journal-carer", MAYA)),
+    Page("messaging:patient-thread", ("carer", "journal-carer", MAYA)),
+    Page("messaging:patient-sent", ("carer", "journal-carer", MAYA)),
+    Page("messaging:work-list", CLINICIANS, dense=True),
+    Page("messaging:work-thread", READERS, dense=True),
+    Page("messaging:note", READERS, dense=True),
+    # The team's other pages
+    Page("portal:staff-patients", CLINICIANS, dense=True),
+    Page("portal:summary", READERS, dense=True),
+    Page("patients:enroll", CLINICIANS, dense=True),
+    Page("patients:break-glass", CLINICIANS, dense=True),
+    Page("patients:break-glass-open", CLINICIANS, dense=True),
+    Page("portal:design", ("admin",)),
+]
+
+ACT = "an act of a form: only POST"
+PROBE = "for machines: plain text"
+FILE = "a file, not a page"
+API = "JSON"
+AWAY = "leads to another page of ours"
+
+NOT_PAGES: dict[str, str] = {
+    "portal:healthz": PROBE,
+    "portal:readyz": PROBE,
+    "scheduling:ics": FILE,
+    "scheduling:patient-ics": FILE,
+    "patients-api:draft-save": API,
+    "accounts:session-extend": ACT,
+    "accounts:display-easier": ACT,
+    "patients:carer-end": ACT,
+    "patients:question-move": ACT,
+    "patients:question-remove": ACT,
+    "journal:sharing-start": ACT,
+    "journal:sharing-stop": ACT,
+    "journal:sharing-stop-all": ACT,
+    "journal:undo": ACT,
+    "journal:share": ACT,
+    "journal:unshare": ACT,
+    "messaging:close": ACT,
+    "messaging:patient-close": ACT,
+    "messaging:claim": ACT,
+    "messaging:release": ACT,
+    "messaging:answer": ACT,
+    "messaging:finish": ACT,
+    "account_set_password": AWAY,
+}
+
+# Pages that no address names: what stands there when something is not as it should be. Path -> the status.
+ERROR_PAGES: dict[str, int] = {"/no-such-page/": 404}
+
+
+def page_named(key: str) -> Page:
+    """The page with this key."""
+    return next(page for page in PAGES if page.key == key)
+
+
+__all__ = ["ACT", "API", "AWAY", "ERROR_PAGES", "FILE", "NOT_PAGES", "PAGES", "PROBE", "Page", "page_named"]

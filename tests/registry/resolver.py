@@ -1,0 +1,55 @@
+"""The whole resolver as a list: every address that can be asked for, with its name and its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+PREFIXES = {
+    "cms/": "Wagtail's editor: a policy and a test of its own",
+    "admin/": "Django's set-up pages for administrators",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`name` is "app:name" as `reverse` takes it; without a name it is the pattern in angle brackets."""
+
+    name: str
+    pattern: str
+    kwargs: tuple[str, ...]
+    view: Any
+
+    @property
+    def prefix(self) -> str:
+        """The prefix row that covers it, or ""."""
+        return next((prefix for prefix in PREFIXES if self.pattern.startswith(prefix)), "")
+
+
+def addresses() -> list[Address]:
+    """Everything the resolver answers, in its order."""
+    return list(_walk(get_resolver().url_patterns, "", "", ()))
+
+
+def ours() -> dict[str, Address]:
+    """Addresses outside the prefixes, by name. Two patterns of one name are one row and must ask for the same parts."""
+    found: dict[str, Address] = {}
+    for address in addresses():
+        if not address.prefix:
+            found.setdefault(address.name, address)
+    return found
+
+
+def _walk(patterns: Any, path: str, space: str, parts: tuple[str, ...]) -> Iterator[Address]:
+    for entry in patterns:
+        route = path + str(entry.pattern).lstrip("^")
+        names = (*parts, *entry.pattern.regex.groupindex)
+        if isinstance(entry, URLResolver):
+            inner = f"{space}{entry.namespace}:" if entry.namespace else space
+            yield from _walk(entry.url_patterns, route, inner, names)
+        elif isinstance(entry, URLPattern):
+            name = f"{space}{entry.name}" if entry.name else f"<{route}>"
+            yield Address(name, route, names, entry.callback)
