@@ -133,33 +133,36 @@ class AutoSave extends HTMLElement {
     const here = JSON.parse(mine);
     const box = element("section", "", { class: "compare", tabindex: "-1", "aria-labelledby": "compare-title" });
     box.append(element("h2", words("two-texts"), { id: "compare-title" }), element("p", words("two-texts-why")));
-    const done = () => { box.remove(); this.held = false; this.adopt(theirs.id, other.version); };
+    const texts = { saved: element("div"), here: element("div") };
     for (const name of new Set([...Object.keys(here), ...Object.keys(other.fields)])) {
       const [saved, typed] = [this.spell(name, other.fields[name]), this.spell(name, here[name])];
       if (saved === typed) continue;
-      box.append(element("h3", this.label(name)));
-      box.append(element("p", words("text-saved", { clock: other.clock })), element("div", saved, { class: "compare__text" }));
-      box.append(element("p", words("text-here")), element("div", typed, { class: "compare__text" }));
+      for (const [side, text] of [["saved", saved], ["here", typed]]) {
+        texts[side].append(element("p", this.label(name)), element("div", text, { class: "compare__text" }));
+      }
     }
+    texts.saved.prepend(element("h3", words("text-saved", { clock: other.clock })));
+    texts.here.prepend(element("h3", words("text-here")));
+    /* The text that was not chosen stays on the page, folded away. */
+    const chosen = (left, then) => {
+      const more = element("details", "", { class: "more" });
+      const summary = element("summary");
+      summary.append(element("span", words("text-left")));
+      more.append(summary, left);
+      box.replaceWith(more);
+      this.held = false;
+      this.version = other.version;
+      then();
+      this.focusFirst();
+    };
     const acts = element("div", "", { class: "actions" });
     acts.append(
-      button(words("use-saved"), () => { done(); this.fill(other.fields); this.known = this.read(); this.say("saved", { clock: other.clock }); this.focusFirst(); }),
-      button(words("keep-mine"), () => { done(); this.known = null; this.save(); this.focusFirst(); }),
+      button(words("use-saved"), () => chosen(texts.here, () => { this.fill(other.fields); this.known = this.read(); this.say("saved", { clock: other.clock }); })),
+      button(words("keep-mine"), () => chosen(texts.saved, () => { this.known = null; this.save(); })),
     );
-    box.append(acts);
+    box.append(texts.saved, texts.here, acts);
     this.form.before(box);
     box.focus();
-  }
-
-  /* One place has one draft: from here on this page goes on with the one that is on the server. */
-  adopt(id, version) {
-    this.version = version;
-    const set = (name, value) => { const hidden = this.form.querySelector(`[name=${name}]`); if (hidden) hidden.value = value; };
-    set("draft_version", version);
-    const before = this.form.querySelector("[name=draft]")?.value;
-    if (!id || !before || id === before) return;
-    set("draft", id);
-    this.dataset.url = this.dataset.url.replace(before, id);
   }
 
   label(name) {

@@ -195,7 +195,7 @@ def conflicting(asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     return kept(asked)
 
 
-@pytest.mark.parametrize(("choice", "text"), [("Use this text", "from my phone"), ("Keep mine", "first!")])
+@pytest.mark.parametrize(("choice", "text"), [("Use the text saved elsewhere", "from my phone"), ("Keep mine", "first!")])
 def test_two_versions_both_stay_until_one_is_chosen(
     page: Any, origin: Origin, choice: str, text: str
 ) -> None:
@@ -214,6 +214,9 @@ def test_two_versions_both_stay_until_one_is_chosen(
     page.get_by_role("button", name=choice).click()
     assert page.locator("#text").input_value() == text
     assert box.count() == 0
+    left = page.locator("details.more")
+    assert left.get_by_text("The text you did not choose").is_visible()
+    assert ("first!" if text == "from my phone" else "from my phone") in str(left.text_content())
     if choice == "Keep mine":
         wait_for(page, lambda: len(origin.saves) == 2)
         assert origin.saves[-1]["version"] == 7
