@@ -53,7 +53,6 @@ def ensure_collected(environment: dict[str, str]) -> bool:
                 "manage.py",
                 "collectstatic",
                 "--no-input",
-                "--clear",
                 "--verbosity=0",
             ],
             cwd=REPOSITORY,
