@@ -9,7 +9,14 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from journal.querysets import EntryQuerySet, SharedEntryQuerySet, ShareGrantQuerySet
+from journal.querysets import (
+    EntryQuerySet,
+    RevisionQuerySet,
+    SensitivePartQuerySet,
+    SharedEntryQuerySet,
+    ShareGrantQuerySet,
+    TrackerQuerySet,
+)
 from patients.fields import SealedField
 from patients.models import PatientRecord
 
@@ -24,6 +31,8 @@ class Tracker(PatientRecord):
 
     codes = SealedField(space=OWN)
     updated_at = models.DateTimeField(default=timezone.now)
+
+    objects = TrackerQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["patient"], name="tracker_one_per_patient")]
@@ -47,7 +56,7 @@ class JournalEntry(PatientRecord):
     scores = SealedField(space=OWN)
     note = SealedField(space=OWN)
 
-    objects = EntryQuerySet.as_manager()
+    objects = EntryQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         verbose_name_plural = _("journal entries")
@@ -63,6 +72,8 @@ class SensitivePart(PatientRecord):
 
     entry = models.OneToOneField(JournalEntry, on_delete=models.PROTECT, related_name="+")
     scores = SealedField(space=OWN)
+
+    objects = SensitivePartQuerySet.as_manager()  # type: ignore[misc]
 
 
 class EntryRevision(PatientRecord):
@@ -81,6 +92,8 @@ class EntryRevision(PatientRecord):
     kind = models.CharField(max_length=10, choices=Kind)
     at = models.DateTimeField()
     content = SealedField(space=OWN)  # {"occurred_on": "YYYY-MM-DD", "scores": {…}, "note": "…"}
+
+    objects = RevisionQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints = [
@@ -106,7 +119,7 @@ class ShareGrant(PatientRecord):
     granted_at = models.DateTimeField(default=timezone.now)
     revoked_at = models.DateTimeField(null=True)
 
-    objects = ShareGrantQuerySet.as_manager()
+    objects = ShareGrantQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         constraints = [
@@ -146,7 +159,7 @@ class SharedEntry(PatientRecord):
     withdrawn_at = models.DateTimeField(null=True)
     snapshot = SealedField()  # {"scores": {…}, "note": "…"}
 
-    objects = SharedEntryQuerySet.as_manager()
+    objects = SharedEntryQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         verbose_name_plural = _("shared entries")

@@ -8,7 +8,26 @@ from typing import TYPE_CHECKING
 from patients.querysets import PatientRecordQuerySet
 
 if TYPE_CHECKING:
-    from journal.models import JournalEntry, SharedEntry, ShareGrant  # noqa: F401 - named in the class headers
+    from journal.models import (  # noqa: F401 - named in the class headers
+        EntryRevision,
+        JournalEntry,
+        SensitivePart,
+        SharedEntry,
+        ShareGrant,
+        Tracker,
+    )
+
+
+class TrackerQuerySet(PatientRecordQuerySet["Tracker"]):
+    """Which symptoms patients follow."""
+
+
+class SensitivePartQuerySet(PatientRecordQuerySet["SensitivePart"]):
+    """The scores that carers cannot read."""
+
+
+class RevisionQuerySet(PatientRecordQuerySet["EntryRevision"]):
+    """Versions of entries."""
 
 
 class EntryQuerySet(PatientRecordQuerySet["JournalEntry"]):

@@ -113,7 +113,7 @@ def choose_symptoms(*, by: User, patient: Patient, codes: Collection[str], now: 
                 tracker.save(force_insert=True)
         except IntegrityError:  # another tab was first: change what it made
             tracker = _locked_tracker(by, patient)
-            assert tracker is not None  # noqa: S101
+            assert tracker is not None
     if tracker.codes != chosen:
         tracker.codes, tracker.updated_at = chosen, now
         tracker.save(update_fields=["codes", "updated_at"])
@@ -162,7 +162,7 @@ def write_entry(
 
     content = [*words.content(), share]
     done = exactly_once(act="journal.write", id=id, patient=patient, user=by, content=content, do=do)
-    return JournalEntry.objects.for_user(by).of(patient).get(pk=done.result)
+    return JournalEntry.objects.for_user(by).of(patient).get(pk=done.result or id)
 
 
 @transaction.atomic

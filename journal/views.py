@@ -81,7 +81,7 @@ def new(request: HttpRequest) -> HttpResponse:
     user, patient, now, today = _mine(request)
     chosen = reading.followed(user, patient)
     standing = services.standing_grant(user, patient)
-    asks = {"symptoms": chosen or [], "today": today, "standing": standing is not None}
+    asks: dict[str, Any] = {"symptoms": chosen or [], "today": today, "standing": standing is not None}
     page = drafted(
         request, EntryForm, kind="journal-entry", patient=patient, resume=reverse("journal:new"), **asks
     )

@@ -104,7 +104,9 @@ def test_the_number_of_statements_does_not_grow(
         with CaptureQueriesContext(connection) as queries:
             answer = client.get(address)
         assert answer.status_code == 200
-        counts.append(len(queries))
+        ours = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+        # The session notes activity now and then, whatever the page holds.
+        counts.append(len([sql for sql in ours if "django_session" not in sql]))
     assert counts[0] == counts[1] == counts[2], counts
 
 
