@@ -33,7 +33,7 @@ class Day:
 def site_of(user: User, now: datetime) -> Site:
     """The site where a team member works. Callers have asked `is_clinician`."""
     member = memberships(user).first()
-    assert member is not None  # noqa: S101 - asked before
+    assert member is not None
     return member.team.site
 
 

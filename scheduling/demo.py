@@ -50,7 +50,7 @@ def load(world: Any) -> None:
             id=uuid7(),
             now=world.now,
         )
-    assert soon  # noqa: S101 - the next visit of the patient whom everybody tries first
+    assert soon
 
 
 def _calendars(world: Any) -> tuple[Resource, Resource]:

@@ -59,7 +59,7 @@ class TimeForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["slot"]
         field.choices = offer.choices  # type: ignore[attr-defined]
-        field.widget.layout = "grid" if offer.by_day else "stack"  # type: ignore[attr-defined]
+        field.widget.layout = "grid" if offer.by_day else "stack"
         if question:
             field.label = question
 

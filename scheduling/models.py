@@ -7,7 +7,7 @@ everyone who looks for a free place may read it; the `Appointment` says whose vi
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
@@ -206,7 +206,7 @@ class Appointment(PatientRecord):
     changed_at = models.DateTimeField(default=timezone.now)
     cancelled_at = models.DateTimeField(null=True)
 
-    objects = AppointmentQuerySet.as_manager()
+    objects: ClassVar[Any] = AppointmentQuerySet.as_manager()
     app_privileges = "SELECT, INSERT, UPDATE"
 
     class Meta:

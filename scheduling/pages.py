@@ -21,7 +21,7 @@ class Pages:
 
     patient_id: UUID | None = None
 
-    def to(self, name: str, appointment_id: UUID | None = None, **query: object) -> str:
+    def to(self, name: str, appointment_id: UUID | None = None, /, **query: object) -> str:
         """The address of a page, empty query values left out."""
         prefix = "patient-" if self.patient_id else ""
         ids = [value for value in (self.patient_id, appointment_id) if value is not None]

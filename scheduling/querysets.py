@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import models
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from scheduling.models import Service
 
 
-class ServiceQuerySet(models.QuerySet["Service"]):
+class ServiceQuerySet(models.QuerySet[Any]):
     def offered_at(self, site: Site) -> ServiceQuerySet:
         """Visit types of a site that can be booked, in the order in which they are shown."""
         return self.filter(site=site, active=True).order_by("position", "name")
 
 
-class ResourceQuerySet(models.QuerySet["Resource"]):
+class ResourceQuerySet(models.QuerySet[Any]):
     def offering(self, service: Service) -> ResourceQuerySet:
         """Lanes in use that offer a visit type."""
         return self.filter(services=service, site_id=service.site_id, active=True)
 
 
-class ClaimQuerySet(models.QuerySet["Claim"]):
+class ClaimQuerySet(models.QuerySet[Any]):
     def live(self) -> ClaimQuerySet:
         """Claims that occupy their place."""
         return self.filter(released_at__isnull=True)
@@ -38,7 +38,7 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
         return self.filter(during__overlap=DateTimeTZRange(start, end))
 
 
-class AppointmentQuerySet(PatientRecordQuerySet["Appointment"]):
+class AppointmentQuerySet(PatientRecordQuerySet[Any]):
     def booked(self) -> AppointmentQuerySet:
         return self.filter(state="booked")
 

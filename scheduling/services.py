@@ -394,7 +394,8 @@ def cancel(
 
 def visit_or_404(user: User, patient: Patient, appointment_id: UUID) -> Appointment:
     """One visit of a patient with its type and lane, as far as `user` may see it. Raises Http404."""
-    visit = Appointment.objects.for_user(user).of(patient).with_place().filter(pk=appointment_id).first()
+    visits = Appointment.objects.for_user(user).of(patient).with_place()
+    visit: Appointment | None = visits.filter(pk=appointment_id).first()
     if visit is None:
         raise Http404
     return visit

@@ -71,7 +71,7 @@ def stretches(zone: str, start: dt.datetime, end: dt.datetime) -> tuple[Stretch,
 
 def _offset(zone: str, instant: dt.datetime) -> dt.timedelta:
     offset = instant.astimezone(ZoneInfo(zone)).utcoffset()
-    assert offset is not None  # noqa: S101 - a ZoneInfo always has one
+    assert offset is not None
     return offset
 
 

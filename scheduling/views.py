@@ -82,7 +82,8 @@ class Asked:
     def service(self) -> Service | None:
         """The visit type that was chosen on the first page, as the address carries it."""
         code = self.request.GET.get("visit", "")
-        return Service.objects.offered_at(self.patient.site).filter(code=code[:40]).first()
+        offered = Service.objects.offered_at(self.patient.site)
+        return next((service for service in offered if service.code == code), None)
 
     def offer(self, service: Service, *, moving: UUID | None = None) -> offers.Offer:
         """What the page of times shows: three times, or days from `from` on."""

@@ -8,10 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from patients.models import Patient
+from portal.context import forget_site
 from portal.demo import world as demo_world_module
 from portal.demo.world import World
 from portal.lib import actor
@@ -105,3 +108,11 @@ def enter(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def statements_of(browser: Client, path: str) -> int:
+    """How many statements a page takes; without the site's cached settings and the session's clock, which come by the second."""
+    forget_site()
+    with CaptureQueriesContext(connection) as captured:
+        assert browser.get(path).status_code == 200
+    return sum("session" not in query["sql"] and "SAVEPOINT" not in query["sql"] for query in captured)

@@ -33,7 +33,11 @@ def test_booking_writes_visit_claim_trail_and_one_mail(clinic: Clinic) -> None:
     id = clinic.book(start, reason="New numbness in the left hand")
     visit = clinic.visit(id)
     assert (visit.starts_at, visit.minutes, visit.state, visit.version) == (start.at, 30, "booked", 0)
-    assert (visit.reason, visit.capacity, visit.booked_by_id) == ("New numbness in the left hand", "self", clinic.maya.pk)
+    assert (visit.reason, visit.capacity, visit.booked_by_id) == (
+        "New numbness in the left hand",
+        "self",
+        clinic.maya.pk,
+    )
     claim = Claim.objects.live().get()
     assert (claim.appointment_id, claim.resource_id, claim.during) == (id, clinic.nurse.pk, visit.during)
     assert acts(clinic) == [("appointment.booked", "self")]
@@ -42,7 +46,18 @@ def test_booking_writes_visit_claim_trail_and_one_mail(clinic: Clinic) -> None:
     assert content is not None
     assert content["to"] == clinic.maya.email
     said = f"{content['subject']} {content['body']}".replace(settings.PUBLIC_URL, "").lower()
-    for word in ("numb", "nurse", "rosa", "delgado", "riverside", "infusion", " ms ", "neuro", "maya", "lindqvist"):
+    for word in (
+        "numb",
+        "nurse",
+        "rosa",
+        "delgado",
+        "riverside",
+        "infusion",
+        " ms ",
+        "neuro",
+        "maya",
+        "lindqvist",
+    ):
         assert word not in said
     assert "your appointment is booked" in said
 
@@ -122,7 +137,9 @@ def test_a_patient_cannot_stamp_the_phone(clinic: Clinic) -> None:
 
 
 def test_nobody_is_in_two_places_at_once(clinic: Clinic) -> None:
-    both = {start.at for start in clinic.starts("neurologist")} & {start.at for start in clinic.starts("nurse")}
+    both = {start.at for start in clinic.starts("neurologist")} & {
+        start.at for start in clinic.starts("nurse")
+    }
     at = min(both)
     clinic.book(at, kind="nurse", resource=None)
     with pytest.raises(services.OwnVisitThen) as refused:
@@ -183,7 +200,9 @@ def test_closed_times_are_not_offered_and_extra_times_are(clinic: Clinic) -> Non
     day = clinic.starts(days=3)[0].at.date()
     with actor.unit_of_work(actor.system("test")):
         first = clinic.starts(days=3)[0].at
-        AvailabilityException.objects.create(site=clinic.world.site, during=(first, first + timedelta(hours=12)))
+        AvailabilityException.objects.create(
+            site=clinic.world.site, during=(first, first + timedelta(hours=12))
+        )
         saturday = next(days for days in range(3, 11) if clinic.world.at(days, 12).weekday() == 5)
         extra = clinic.world.at(saturday, 9)
         AvailabilityException.objects.create(
@@ -218,7 +237,13 @@ def test_reason_is_sealed_at_rest(clinic: Clinic) -> None:
 def test_without_an_actor_no_visit_is_visible(clinic: Clinic) -> None:
     id = clinic.book(clinic.starts()[0])
     assert not Appointment.objects.filter(pk=id).exists()
-    for who, seen in (("patient", True), ("carer", True), ("nurse", True), ("other-patient", False), ("elsewhere", False)):
+    for who, seen in (
+        ("patient", True),
+        ("carer", True),
+        ("nurse", True),
+        ("other-patient", False),
+        ("elsewhere", False),
+    ):
         user = clinic.world.users[who]
         with actor.unit_of_work(actor.Actor(user_id=user.pk)):
             assert Appointment.objects.filter(pk=id).exists() is seen, who

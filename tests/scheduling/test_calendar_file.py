@@ -40,7 +40,17 @@ def test_the_file_says_when_and_where_and_nothing_else(clinic: Clinic) -> None:
     assert event["DTSTART"].params["TZID"] == "America/New_York"
     assert [str(zone["TZID"]) for zone in calendar.walk("VTIMEZONE")] == ["America/New_York"]
     low = text.replace("\r\n ", "").lower()
-    for word in ("nurse", "infusion", "rosa", "delgado", "secret", "neuro", "riverside ms", "maya", "lindqvist"):
+    for word in (
+        "nurse",
+        "infusion",
+        "rosa",
+        "delgado",
+        "secret",
+        "neuro",
+        "riverside ms",
+        "maya",
+        "lindqvist",
+    ):
         assert word not in low
     assert "12 riverside walk" in low.replace("\\,", ",")
     assert max(len(line.encode()) for line in text.split("\r\n")) <= 75

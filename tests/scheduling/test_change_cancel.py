@@ -22,7 +22,9 @@ from scheduling.pages import Pages, slot_text
 from tests.scheduling.people import Clinic, enter
 
 
-def move(clinic: Clinic, id: UUID, start: Any, *, version: int = 0, once: UUID | None = None, **more: Any) -> services.Done:
+def move(
+    clinic: Clinic, id: UUID, start: Any, *, version: int = 0, once: UUID | None = None, **more: Any
+) -> services.Done:
     by = more.pop("by", clinic.maya)
     with actor.unit_of_work(actor.Actor(user_id=by.pk)):
         return services.reschedule(
@@ -42,7 +44,11 @@ def cancel(clinic: Clinic, id: UUID, **more: Any) -> services.Done:
     by = more.pop("by", clinic.maya)
     with actor.unit_of_work(actor.Actor(user_id=by.pk)):
         return services.cancel(
-            by=by, patient=more.pop("patient", clinic.patient), appointment_id=id, id=more.pop("once", uuid7()), **more
+            by=by,
+            patient=more.pop("patient", clinic.patient),
+            appointment_id=id,
+            id=more.pop("once", uuid7()),
+            **more,
         )
 
 
@@ -106,7 +112,11 @@ def test_canceling_frees_the_place_and_keeps_the_reason_sealed(clinic: Clinic) -
     with pytest.raises(services.VisitOver):
         cancel(clinic, id)
     subjects = [open_mail(mail)["subject"] for mail in OutgoingMail.objects.order_by("created_at")]  # type: ignore[index]
-    assert subjects == ["Your appointment is booked", "Your appointment is canceled", "Your appointment is booked"]
+    assert subjects == [
+        "Your appointment is booked",
+        "Your appointment is canceled",
+        "Your appointment is booked",
+    ]
 
 
 def test_strangers_neither_change_nor_cancel(clinic: Clinic) -> None:
@@ -160,7 +170,14 @@ def test_a_change_to_a_taken_time_shows_the_nearest_times(clinic: Clinic) -> Non
         ({"slot": "x"}, 422),
         ({"slot": "99999999T999999Z.00000000-0000-0000-0000-000000000000", "once": "1"}, 422),
         ({"slot": "20010101T090000Z.00000000-0000-0000-0000-000000000000"}, 400),
-        ({"slot": "20010101T090000Z.00000000-0000-0000-0000-000000000000", "once": "{once}", "version": "0"}, 409),
+        (
+            {
+                "slot": "20010101T090000Z.00000000-0000-0000-0000-000000000000",
+                "once": "{once}",
+                "version": "0",
+            },
+            409,
+        ),
         ({"slot": "{good}", "once": "{once}", "version": "-1"}, 409),
         ({"slot": "{good}", "once": "{once}", "version": "٣"}, 409),
         ({"slot": "{good}", "once": "\x00"}, 400),
@@ -170,7 +187,9 @@ def test_bad_input_on_the_change_page(clinic: Clinic, sent: dict[str, str], stat
     starts = clinic.starts()
     id = clinic.book(starts[0])
     good = slot_text(starts[6].at, starts[6].resource_id)
-    filled = {key: value.replace("{once}", str(uuid7())).replace("{good}", good) for key, value in sent.items()}
+    filled = {
+        key: value.replace("{once}", str(uuid7())).replace("{good}", good) for key, value in sent.items()
+    }
     assert enter(clinic.maya).post(Pages().to("change", id), filled).status_code == status
     assert clinic.visit(id).version == 0
 

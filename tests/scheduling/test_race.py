@@ -170,24 +170,38 @@ def test_two_people_changing_into_each_others_place_keep_their_own(fresh_db: str
 
 @pytest.mark.slow
 def test_one_patient_in_two_tabs_gets_one_visit_at_a_time(fresh_db: str, clinic: Clinic) -> None:
-    both = {start.at for start in clinic.starts("neurologist")} & {start.at for start in clinic.starts("nurse")}
+    both = {start.at for start in clinic.starts("neurologist")} & {
+        start.at for start in clinic.starts("nurse")
+    }
     at, now = min(both), present()
 
     def booking(kind: str) -> Callable[[], Any]:
         return lambda: services.book(
-            by=clinic.maya, patient=clinic.patient, service=clinic.kinds[kind], starts_at=at, id=uuid7(), now=now
+            by=clinic.maya,
+            patient=clinic.patient,
+            service=clinic.kinds[kind],
+            starts_at=at,
+            id=uuid7(),
+            now=now,
         )
 
     results = at_once([(clinic.maya, booking(kind)) for kind in ("nurse", "neurologist") * 8])
     assert sum(isinstance(result, services.Done) for result in results) == 1, results
-    assert sum(isinstance(result, services.OwnVisitThen | services.Crowded) for result in results) == 15, results
+    assert sum(isinstance(result, services.OwnVisitThen | services.Crowded) for result in results) == 15, (
+        results
+    )
 
 
 @pytest.mark.slow
 def test_the_same_press_sixteen_times_is_one_visit(fresh_db: str, clinic: Clinic) -> None:
     start, id, now = clinic.starts(days=5)[2], uuid7(), present()
     press = lambda: services.book(  # noqa: E731
-        by=clinic.maya, patient=clinic.patient, service=clinic.kinds["nurse"], starts_at=start.at, id=id, now=now
+        by=clinic.maya,
+        patient=clinic.patient,
+        service=clinic.kinds["nurse"],
+        starts_at=start.at,
+        id=id,
+        now=now,
     )
     results = at_once([(clinic.maya, press)] * 16)
     assert {result.result for result in results} == {id}
@@ -212,7 +226,12 @@ def test_a_lock_that_is_held_too_long_is_a_polite_refusal(
         held.wait(20)
         try:
             return services.book(
-                by=clinic.maya, patient=clinic.patient, service=clinic.kinds["nurse"], starts_at=start.at, id=uuid7(), now=now
+                by=clinic.maya,
+                patient=clinic.patient,
+                service=clinic.kinds["nurse"],
+                starts_at=start.at,
+                id=uuid7(),
+                now=now,
             )
         finally:
             with connection.cursor() as cursor:

@@ -45,7 +45,9 @@ def test_raw_sql_cannot_give_a_patient_two_visits_at_once(clinic: Clinic) -> Non
         ).save(force_insert=True)
 
 
-@pytest.mark.parametrize("times", ["'empty'", "tstzrange(now(), NULL)", "tstzrange(now(), now() + interval '1 hour', '[]')"])
+@pytest.mark.parametrize(
+    "times", ["'empty'", "tstzrange(now(), NULL)", "tstzrange(now(), now() + interval '1 hour', '[]')"]
+)
 def test_a_visit_has_a_beginning_and_an_end(clinic: Clinic, times: str) -> None:
     id = clinic.book(clinic.starts()[0])
     with (
@@ -59,12 +61,13 @@ def test_a_visit_has_a_beginning_and_an_end(clinic: Clinic, times: str) -> None:
 def test_everyone_reads_claims_and_only_people_of_the_visit_write_them(clinic: Clinic) -> None:
     start = clinic.starts()[0]
     id = clinic.book(start)
+    later = clinic.starts()[8]
     with actor.unit_of_work(actor.Actor(user_id=clinic.samuel.pk)):
         assert Claim.objects.live().count() == 1
         assert Claim.objects.update(released_at=start.at) == 0
-        with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic(), connection.cursor() as cursor:
-            later = clinic.starts()[8]
-            cursor.execute(INSERT, [uuid7(), clinic.nurse.pk, id, later.at, later.ends_at])
+        forged = Claim(resource=clinic.nurse, appointment_id=id, during=(later.at, later.ends_at))
+        with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+            forged.save(force_insert=True)
     columns = {field.column for field in Claim._meta.get_fields() if hasattr(field, "column")}
     assert columns == {"id", "resource_id", "appointment_id", "during", "created_at", "released_at"}
 

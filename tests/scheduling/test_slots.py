@@ -62,7 +62,9 @@ times = st.integers(0, 1438).map(lambda minute: dt.time(minute // 60, minute % 6
 
 
 @st.composite
-def calendars(draw: st.DrawFn) -> tuple[str, list[Rule], dt.datetime, dt.datetime, frozenset[dt.date], list[Span], list[Span], int]:
+def calendars(
+    draw: st.DrawFn,
+) -> tuple[str, list[Rule], dt.datetime, dt.datetime, frozenset[dt.date], list[Span], list[Span], int]:
     """A zone, rules, and a window of three days, in two of three cases around a clock change."""
     if draw(st.integers(0, 2)):
         zone = draw(st.sampled_from(CHANGING))
@@ -79,7 +81,9 @@ def calendars(draw: st.DrawFn) -> tuple[str, list[Rule], dt.datetime, dt.datetim
         if low == high:
             high = dt.time(23, 59)
         near = st.none() | st.integers(-3, 3).map(lambda days: local_day + days * DAY)
-        rules.append(Rule((local_day.weekday() + draw(st.integers(-1, 1))) % 7, low, high, draw(near), draw(near)))
+        rules.append(
+            Rule((local_day.weekday() + draw(st.integers(-1, 1))) % 7, low, high, draw(near), draw(near))
+        )
 
     def spans(most: int) -> list[Span]:
         found = []
@@ -88,8 +92,19 @@ def calendars(draw: st.DrawFn) -> tuple[str, list[Rule], dt.datetime, dt.datetim
             found.append((begin, begin + draw(st.integers(1, 600)) * MINUTE))
         return found
 
-    holidays = frozenset(local_day + draw(st.integers(-2, 2)) * DAY for _each in range(draw(st.integers(0, 1))))
-    return zone, rules, start, end, holidays, spans(2), spans(3), draw(st.sampled_from([5, 15, 20, 30, 45, 60, 240]))
+    holidays = frozenset(
+        local_day + draw(st.integers(-2, 2)) * DAY for _each in range(draw(st.integers(0, 1)))
+    )
+    return (
+        zone,
+        rules,
+        start,
+        end,
+        holidays,
+        spans(2),
+        spans(3),
+        draw(st.sampled_from([5, 15, 20, 30, 45, 60, 240])),
+    )
 
 
 @given(calendars())
@@ -100,14 +115,19 @@ def test_offered_starts_are_those_of_the_clock_on_the_wall(case: tuple) -> None:
         rules, zone=zone, start=start, end=end, holidays=holidays, opened=opened, closed=closed
     )
     found = list(slots.starts(spans, minutes=length, zone=zone))
-    expected = oracle_starts(oracle_open(rules, zone, start, end, holidays, opened, closed), zone, start, length)
+    expected = oracle_starts(
+        oracle_open(rules, zone, start, end, holidays, opened, closed), zone, start, length
+    )
     assert found == expected
     assert all(slots.is_start(spans, at, minutes=length, zone=zone) for at in found)
     assert not any(slots.is_start(spans, at + 5 * MINUTE, minutes=length, zone=zone) for at in found)
 
 
 def test_every_clock_change_of_every_zone_for_two_years() -> None:
-    kinds = {tuple((at, at.astimezone(ZoneInfo(zone)).utcoffset()) for at in clock_changes(zone)): zone for zone in CHANGING}
+    kinds = {
+        tuple((at, at.astimezone(ZoneInfo(zone)).utcoffset()) for at in clock_changes(zone)): zone
+        for zone in CHANGING
+    }
     assert len(kinds) >= 25
     wrong, windows = [], 0
     for changes, zone in kinds.items():
@@ -116,9 +136,15 @@ def test_every_clock_change_of_every_zone_for_two_years() -> None:
             rules = [
                 Rule(weekday, low, high)
                 for weekday in range(7)
-                for low, high in ((dt.time(0, 10), dt.time(1, 40)), (dt.time(1, 50), dt.time(2, 20)), (dt.time(2, 30), dt.time(4, 0)))
+                for low, high in (
+                    (dt.time(0, 10), dt.time(1, 40)),
+                    (dt.time(1, 50), dt.time(2, 20)),
+                    (dt.time(2, 30), dt.time(4, 0)),
+                )
             ]
-            found = list(slots.starts(slots.open_spans(rules, zone=zone, start=start, end=end), minutes=15, zone=zone))
+            found = list(
+                slots.starts(slots.open_spans(rules, zone=zone, start=start, end=end), minutes=15, zone=zone)
+            )
             expected = oracle_starts(
                 oracle_open(rules, zone, start, end, frozenset(), [], []), zone, start, 15
             )
@@ -134,7 +160,10 @@ def test_half_past_two_is_not_offered_when_clocks_go_forward() -> None:
     spans = slots.open_spans(
         [Rule(6, dt.time(1), dt.time(4))], zone="America/New_York", start=start, end=start + DAY
     )
-    found = [at.astimezone(ZoneInfo("America/New_York")) for at in slots.starts(spans, minutes=30, zone="America/New_York")]
+    found = [
+        at.astimezone(ZoneInfo("America/New_York"))
+        for at in slots.starts(spans, minutes=30, zone="America/New_York")
+    ]
     assert [f"{at:%H:%M}" for at in found] == ["01:00", "01:15", "01:30", "01:45", "03:00", "03:15", "03:30"]
     assert (found[4] - found[3]).total_seconds() == 3600 + 900  # the wall clock jumps …
     assert found[4].astimezone(UTC) - found[3].astimezone(UTC) == 15 * MINUTE  # … and time does not
@@ -156,7 +185,13 @@ def test_half_past_one_is_told_apart_when_clocks_go_back() -> None:
 
 def test_a_rule_of_office_hours_keeps_its_wall_time_through_the_year() -> None:
     rules = [Rule(weekday, dt.time(13), dt.time(17)) for weekday in range(7)]
-    for zone in ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "America/St_Johns"):
+    for zone in (
+        "America/New_York",
+        "Europe/Berlin",
+        "Australia/Lord_Howe",
+        "Asia/Kathmandu",
+        "America/St_Johns",
+    ):
         start = dt.datetime(2026, 1, 1, tzinfo=UTC)
         spans = slots.open_spans(rules, zone=zone, start=start, end=start + 400 * DAY)
         whole = [span for span in spans if span[1] - span[0] == dt.timedelta(hours=4)]
