@@ -15,6 +15,7 @@ from education import notices, services
 from education.models import Article, Topic
 from portal.lib import actor
 
+ADOPTED = "The synthetic clinic shows these texts to try the portal out. They are not for clinical use."
 CONTENT = Path(__file__).resolve().parent / "content"
 
 
@@ -53,7 +54,11 @@ def _stripped(value: Any) -> Any:
 
 
 def load(world: Any) -> None:
-    """Put editor and reviewer into their groups; write, submit and approve every article. Does nothing the second time."""
+    """Put editor and reviewer into their groups; write, submit and approve every article. Does nothing the second time.
+
+    The synthetic clinic also takes the texts into use, so that its library is not empty when somebody looks at its
+    data outside demo mode; the pages keep saying that nobody has checked them.
+    """
     editor, reviewer = world.users["editor"], world.users["reviewer"]
     with actor.unit_of_work(actor.system("demo")), notices.silent():
         editor.groups.add(Group.objects.get(name="Editors"))
@@ -65,7 +70,9 @@ def load(world: Any) -> None:
         for data in articles():
             if not Article.objects.filter(slug=data["slug"]).exists():
                 article = Article(**fields_of(data), topic=shelves[data["topic"]], author=editor, live=False)
-                publish_new(article, editor=editor, reviewer=reviewer)
+                article = publish_new(article, editor=editor, reviewer=reviewer)
+                if not article.is_checked:
+                    services.adopt(article=article, by=reviewer, reason=ADOPTED)
 
 
 def publish_new(article: Article, *, editor: Any, reviewer: Any) -> Article:

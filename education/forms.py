@@ -32,6 +32,7 @@ class WordsField(django_forms.CharField):
 class ApproveForm(django_forms.Form):
     """Approve and publish. A text above grade 8 needs a reason. Bind the article with `for_article`."""
 
+    use_required_attribute = False
     article: Article | None = None
 
     read_it = django_forms.BooleanField(
@@ -62,6 +63,7 @@ class ApproveForm(django_forms.Form):
 class ReturnForm(django_forms.Form):
     """Return the text to its author."""
 
+    use_required_attribute = False
     comment = WordsField(
         label=_("What should be changed?"),
         error_messages={"required": _("Say what should be changed, so that the author knows what to do.")},
@@ -71,6 +73,7 @@ class ReturnForm(django_forms.Form):
 class AdoptForm(django_forms.Form):
     """The site takes a text into use that was not clinically reviewed here."""
 
+    use_required_attribute = False
     reason = WordsField(
         label=_("Why does your center take this text into use?"),
         error_messages={"required": _("Say why, and who at your center agreed.")},

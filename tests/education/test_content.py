@@ -142,4 +142,5 @@ def test_the_loader_puts_them_through_the_same_review(settings: Any, unit: None)
     assert {article.author for article in found} == {users["editor"]}
     assert {article.reviewed_by for article in found} == {users["reviewer"]}
     assert all(article.reading_grade <= HIGHEST_GRADE for article in found)
+    assert all(article.adopted_by == users["reviewer"] for article in found)
     assert not OutgoingMail.objects.filter(kind="article_review").exists()

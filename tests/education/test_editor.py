@@ -277,3 +277,58 @@ def test_our_pages_of_the_editor_refuse_strangers_and_unknown_articles(
         assert signed_in(reader).get(url).status_code == 404
         assert signed_in(reviewer).put(url).status_code == 405
         assert signed_in(reviewer).get(reverse(name, args=[uuid7()])).status_code == 404
+
+
+def test_the_desk_says_where_every_article_stands(
+    published: Callable[..., Article],
+    draft: Callable[..., Article],
+    editor: User,
+    reviewer: User,
+    reader: User,
+    signed_in: Callable[[User], Client],
+    django_assert_max_num_queries: Any,
+) -> None:
+    import datetime as dt
+
+    from education import services
+
+    published(slug="done", title="Done")
+    overdue = published(slug="old", title="Old")
+    overdue.next_review_on = dt.date(2020, 1, 1)
+    overdue.save()
+    services.submit_for_review(article=draft(slug="asked", title="Asked"), by=editor)
+    back = draft(slug="back", title="Back")
+    services.submit_for_review(article=back, by=editor)
+    services.return_to_author(article=back, by=reviewer, comment="Shorter, please.")
+    newer = published(slug="newer", title="Newer")
+    services.write_draft(article=newer, by=editor, title="Newer still")
+    draft(slug="plain", title="Plain")
+    words = {row.article.slug: str(row.word) for row in services.desk(dt.date(2026, 11, 22))}
+    assert words == {
+        "asked": "In clinical review",
+        "back": "Returned with a comment",
+        "old": "Published, review overdue",
+        "newer": "Published, with a newer draft",
+        "plain": "Draft",
+        "done": "Published",
+    }
+    with django_assert_max_num_queries(2):
+        services.desk(dt.date(2026, 11, 22))
+    url = reverse("education-desk")
+    assert "Review “Asked”" in signed_in(reviewer).get(url).content.decode()
+    own = signed_in(editor).get(url).content.decode()
+    assert "Review “Asked”" not in own
+    assert "Write a new article" in own
+    assert signed_in(reader).get(url).status_code == 404
+    assert signed_in(editor).post(url).status_code == 405
+
+
+def test_a_hard_draft_is_saved_with_a_warning(
+    draft: Callable[..., Article], editor: User, signed_in: Callable[[User], Client]
+) -> None:
+    article = draft()
+    edit = reverse("wagtailsnippets_education_article:edit", args=[article.pk])
+    hard = "Immunosuppressive medication necessitates comprehensive interdisciplinary consideration. " * 4
+    client = signed_in(editor)
+    assert client.post(edit, _form(article, **{"body-0-value": hard})).status_code == 302
+    assert "is above 8" in client.get(edit).content.decode()

@@ -95,9 +95,23 @@ def test_results_show_marks_topic_and_link(
 
 def test_drafts_and_unreviewed_texts_are_not_found(library: None, settings: Any) -> None:
     from education import services
+    from education.models import Article
 
     settings.DEMO = False
+    assert services.search("vaccine").hits
+    Article.objects.update(adopted_at=None, adopted_by=None)
     assert services.search("vaccine").hits == []
+    settings.DEMO = True
+    Article.objects.update(live=False)
+    assert services.search("vaccine").hits == []
+
+
+def test_only_what_was_meant_is_kept(library: None) -> None:
+    """Trigrams alone would also give every page with "medicine" for "vacine"."""
+    from education import services
+
+    found = services.search("vacine")
+    assert {hit.article.slug for hit in found.hits} == {"what-is-weighed-before", "looking-after-yourself"}
 
 
 def test_a_long_query_is_cut_and_says_so(library: None) -> None:
