@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.forms import BooleanField, CharField, HiddenInput
+from django.forms import BooleanField, HiddenInput
 from django.utils.translation import gettext_lazy as _
 
 from messaging.promises import Help
@@ -12,7 +12,6 @@ from messaging.services import LONGEST_ABOUT, LONGEST_MESSAGE
 from messaging.topics import Topic
 from patients.drafting import DraftedForm
 from portal.lib import forms
-from portal.lib.text import clean_line
 
 TOO_LONG = _(
     "This text has %(show_value)d characters; a message can have %(limit_value)d. Make it shorter, or send it in two parts."
@@ -52,7 +51,7 @@ class NewMessageForm(DraftedForm):
         help_text=_("You can choose this only now, before it starts. Your care team still sees it."),
         required=False,
     )
-    about = CharField(required=False, widget=HiddenInput())
+    about = forms.PlainTextField(required=False, widget=HiddenInput())
 
     def __init__(self, *args: Any, help: Help, may_hide: bool, by_phone: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,7 +70,8 @@ class NewMessageForm(DraftedForm):
 
     def clean_about(self) -> str:
         """One line; what is too long is cut, because nobody typed it."""
-        return clean_line(self.cleaned_data["about"])[:LONGEST_ABOUT]
+        about: str = self.cleaned_data["about"]
+        return about[:LONGEST_ABOUT]
 
 
 class ReplyForm(DraftedForm):

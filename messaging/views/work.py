@@ -27,7 +27,7 @@ from patients.requests import once_of
 from patients.services import record_many, record_view, warm_keys
 from portal.lib import contributions
 from portal.lib.ids import uuid7
-from portal.lib.problems import DomainError
+from portal.lib.problems import DomainError, NotAllowed
 from portal.lib.time import now as present
 
 PAGE_SIZE = 50
@@ -206,6 +206,8 @@ def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespo
 def note(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpResponse:
     """Write a note for the team: a page of its own, so that it is never taken for the answer."""
     place, thread = at_work(request, patient_id, thread_id)
+    if not place.may_act:
+        raise NotAllowed
     up = reverse("messaging:work-thread", args=[patient_id, thread_id])
     page = drafted(request, NoteForm, kind="note", patient=place.patient, target=thread.pk)
     notes = list(InternalNote.objects.for_user(place.user).filter(thread=thread).in_order())

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
+from portal.lib.ids import uuid7
 from tests.messaging.ward import Ward, hidden
 
 SignIn = Callable[[User], Client]
@@ -81,6 +84,41 @@ def test_a_clinician_of_another_team_finds_nothing(name: str, ward: Ward, signed
 def test_the_patients_side_finds_no_team_pages(name: str, who: str, ward: Ward, signed_in: SignIn) -> None:
     thread_id = ward.start()
     assert signed_in(getattr(ward, who)).get(paths(ward, thread_id)[name]).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["patient-thread", "patient-sent"])
+def test_the_team_reads_on_its_own_pages(name: str, ward: Ward, signed_in: SignIn) -> None:
+    thread_id = ward.start()
+    assert signed_in(ward.rosa).get(paths(ward, thread_id)[name]).status_code == 404
+
+
+def test_emergency_access_reads_and_does_not_act(ward: Ward, signed_in: SignIn) -> None:
+    from patients.models import Grant
+
+    thread_id = ward.start()
+    with ward.system():
+        grant = Grant(patient=ward.of_maya, kind="break_glass", user=ward.peter)
+        grant.ends_at = timezone.now() + timedelta(hours=4)
+        grant.reason = "She is here with a fever."
+        grant.save(force_insert=True)
+    client = signed_in(ward.peter)
+    page = client.get(paths(ward, thread_id)["work-thread"])
+    assert page.status_code == 200
+    assert "I am tired." in page.content.decode()
+    assert "Send answer" not in page.content.decode()
+    assert client.get(paths(ward, thread_id)["patient-list"]).status_code == 200
+    assert client.get(paths(ward, thread_id)["patient-new"]).status_code == 404
+    for name in ("answer", "claim", "note", "finish"):
+        url = reverse(f"messaging:{name}", args=[ward.of_maya.pk, thread_id])
+        data = {
+            "once": str(uuid7()),
+            "draft": str(uuid7()),
+            "seen": "1",
+            "text": "Hello.",
+            "outcome": "arranged",
+        }
+        assert client.post(url, data).status_code == 403
+    assert ward.texts(thread_id) == ["I am tired."]
 
 
 def test_one_patients_conversation_under_another_patients_id_is_not_found(
