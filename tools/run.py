@@ -27,6 +27,7 @@ from typing import IO
 import psycopg
 
 from portal import environment
+from portal.demo.people import PASSWORD, PEOPLE
 from portal.environment import ConfigurationError
 from tools.postgres import (
     Cluster,
@@ -40,18 +41,6 @@ from tools.static import ensure_collected
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 LOCAL = REPOSITORY / ".local"
-PASSWORD = "calm-river-infusion-2026"  # noqa: S105 - the demo's printed password
-PEOPLE = (
-    ("patient@example.com", "Maya Lindqvist, a patient"),
-    ("carer@example.com", "Jonas Lindqvist, who helps Maya"),
-    ("other-patient@example.com", "Samuel Okafor, another patient"),
-    ("nurse@example.com", "Rosa Delgado, infusion nurse"),
-    ("neurologist@example.com", "Dr. Hana Sato, neurologist"),
-    ("elsewhere@example.com", "Dr. Peter Novak, of another team"),
-    ("editor@example.com", "Ellen Brandt, who writes articles"),
-    ("reviewer@example.com", "Dr. Amir Haddad, who reviews them"),
-    ("admin@example.com", "Ada Kowalski, who sets things up"),
-)
 _DATABASE_VARIABLES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_MAINTENANCE_URL")
 
 
@@ -320,7 +309,7 @@ class Supervisor:
         lines = ["", f"The portal is ready: {url}", ""]
         if self.variables["DEMO"] == "1":
             lines += ["Demo sign-ins (synthetic people, nobody real). One password for all: " + PASSWORD, ""]
-            lines += [f"  {address:<28}{who}" for address, who in PEOPLE]
+            lines += [f"  {person.email:<28}{person.name}, {person.what}" for person in PEOPLE]
             lines += ["", f"Mails the portal has sent: {url}/demo/mails/"]
         lines += ["Press Ctrl-C to stop; everything is kept for the next start.", ""]
         print("\n".join(lines), flush=True)
