@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
@@ -25,7 +26,21 @@ MAX_TRIES = 8
     pass_context=True,
 )
 def send_mail(context: Any, mail_id: str) -> None:
-    """Send one mail. At least once: only a crash between the server's yes and our commit repeats it."""
+    """Send one mail. At least once: only a crash between the server's yes and our commit repeats it.
+
+    After eight tries it is set aside as failed, and what it said is emptied: its code or link is long void.
+    """
+    try:
+        _deliver(mail_id)
+    except Exception:
+        mails = OutgoingMail.objects.filter(pk=UUID(mail_id))
+        mails.update(attempts=F("attempts") + 1)
+        if context.job.attempts + 1 >= MAX_TRIES:
+            mails.update(state=OutgoingMail.State.FAILED, payload=None)
+        raise
+
+
+def _deliver(mail_id: str) -> None:
     with transaction.atomic():
         mail = OutgoingMail.objects.select_for_update().filter(pk=UUID(mail_id)).first()
         if mail is None or mail.state == OutgoingMail.State.SENT:

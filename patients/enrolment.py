@@ -26,7 +26,7 @@ CARERS_A_DAY = 10
 
 
 class AlreadyPatient(DomainError):
-    default_message = _("This e-mail address belongs to a patient already. Check the address.")
+    default_message = _("This email address belongs to a patient already. Check the address.")
 
 
 class TooManyCarers(CarerNotPossible):

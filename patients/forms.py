@@ -22,7 +22,7 @@ MOST_CARER_DAYS = 731
 
 
 class MailField(django_forms.EmailField):
-    """One e-mail address, cleaned before it is checked."""
+    """One email address, cleaned before it is checked."""
 
     def to_python(self, value: Any) -> Any:
         """The address without blanks and invisible signs, in lower case."""
@@ -74,11 +74,11 @@ class CarerForm(DraftedForm):
     """Who helps, what they may see, until when."""
 
     email = MailField(
-        label=_("Their e-mail address"),
+        label=_("Their email address"),
         help_text=_("We send a mail there that says how to sign in."),
         max_length=254,
         widget=django_forms.EmailInput({"autocomplete": "off", "inputmode": "email"}),
-        error_messages={"invalid": _("Enter an e-mail address, like jonas@example.com.")},
+        error_messages={"invalid": _("Enter an email address, like jonas@example.com.")},
     )
     called = forms.PlainTextField(
         label=_("Their name"), max_length=NAME_LENGTH, widget=django_forms.TextInput({"autocomplete": "off"})
@@ -128,11 +128,11 @@ class EnrollForm(forms.Form):
     )
     date_of_birth = forms.DateField(label=_("Date of birth"), help_text=_("For example, 19 4 1987"))
     email = MailField(
-        label=_("E-mail address"),
+        label=_("Email address"),
         help_text=_("The patient signs in with it. An invitation is sent there."),
         max_length=254,
         widget=django_forms.EmailInput({"autocomplete": "off", "inputmode": "email"}),
-        error_messages={"invalid": _("Enter an e-mail address, like maya@example.com.")},
+        error_messages={"invalid": _("Enter an email address, like maya@example.com.")},
     )
     phone = PhoneField(
         label=_("Phone number"),
@@ -154,11 +154,11 @@ class EmergencyForm(forms.Form):
     """Whose record, and why."""
 
     email = MailField(
-        label=_("The patient's e-mail address"),
+        label=_("The patient's email address"),
         required=False,
         max_length=254,
         widget=django_forms.EmailInput({"autocomplete": "off", "inputmode": "email"}),
-        error_messages={"invalid": _("Enter an e-mail address, like maya@example.com.")},
+        error_messages={"invalid": _("Enter an email address, like maya@example.com.")},
     )
     name = forms.PlainTextField(
         label=_("Or the full name"),
@@ -185,7 +185,7 @@ class EmergencyForm(forms.Form):
         if self.errors:
             return data
         if not data.get("email") and not data.get("name"):
-            self.add_error("email", _("Enter an e-mail address, or a full name and a date of birth."))
+            self.add_error("email", _("Enter an email address, or a full name and a date of birth."))
         elif not data.get("email") and not data.get("date_of_birth"):
             self.add_error("date_of_birth", _("Enter the date of birth that goes with the name."))
         return data

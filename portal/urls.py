@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
@@ -11,6 +13,14 @@ from portal.lib import gallery
 from portal.views import demo, health, pages, staff, today
 
 to_sign_in = RedirectView.as_view(pattern_name="account_login", query_string=True)
+
+
+@login_not_required
+def admin_door(request: HttpRequest) -> HttpResponseBase:
+    """To our sign-in page; whoever is signed in already and is sent here has no right to the set-up pages: 404, not an endless way."""
+    if request.user.is_authenticated and not request.user.is_staff:
+        raise Http404
+    return to_sign_in(request)
 
 portal_urls: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
@@ -45,7 +55,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("messaging.urls")),
     path("api/v1/", include("portal.api_urls")),
     # Django's own sign-in door leads to ours: no way past the limits and the second factor.
-    path("admin/login/", to_sign_in),
+    path("admin/login/", admin_door),
     path("admin/logout/", RedirectView.as_view(pattern_name="account_logout")),
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
