@@ -109,7 +109,7 @@ class TableBlock(blocks.StructBlock):
         """Refuse a table without data, and rows that are longer or shorter than the heads."""
         value = super().clean(value)
         rows = table_rows(value.get("rows") or "")
-        message = ""
+        message: Any = ""
         if len(rows) < 2:
             message = _("Write one line of heads and at least one line below it.")
         elif len(rows[0]) > MOST_COLUMNS:

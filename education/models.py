@@ -69,7 +69,7 @@ class Blocks(StreamField):
     def deconstruct(self) -> Any:
         """As a stream field without blocks."""
         name, _path, _args, kwargs = super().deconstruct()
-        kwargs.pop("block_lookup", None)
+        kwargs["block_lookup"] = {}
         return name, "wagtail.fields.StreamField", [[]], kwargs
 
 
@@ -174,7 +174,7 @@ class Article(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Prev
     )
     search_text = models.TextField(default="", editable=False, serialize=False)
 
-    objects: ClassVar[models.Manager[Article]] = ArticleQuerySet.as_manager()
+    objects = ArticleQuerySet.as_manager()
 
     #: Fields of the published article that a draft neither holds nor changes.
     kept_on_publishing: ClassVar[tuple[str, ...]] = (
@@ -202,7 +202,7 @@ class Article(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Prev
         ordering: ClassVar[list[str]] = ["topic__position", "position", "title"]
         verbose_name = _("article")
         verbose_name_plural = _("articles")
-        permissions: ClassVar[list[tuple[str, str]]] = [
+        permissions: ClassVar[list[tuple[str, Any]]] = [
             ("review_article", "Can approve articles of other people"),
         ]
         indexes: ClassVar[list[models.Index]] = [
@@ -423,9 +423,11 @@ class ReviewLock(WorkflowLock):
 class ClinicalReview(TaskState):
     """One clinical review of one revision: the verdict, and what was approved."""
 
-    content_digest = models.CharField(max_length=64, default="", editable=False)
-    reading_grade = models.DecimalField(max_digits=4, decimal_places=1, null=True, editable=False)
-    grade_reason = models.TextField(default="", blank=True, editable=False)
+    content_digest: models.CharField[str, str] = models.CharField(max_length=64, default="", editable=False)
+    reading_grade: models.DecimalField[Any, Decimal | None] = models.DecimalField(
+        max_digits=4, decimal_places=1, null=True, editable=False
+    )
+    grade_reason: models.TextField[str, str] = models.TextField(default="", blank=True, editable=False)
 
     class Meta:
         verbose_name = _("clinical review")
@@ -499,10 +501,11 @@ class ClinicalReviewTask(Task):
 
     def get_task_states_user_can_moderate(self, user: User, **kwargs: Any) -> models.QuerySet[TaskState]:
         """The texts that wait for this person."""
-        if not user.has_perm(MAY_REVIEW):
-            return TaskState.objects.none()
-        waiting = TaskState.objects.filter(task=self, status=TaskState.STATUS_IN_PROGRESS)
-        return waiting.exclude(workflow_state__requested_by=user).exclude(revision__user=user)
+        waiting: models.QuerySet[TaskState] = TaskState.objects.none()
+        if user.has_perm(MAY_REVIEW):
+            waiting = TaskState.objects.filter(task=self, status=TaskState.STATUS_IN_PROGRESS)
+            waiting = waiting.exclude(workflow_state__requested_by=user).exclude(revision__user=user)
+        return waiting
 
     @classmethod
     def get_description(cls) -> str:

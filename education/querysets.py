@@ -14,7 +14,7 @@ from django.db.models.functions import Lower
 from education.search_words import close_enough
 
 if TYPE_CHECKING:
-    pass
+    from education.models import Article  # noqa: F401 - named in the class below
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
@@ -47,7 +47,8 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """
         if not asked:
             return self.none()
-        near, close, score = Q(), Q(), Value(0.0)
+        near, close = Q(), Q()
+        score: Any = Value(0.0)
         annotations: dict[str, Any] = {}
         for number, word in enumerate(asked):
             body, title = f"near_{number}", f"titled_{number}"
@@ -63,4 +64,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
                 + Case(When(**{f"{title}__gte": least}, then=F(title)), default=zero)
             )
         found = self.filter(near).annotate(**annotations).filter(close)
-        return found.annotate(score=score).order_by("-score", "topic__position", "position", "pk")
+        ranked: ArticleQuerySet = found.annotate(score=score).order_by(
+            "-score", "topic__position", "position", "pk"
+        )
+        return ranked

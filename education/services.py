@@ -58,7 +58,7 @@ class ReasonNeeded(DomainError):
 
 def published_articles() -> ArticleQuerySet:
     """The articles readers may see, in order, with topic, author and reviewer."""
-    return Article.objects.all().for_readers().with_people().in_order()  # type: ignore[attr-defined, no-any-return]
+    return Article.objects.all().for_readers().with_people().in_order()
 
 
 def article_by_slug(slug: str) -> Article | None:
@@ -87,12 +87,12 @@ def article_for(now: dt.datetime) -> Article | None:
 
     Two statements. `now` is any aware time.
     """
-    readable = Article.objects.all().for_readers()  # type: ignore[attr-defined]
+    readable = Article.objects.all().for_readers()
     count: int = readable.aggregate(count=Count("pk"))["count"]
     if not count:
         return None
     week = now.date().toordinal() // 7
-    return readable.in_order().select_related("topic")[week % count]  # type: ignore[no-any-return]
+    return readable.in_order().select_related("topic")[week % count]
 
 
 def waiting_for(user: User) -> list[TaskState]:
@@ -189,12 +189,7 @@ def search(query: str) -> Found:
                 "SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)",
                 [str(search_words.CLOSE_LONG)],
             )
-        articles = list(
-            Article.objects.all()
-            .for_readers()  # type: ignore[attr-defined]
-            .with_people()
-            .matching(asked)[: 3 * MOST_FOUND]
-        )
+        articles = list(Article.objects.all().for_readers().with_people().matching(asked)[: 3 * MOST_FOUND])
     words_in = {article.pk: search_words.words_of(article.search_text) for article in articles}
     known = {word for words in words_in.values() for word in words}
     meant = search_words.meant(asked, known)

@@ -126,7 +126,8 @@ class ArticleWorkflowActionView(DecisionView, WorkflowActionView):
         if not form.is_valid() and request.headers.get("x-requested-with") != "XMLHttpRequest":
             problem = " ".join(error for errors in form.errors.values() for error in errors)
             return render(request, "education/cms/problem.html", {"problem": problem}, status=422)
-        return super().post(request, *args, **kwargs)
+        response: HttpResponseBase = super().post(request, *args, **kwargs)
+        return response
 
 
 class ArticleCollectView(DecisionView, CollectWorkflowActionDataView):

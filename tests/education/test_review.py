@@ -208,7 +208,8 @@ def test_a_text_without_sources_or_summary_is_not_submitted(
     from education import services
 
     article = draft()
-    article.summary, article.sources = "", []
+    article.summary = ""
+    article.sources = []  # type: ignore[assignment]
     article.save_revision(user=editor, clean=False)
     with pytest.raises(services.NotReady) as problem:
         services.submit_for_review(article=article, by=editor)

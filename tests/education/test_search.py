@@ -129,7 +129,7 @@ def test_the_index_can_be_used(library: None) -> None:
 
     from education.models import Article
 
-    query = str(Article.objects.all().matching(["vaccine"]).query)  # type: ignore[attr-defined]
+    query = str(Article.objects.all().matching(["vaccine"]).query)
     assert "%>" in query
     with connection.cursor() as cursor:
         cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'article_search_text'")
