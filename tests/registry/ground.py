@@ -19,7 +19,7 @@ from django.urls import reverse
 from accounts.models import User
 from clinic.models import Team, TeamMember
 from education.models import Article, Topic
-from education.services import adopt
+from education.services import adopt, submit_for_review, write_draft
 from journal.services import Words, write_entry
 from messaging.services import add_note, start_thread
 from patients.drafts import DraftState, save_draft
@@ -94,12 +94,25 @@ def lay() -> Ground:
         made.revoked_at = now  # ended at once: a stranger again, but its row is there
         made.save(update_fields=["revoked_at"])
         ground.ids["grant_id", SAMUEL] = made.pk
-    for article in Article.objects.filter(live=True, adopted_at__isnull=True):  # the demo's texts are reviewed only for the demo
-        adopt(article=article, by=ground.users["reviewer"], reason="For the tests")
+    _library(ground)
     ground.slug = Article.objects.filter(live=True).order_by("position").values_list("slug", flat=True)[0]
     ground.topic_slug = Topic.objects.order_by("position").values_list("slug", flat=True)[0]
     _break_glass(ground)
     return ground
+
+
+def _library(ground: Ground) -> None:
+    """The demo's texts are reviewed only for the demo: the center adopts all but one; another one waits for review."""
+    articles = list(Article.objects.filter(live=True).order_by("position"))
+    for article in articles[:-1]:
+        adopt(article=article, by=ground.users["reviewer"], reason="For the tests")
+    waiting = articles[1]
+    write_draft(article=waiting, by=ground.users["editor"], title=f"{waiting.title}, corrected")
+    submit_for_review(article=waiting, by=ground.users["editor"])
+    for whose in PATIENTS:
+        ground.ids["article_id", whose] = articles[0].pk
+        ground.ids["waiting_article", whose] = waiting.pk
+        ground.ids["new_article", whose] = articles[-1].pk
 
 
 def _more_people(ground: Ground, now: datetime) -> None:
@@ -138,6 +151,11 @@ def _things(ground: Ground, whose: str, patient: Patient, now: datetime) -> None
         hide_from_carers=False,
     ).thread  # fmt: skip
     ground.ids["thread_id", whose] = thread.pk
+    hidden = start_thread(
+        by=user, patient=patient, id=uuid7(), topic="feeling", text="Not for those who help me.", now=now,
+        about="An article", hide_from_carers=True,
+    ).thread  # fmt: skip
+    ground.ids["hidden_thread", whose] = hidden.pk
     day = today_in(now, patient.site.time_zone)
     entry = write_entry(
         by=user, patient=patient, id=uuid7(), words=Words(day, {"tiredness": 2}, "A slow morning."), share=True, now=now
@@ -158,6 +176,10 @@ def _things(ground: Ground, whose: str, patient: Patient, now: datetime) -> None
     ground.ids["id", whose] = draft.id
     service, start = _free(user, patient, now)
     ground.query[f"slot-{whose}"] = f"visit={service.code}&suits=any&at={slot_text(start.at, start.resource_id)}"
+    offered, _until = visits.booking_window("self", now)
+    first = visits.find_starts(site=patient.site, service=service, start=offered, end=start.at, busy=visits.busy_times(user, patient, now))[0]
+    ground.query[f"offered-{whose}"] = slot_text(first.at, first.resource_id)
+    ground.query["today"] = day.isoformat()
     ground.query["visit"] = f"visit={service.code}"
     ground.query["days"] = f"visit={service.code}&suits=any&from={today_in(start.at, patient.site.time_zone)}"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 
 from tests.registry.ground import Ground
-from tests.registry.people import ANONYMOUS, CLINICIANS, MAYA, PATIENTS, SIGNED_IN, TEAM
+from tests.registry.people import ANONYMOUS, CLINICIANS, MAYA, OFFICE, PATIENTS, SIGNED_IN, TEAM
 from tests.registry.resolver import ours
 
 CARERS = ("carer", "journal-carer")
@@ -162,6 +162,11 @@ PAGES: list[Page] = [
     Page("patients:enroll", CLINICIANS, dense=True),
     Page("patients:break-glass", CLINICIANS, dense=True),
     Page("patients:break-glass-open", CLINICIANS, dense=True),
+    # The library's own pages below /cms/
+    Page("education-desk", OFFICE, dense=True),
+    Page("education-review", OFFICE, dense=True),
+    Page("education-review", OFFICE, instead={"article_id": "waiting_article"}, dense=True, label="waiting"),
+    Page("education-adopt", ("reviewer",), instead={"article_id": "new_article"}, dense=True),
     Page("portal:design", ("admin",)),
 ]
 

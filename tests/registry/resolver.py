@@ -12,6 +12,7 @@ PREFIXES = {
     "cms/": "Wagtail's editor: a policy and a test of its own",
     "admin/": "Django's set-up pages for administrators",
 }
+OURS_BELOW = ("education-",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,9 @@ class Address:
 
     @property
     def prefix(self) -> str:
-        """The prefix row that covers it, or ""."""
+        """The prefix row that covers it, or "". Pages of ours below a prefix have a name of their own and are covered by no prefix."""
+        if self.name.startswith(OURS_BELOW):
+            return ""
         return next((prefix for prefix in PREFIXES if self.pattern.startswith(prefix)), "")
 
 

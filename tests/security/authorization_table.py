@@ -1,0 +1,253 @@
+"""Who gets which answer from every address, written by hand from the rules and not from what the code answers.
+
+The rules: nobody signed in is led to sign-in (302; the API says 401). Not yours, or your access does not reach this part of the
+record: 404, as if it did not exist. Yours to see but not to change: 403. A form that is filled in right: 302; one that is empty: 422.
+A method that an address does not have: 405, which says nothing about anybody.
+
+`ROWS` has a row for each address outside the prefixes; tests/security/test_authorization.py fails for a missing and for a stale one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from portal.lib.ids import uuid7
+from tests.registry.ground import Ground
+from tests.registry.people import ANONYMOUS, CLINICIANS, MAYA, OFFICE, PATIENTS, SAMUEL, SIGNED_IN, TEAM
+
+# Who may do what with the record of one patient.
+SELF = {MAYA: (MAYA,), SAMUEL: (SAMUEL,)}
+CARERS = {MAYA: ("carer", "journal-carer"), SAMUEL: ()}  # both may see appointments and messages
+JOURNAL_CARERS = {MAYA: ("journal-carer",), SAMUEL: ()}
+OF_TEAM = {MAYA: TEAM, SAMUEL: TEAM}
+IN_EMERGENCY = {MAYA: ("emergency",), SAMUEL: ()}
+
+Body = Callable[[Ground, str], dict[str, Any]]
+Status = int | tuple[int, ...]
+NOTHING: Body = lambda ground, whose: {}  # noqa: E731
+
+
+def _once(**more: Any) -> Body:
+    return lambda ground, whose: {"once": str(uuid7()), **more}
+
+
+def _form(**more: Any) -> Body:
+    return lambda ground, whose: {"draft": str(uuid7()), "draft_version": "0", **more}
+
+
+def _entry(**more: Any) -> Body:
+    return lambda ground, whose: _form(share="private", day=ground.query["today"], **more)(ground, whose)
+
+
+@dataclass(frozen=True)
+class Row:
+    """`reads` and `writes`: the status of GET and POST for the people who may; everybody else gets `stranger`, nobody `nobody`.
+
+    An address without GET or POST says so with None: 405 for everyone signed in. `exceptions` are (person, method) -> status.
+    """
+
+    name: str
+    may: dict[str, tuple[str, ...]]
+    reads: Status | None = 200
+    writes: Status | None = None
+    body: Body = NOTHING
+    stranger: Status = 404
+    nobody: Status = 302
+    exceptions: dict[tuple[str, str], Status] = field(default_factory=dict)
+    query: str = ""
+    instead: dict[str, str] = field(default_factory=dict)
+
+    def expected(self, method: str, person: str, whose: str) -> Status:
+        """The status for one person and one method, on the things of one patient."""
+        if (person, method) in self.exceptions:
+            return self.exceptions[person, method]
+        if person == ANONYMOUS:
+            return self.nobody
+        status = self.reads if method == "GET" else self.writes
+        if status is None:
+            return 405
+        return status if person in self.may[whose] else self.stranger
+
+
+def everyone(*people: str) -> dict[str, tuple[str, ...]]:
+    """The same people whoever's things it is about."""
+    return {MAYA: people, SAMUEL: people}
+
+
+def of(*groups: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return {whose: tuple(person for group in groups for person in group[whose]) for whose in PATIENTS}
+
+
+def public(name: str, *, reads: Status | None = 200, writes: Status | None = None, body: Body = NOTHING) -> Row:
+    """Open to everybody, signed in or not."""
+    nobody = {(ANONYMOUS, "GET"): reads or 405, (ANONYMOUS, "POST"): writes or 405}
+    return Row(name, everyone(*SIGNED_IN), reads, writes, body, exceptions=nobody)
+
+
+def signed_in(name: str, *, reads: Status | None = 200, writes: Status | None = None, body: Body = NOTHING, **more: Any) -> Row:
+    """Open to everybody who is signed in."""
+    return Row(name, everyone(*SIGNED_IN), reads, writes, body, **more)
+
+
+def entrance(name: str, *, writes: Status) -> Row:
+    """For people who are not signed in; the others are led on to Today."""
+    nobody: dict[tuple[str, str], Status] = {(ANONYMOUS, "GET"): 200, (ANONYMOUS, "POST"): writes}
+    return Row(name, everyone(*SIGNED_IN), 302, 302, exceptions=nobody)
+
+
+def own(name: str, *, reads: Status | None = 200, writes: Status | None = None, body: Body = NOTHING, **more: Any) -> Row:
+    """A patient's own page without a patient's id in its address: there only for that patient."""
+    return Row(name, SELF, reads, writes, body, **more)
+
+
+def own_start(name: str, *, reads: Status | None = 200, writes: Status | None = None, body: Body = NOTHING, **more: Any) -> Row:
+    """A patient's own page that names no thing at all: each patient sees their own."""
+    return Row(name, everyone(*PATIENTS), reads, writes, body, **more)
+
+
+def clinicians(name: str, *, writes: Status | None = None) -> Row:
+    """For everybody who works in a team, about what that person may see."""
+    return Row(name, everyone(*CLINICIANS), 200, writes)
+
+
+SIDE = of(SELF, CARERS)
+RECORD = of(SELF, CARERS, OF_TEAM, IN_EMERGENCY)
+READERS = of(OF_TEAM, IN_EMERGENCY)
+ONLY_READS: dict[tuple[str, str], Status] = {("emergency", "POST"): 403}  # sees it, may not answer for the team
+
+
+def _visits() -> list[Row]:
+    """Appointments: the patient's own addresses, and those with the patient's id for carers and the team."""
+    rows = []
+    slot: Body = lambda ground, whose: {"slot": ground.query[f"slot-{whose}"].split("at=")[1], "version": "0", "once": str(uuid7())}  # noqa: E731
+    pages: list[tuple[str, Status | None, Body, str, dict[str, str]]] = [
+        ("list", None, NOTHING, "", {}),
+        ("book", 302, lambda ground, whose: {"visit": ground.query["visit"].split("=")[1]}, "", {}),
+        ("book-suits", 302, lambda ground, whose: {"suits": "any"}, "visit", {}),
+        ("book-when", 302, lambda ground, whose: {"slot": ground.query[f"offered-{whose}"]}, "visit", {}),
+        ("book-check", 302, _form(reason=""), "slot", {}),
+        ("detail", None, NOTHING, "", {}),
+        ("booked", None, NOTHING, "", {}),
+        ("change", 302, slot, "", {}),
+        ("changed", None, NOTHING, "", {}),
+        ("cancel", 302, _once(reason="Too far"), "", {}),
+        ("cancelled", None, NOTHING, "", {"appointment_id": "cancelled_appointment"}),
+        ("ics", None, NOTHING, "", {}),
+    ]
+    for name, writes, body, query, instead in pages:
+        mine = own_start if name == "list" or name.startswith("book") and name != "booked" else own
+        rows.append(mine(f"scheduling:{name}", writes=writes, body=body, query=query, instead=instead))
+        rows.append(Row(f"scheduling:patient-{name}", RECORD, 200, writes, body, query=query, instead=instead))
+    return rows
+
+
+ROWS: list[Row] = [
+    # Everybody's
+    public("portal:healthz"),
+    public("portal:readyz"),
+    public("portal:help"),
+    public("portal:accessibility"),
+    public("portal:privacy"),
+    public("accounts:display", writes=302, body=lambda ground, whose: {"text_size": "100", "theme": "day", "contrast": "device", "font": "portal"}),
+    public("accounts:display-easier", reads=None, writes=302),
+    # Today of people who write articles or set up the clinic is the editor's desk or the set-up pages.
+    signed_in("portal:today", exceptions={(person, "GET"): 302 for person in OFFICE}),
+    Row("portal:design", everyone("admin")),
+    signed_in("accounts:home"),
+    signed_in("accounts:session-extend", reads=None, writes=200),
+    # Signing in and the account, by allauth: an empty form is shown again with its errors
+    entrance("account_login", writes=(200, 422)),
+    entrance("account_request_login_code", writes=(200, 422)),
+    entrance("account_signup", writes=200),
+    public("account_confirm_login_code", reads=302, writes=302),  # nobody asked for a code in this session
+    public("account_inactive"),
+    public("account_reset_password", writes=(200, 422)),
+    public("account_reset_password_done"),
+    public("account_reset_password_from_key", writes=(200, 404, 422)),  # the key is wrong: the page says so
+    public("account_reset_password_from_key_done"),
+    public("account_email_verification_sent"),
+    public("account_confirm_email", writes=(302, 404)),  # the key is wrong
+    signed_in("account_logout", writes=302),
+    signed_in("account_reauthenticate", writes=(200, 422)),
+    signed_in("account_email", writes=(200, 302, 422)),
+    signed_in("account_change_password", writes=(200, 422)),
+    signed_in("account_set_password", reads=302, writes=302),
+    signed_in("usersessions_list", writes=302),
+    # Learn
+    signed_in("education:home"),
+    signed_in("education:search", query="q=infusion"),
+    signed_in("education:topic", instead={"slug": "topic"}),
+    signed_in("education:article"),
+    # The patient's own record
+    own_start("patients:profile", writes=302, body=_form(name="Alex Example", phone="", preferred_name="", contact_note="")),
+    own_start("patients:access"),
+    own_start("patients:trail"),
+    own_start("patients:carers"),
+    own_start("patients:carer-add", writes=422),
+    own("patients:carer-end", reads=None, writes=302, body=_once()),
+    own_start("patients:questions", writes=302, body=_form(text="May I swim?")),
+    own("patients:question-edit", writes=302, body=_form(text="May I swim?", answer="")),
+    own("patients:question-move", reads=None, writes=302, body=_once(to="down")),
+    own("patients:question-remove", reads=None, writes=302, body=_once()),
+    own("patients:draft-drop", writes=302),
+    # Two doors for everybody who works in a team
+    clinicians("patients:enroll", writes=422),
+    clinicians("patients:break-glass", writes=422),
+    clinicians("patients:break-glass-open"),
+    # Journal: nobody but the patient, a carer with that part opened, and the team for what is shared
+    own_start("journal:home"),
+    own_start("journal:new", writes=302, body=_entry(note="A walk.")),
+    own_start("journal:symptoms", writes=302, body=lambda ground, whose: {"codes": ["tiredness"]}),
+    own_start("journal:sharing"),
+    own_start("journal:sharing-start", reads=None, writes=302, body=_once()),
+    own_start("journal:sharing-stop", reads=None, writes=302, body=_once()),
+    own_start("journal:sharing-stop-all", reads=None, writes=302, body=_once()),
+    own("journal:entry"),
+    own("journal:saved"),
+    own("journal:edit", writes=302, body=_entry(note="A longer walk.", version="1")),
+    own("journal:undo", reads=None, writes=302, body=_once()),
+    own("journal:share", reads=None, writes=302, body=_once()),
+    own("journal:unshare", reads=None, writes=302, body=_once()),
+    Row("journal:patient-home", JOURNAL_CARERS),
+    Row("journal:shared", READERS),
+    *_visits(),
+    clinicians("scheduling:day"),
+    # Messages
+    own_start("messaging:list"),
+    own_start("messaging:new", writes=302, body=_form(topic="question", text="May I swim?")),
+    own("messaging:thread", writes=302, body=_form(text="And run?", seen="99")),
+    own("messaging:sent"),
+    own("messaging:close", reads=None, writes=302, body=_once()),
+    Row("messaging:patient-list", RECORD),
+    Row("messaging:patient-new", of(SIDE, OF_TEAM), 200, 302, _form(topic="question", text="May I swim?")),
+    Row("messaging:patient-thread", SIDE, 200, 302, _form(text="And run?", seen="99")),
+    Row("messaging:patient-sent", SIDE),
+    Row("messaging:patient-close", SIDE, None, 302, _once()),
+    clinicians("messaging:work-list"),
+    Row("messaging:work-thread", READERS),
+    Row("messaging:note", READERS, 200, 302, _form(text="Asked twice."), exceptions=ONLY_READS),
+    Row("messaging:answer", READERS, None, 302, _form(text="Yes, you may.", seen="99"), exceptions=ONLY_READS),
+    Row("messaging:claim", READERS, None, 302, _once(), exceptions=ONLY_READS),
+    Row("messaging:release", READERS, None, 302, _once(), exceptions=ONLY_READS),
+    Row("messaging:finish", READERS, None, 302, _once(outcome="no_reply", seen="99"), exceptions=ONLY_READS),
+    # The team's other pages
+    clinicians("portal:staff-patients"),
+    Row("portal:summary", READERS),
+    # The library's own pages below /cms/: for people who write or review; a decision only from somebody who may review and did not write
+    Row("education-desk", everyone(*OFFICE)),
+    Row("education-review", everyone(*OFFICE), 200, 403, exceptions={("reviewer", "POST"): 422, ("admin", "POST"): 422}, instead={"article_id": "waiting_article"}),
+    Row("education-adopt", everyone(*OFFICE), 200, 422, exceptions={("editor", "GET"): 403, ("editor", "POST"): 403}, instead={"article_id": "new_article"}),
+    # The API: a draft is its owner's alone
+    Row("patients-api:draft-save", SELF, 200, None, nobody=401),
+]
+
+# An exception for somebody who is a stranger to one of the two patients holds for the other one only.
+ABOUT_MAYA_ONLY = frozenset(ONLY_READS)
+
+# Prefix rows: below these addresses other software answers; who is let in at all is ours. Person -> status at the door.
+DOORS: dict[str, dict[str, Status]] = {
+    "/cms/": {ANONYMOUS: 302, **dict.fromkeys(SIGNED_IN, 404), "editor": 200, "reviewer": 200, "admin": 200},
+    "/admin/": {ANONYMOUS: 302, **dict.fromkeys(SIGNED_IN, 404), "admin": 200},
+}
