@@ -24,6 +24,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         message = self.render_mail(template_prefix, email, {"email": email, "request": self.request, **context})
         queue_mail(to=email, subject=message.subject, body=message.body, kind=template_prefix.rsplit("/", 1)[-1])
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Whether a way back leads to this site; what is no address at all does not (allauth lets Python's parser raise)."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def format_email_subject(self, subject: str) -> str:
         return " ".join(subject.split())
 
