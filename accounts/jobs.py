@@ -63,3 +63,12 @@ def _deliver(mail_id: str) -> None:
         if not settings.DEMO:
             mail.payload = None
         mail.save(update_fields=["state", "sent_at", "attempts", "payload"])
+
+
+@app.periodic(cron="* * * * * */20")
+@app.task(name="accounts.retry_stalled", queueing_lock="accounts.retry_stalled", pass_context=True)
+async def retry_stalled(context: Any, timestamp: int) -> None:
+    """Every 20 seconds: jobs whose worker died in the middle (no heartbeat for 30 seconds) wait to be done again."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        await manager.retry_job(job)

@@ -22,6 +22,8 @@ def become_somebody(*, request: HttpRequest | None, user: User, **kwargs: Any) -
 
 
 @receiver(user_logged_out)
-def become_nobody(**kwargs: Any) -> None:
+def become_nobody(*, request: HttpRequest | None = None, **kwargs: Any) -> None:
     if actor.in_unit():
         actor.switch(actor.NOBODY)
+    if request is not None:
+        request.signed_out = True  # type: ignore[attr-defined]  # the answer tells the browser to forget what it kept

@@ -42,6 +42,8 @@ class HeadersMiddleware:
         )
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store, private"
+        if getattr(request, "signed_out", False):
+            response.headers["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
 
