@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +36,11 @@ class PersonAccess:
     revoked_at: datetime | None
     reason: str
     open_now: bool
+
+    @property
+    def last_moment(self) -> datetime:
+        """A moment before the end: it lies in the last day on the clinic's calendar."""
+        return self.ends_at - timedelta(seconds=1)
 
     @property
     def ended_at(self) -> datetime:
