@@ -13,6 +13,7 @@ from allauth.account.forms import (
     ResetPasswordKeyForm,
     SetPasswordForm,
 )
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django.utils.translation import gettext_lazy as _
 
 PASSWORD_HINT = _("At least 15 characters. Four words that do not belong together are easy to type.")
@@ -82,3 +83,14 @@ class FirstPasswordForm(_TwicePassword, SetPasswordForm):  # type: ignore[misc]
 
 class LinkedPasswordForm(_TwicePassword, ResetPasswordKeyForm):  # type: ignore[misc]
     """A new password, after the mailed link."""
+
+
+class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    """A new passkey, in plain words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("A name for this passkey")
+        if "passwordless" in self.fields:
+            self.fields["passwordless"].label = _("Let me sign in with it alone")
+            self.fields["passwordless"].help_text = _("Then you need no password and no code on this device.")

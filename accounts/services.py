@@ -24,7 +24,11 @@ staff_checks: list[Callable[[User], bool]] = []
 
 def is_staff_person(user: User) -> bool:
     """True for people who work at the clinic: team members, editors, administrators."""
-    return user.is_staff or user.has_perm("wagtailadmin.access_admin") or any(check(user) for check in staff_checks)
+    return (
+        user.is_staff
+        or user.has_perm("wagtailadmin.access_admin")
+        or any(check(user) for check in staff_checks)
+    )
 
 
 def start_session_clock(request: HttpRequest, user: User) -> None:

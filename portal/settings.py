@@ -170,6 +170,7 @@ ACCOUNT_FORMS = {
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = ENV.trusted_proxy_count
 USERSESSIONS_TRACK_ACTIVITY = False
+MFA_FORMS = {"add_webauthn": "accounts.forms.PasskeyForm"}
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 SECOND_FACTORS = list(ENV.second_factors)
 MFA_SUPPORTED_TYPES = SECOND_FACTORS or ["recovery_codes"]
@@ -221,6 +222,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "object-src": [NONE],
         "require-trusted-types-for": ["'script'"],
+        "trusted-types": [NONE],
     }
 }
 

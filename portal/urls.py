@@ -22,6 +22,7 @@ def admin_door(request: HttpRequest) -> HttpResponseBase:
         raise Http404
     return to_sign_in(request)
 
+
 portal_urls: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
     path("help/", pages.help, name="help"),

@@ -195,7 +195,9 @@ def conflicting(asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     return kept(asked)
 
 
-@pytest.mark.parametrize(("choice", "text"), [("Use the text saved elsewhere", "from my phone"), ("Keep mine", "first!")])
+@pytest.mark.parametrize(
+    ("choice", "text"), [("Use the text saved elsewhere", "from my phone"), ("Keep mine", "first!")]
+)
 def test_two_versions_both_stay_until_one_is_chosen(
     page: Any, origin: Origin, choice: str, text: str
 ) -> None:
