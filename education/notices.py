@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from django.dispatch import Signal
 
     from accounts.models import User
+    from education.models import Article
 
 
 _silent: ContextVar[bool] = ContextVar("education_notices_silent", default=False)
@@ -94,6 +95,19 @@ def tell_returned(instance: WorkflowState, user: User | None = None, **kwargs: A
             _review_url(article),
         ],
     )
+
+
+def tell_due(articles: Iterable[Article]) -> None:
+    """The reviewers are told which articles to look at again; nothing when there are none."""
+    from education import services
+
+    rows = [
+        _("“%(title)s”: review by %(date)s") % {"title": article.title, "date": article.next_review_on}
+        for article in articles
+    ]
+    if rows:
+        desk = settings.PUBLIC_URL + reverse("education-desk")
+        _send(services.reviewers(), subject=_("Articles to review again"), lines=["\n".join(rows), desk])
 
 
 def _review_url(article: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -34,10 +33,6 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def in_order(self) -> ArticleQuerySet:
         """By shelf, then by place on the shelf."""
         return self.order_by("topic__position", "position", "title")
-
-    def review_due(self, on: dt.date) -> ArticleQuerySet:
-        """Live articles whose next review is on or before a day."""
-        return self.filter(live=True, next_review_on__lte=on)
 
     def matching(self, asked: list[str]) -> ArticleQuerySet:
         """Articles in which at least one asked word, or one spelled much like it, stands; the best first.

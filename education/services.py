@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 MOST_FOUND = 20
+REMIND_BEFORE = dt.timedelta(days=30)
 
 
 class NotInReview(Conflict):
@@ -207,6 +208,14 @@ def _hit(article: Article, words: list[str]) -> Hit:
         article=article,
         title=search_words.split_marked(article.title, words),
         excerpt=excerpt or [(article.points[0] if article.points else "", False)],
+    )
+
+
+def review_due(today: dt.date) -> list[Article]:
+    """Live articles to remind of today: their review is due today, or in 30 days. Not the overdue ones: the desk shows them."""
+    days = [today, today + REMIND_BEFORE]
+    return list(
+        Article.objects.filter(live=True, next_review_on__in=days).order_by("next_review_on", "title")
     )
 
 

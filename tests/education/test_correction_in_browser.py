@@ -60,3 +60,35 @@ def test_a_correction_from_the_editor_to_the_page(live_world: LivePortal, new_pa
     assert CORRECTED in page
     assert "Changed on" in page
     assert "Amir Haddad" in page
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_every_article_and_our_pages_of_the_editor_hold_in_every_width(
+    live_world: LivePortal, new_page: Any
+) -> None:
+    from education.demo import articles
+    from education.models import Article
+    from tests.browser.walk import PATIENT_TARGET, STAFF_TARGET, THEMES, WIDTHS, axe_source, look, settle
+
+    first = Article.objects.get(slug=SLUG)
+    places = {
+        "patient": [f"/learn/{data['slug']}/" for data in articles()] + ["/learn/search/?q=vacine"],
+        "editor": ["/cms/articles/", f"/cms/articles/{first.pk}/review/"],
+        "reviewer": ["/cms/articles/", f"/cms/articles/{first.pk}/adopt/"],
+    }
+    found = []
+    for key, paths in places.items():
+        tab = new_page(live_world)
+        sign_in(tab, key)
+        least = PATIENT_TARGET if key == "patient" else STAFF_TARGET
+        for path in paths:
+            answer = tab.goto(path)
+            assert answer.status == 200, path
+            tab.evaluate(axe_source())
+            for theme in ("day", "dusk"):
+                tab.emulate_media(**THEMES[theme])
+                settle(tab)
+                for width in WIDTHS:
+                    found += [f"{path}: {one}" for one in look(tab, theme, width=width, least=least)]
+    assert found == []

@@ -372,3 +372,34 @@ def test_reviews_are_told_by_the_portals_own_mail(
     mails = [open_mail(mail) for mail in OutgoingMail.objects.filter(kind="article_review")]
     assert {mail["to"] for mail in mails if mail} == {reviewer.email, editor.email}
     assert mailoutbox == []
+
+
+def test_reviewers_are_reminded_of_articles_due_today_or_in_30_days(
+    published: Callable[..., Article], reviewer: User
+) -> None:
+    import datetime as dt
+
+    from accounts.models import OutgoingMail
+    from accounts.services import open_mail
+    from education import notices, services
+
+    today = dt.date(2026, 11, 22)
+    for slug, due in (
+        ("today", today),
+        ("soon", today + dt.timedelta(days=30)),
+        ("later", today + dt.timedelta(days=31)),
+        ("past", today - dt.timedelta(days=1)),
+    ):
+        article = published(slug=slug, title=slug)
+        article.next_review_on = due
+        article.save()
+    OutgoingMail.objects.all().delete()
+    due_now = services.review_due(today)
+    assert [article.slug for article in due_now] == ["today", "soon"]
+    notices.tell_due(due_now)
+    notices.tell_due([])
+    mail = open_mail(OutgoingMail.objects.get())
+    assert mail is not None
+    assert mail["to"] == reviewer.email
+    assert "“today”" in mail["body"]
+    assert "“later”" not in mail["body"]
