@@ -25,9 +25,9 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
         not_hidden = Q(hidden_from_carers=False)
         return found.filter(not_hidden | Q(patient_id__in=patient_ids_beyond_carers(user)))  # type: ignore[no-any-return]
 
-    def for_staff(self, user: User) -> ThreadQuerySet:
+    def of_own_teams(self, user: User) -> ThreadQuerySet:
         """Conversations of the person's own teams: the ones they may work on."""
-        return self.for_user(user).filter(team_id__in=team_ids(user))
+        return self.filter(team_id__in=team_ids(user))
 
     def newest_first(self) -> ThreadQuerySet:
         return self.order_by("-last_at", "-id")
@@ -85,9 +85,9 @@ class NoteQuerySet(PatientRecordQuerySet["InternalNote"]):
 
 
 class WorkItemQuerySet(OfThreadQuerySet):
-    def for_staff(self, user: User) -> WorkItemQuerySet:
+    def of_own_teams(self, user: User) -> WorkItemQuerySet:
         """Work of the person's own teams."""
-        return self.for_user(user).filter(team_id__in=team_ids(user))  # type: ignore[no-any-return]
+        return self.filter(team_id__in=team_ids(user))
 
     def waiting(self) -> WorkItemQuerySet:
         """Not done yet, claimed or not."""

@@ -300,14 +300,20 @@ def works_here(user: User) -> bool:
 
 def lane_counts(user: User) -> dict[str, int]:
     """How many conversations wait in each lane of the person's teams: one statement."""
-    rows = WorkItem.objects.for_staff(user).waiting().values("lane").annotate(count=Count("id"))
+    rows = (
+        WorkItem.objects.for_user(user)
+        .of_own_teams(user)
+        .waiting()
+        .values("lane")
+        .annotate(count=Count("id"))
+    )
     found = {row["lane"]: row["count"] for row in rows.order_by()}
     return {lane: found.get(lane, 0) for lane in Lane.values}
 
 
 def next_item(user: User, *, after: UUID | None = None) -> WorkItem | None:
     """What the person could do next, in the order of the list; not the conversation `after`."""
-    items = WorkItem.objects.for_staff(user).waiting().free_for(user)
+    items = WorkItem.objects.for_user(user).of_own_teams(user).waiting().free_for(user)
     if after is not None:
         items = items.exclude(thread_id=after)
     first: WorkItem | None = items.for_list().in_work_order().first()

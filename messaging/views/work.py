@@ -42,7 +42,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
     lane = request.GET.get("lane", "")
     lane = lane if lane in Lane.values else ""
     mine = request.GET.get("mine") == "1"
-    items = WorkItem.objects.for_staff(user).waiting()
+    items = WorkItem.objects.for_user(user).of_own_teams(user).waiting()
     items = items.filter(lane=lane) if lane else items
     items = items.filter(owner=user) if mine else items
     page = Paginator(items.for_list().in_work_order(), PAGE_SIZE).get_page(request.GET.get("page"))
@@ -92,7 +92,7 @@ def filters_of(user: User, lane: str, mine: bool) -> list[dict[str, Any]]:
         }
         for key, count in counts.items()
     ]
-    own = WorkItem.objects.for_staff(user).waiting().filter(owner=user).count()
+    own = WorkItem.objects.for_user(user).of_own_teams(user).waiting().filter(owner=user).count()
     links.append({"url": f"{base}?mine=1", "label": _("Mine"), "count": own, "current": mine})
     return links
 
@@ -103,7 +103,8 @@ def at_work(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> tuple[Pl
     404 for everybody else, other teams included.
     """
     place = enter(request, patient_id, *STAFF)
-    threads = Thread.objects.for_staff(place.user) if place.may_act else Thread.objects.for_user(place.user)
+    threads = Thread.objects.for_user(place.user)
+    threads = threads.of_own_teams(place.user) if place.may_act else threads
     thread = threads.of(place.patient).with_state(place.user).filter(pk=thread_id).first()
     if thread is None:
         raise Http404
@@ -206,7 +207,7 @@ def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespo
 def note(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpResponse:
     """Write a note for the team: a page of its own, so that it is never taken for the answer."""
     place, thread = at_work(request, patient_id, thread_id)
-    if not place.may_act:
+    if request.method == "POST" and not place.may_act:
         raise NotAllowed
     up = reverse("messaging:work-thread", args=[patient_id, thread_id])
     page = drafted(request, NoteForm, kind="note", patient=place.patient, target=thread.pk)
