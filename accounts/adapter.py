@@ -15,14 +15,18 @@ from portal.lib.sealing import open_for_portal, seal_for_portal
 SECOND_FACTOR = "second-factor"
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """The clinic invites people; nobody makes a patient's account alone."""
         return False
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        message = self.render_mail(template_prefix, email, {"email": email, "request": self.request, **context})
-        queue_mail(to=email, subject=message.subject, body=message.body, kind=template_prefix.rsplit("/", 1)[-1])
+        message = self.render_mail(
+            template_prefix, email, {"email": email, "request": self.request, **context}
+        )
+        queue_mail(
+            to=email, subject=message.subject, body=message.body, kind=template_prefix.rsplit("/", 1)[-1]
+        )
 
     def is_safe_url(self, url: str | None) -> bool:
         """Whether a way back leads to this site; what is no address at all does not (allauth lets Python's parser raise)."""
@@ -35,7 +39,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return " ".join(subject.split())
 
 
-class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class MFAAdapter(DefaultMFAAdapter):
     """Second-factor secrets are sealed at rest; allauth's own adapter keeps them in clear."""
 
     def encrypt(self, text: str) -> str:

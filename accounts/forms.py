@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 PASSWORD_HINT = _("At least 15 characters. Four words that do not belong together are easy to type.")
 
 
-class SignInForm(LoginForm):  # type: ignore[misc]
+class SignInForm(LoginForm):
     """E-mail and password; the mailed code is the other button on the same page."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -31,7 +31,7 @@ class SignInForm(LoginForm):  # type: ignore[misc]
             field.widget.attrs.pop("placeholder", None)
 
 
-class CodeForm(RequestLoginCodeForm):  # type: ignore[misc]
+class CodeForm(RequestLoginCodeForm):
     """Asks for a mailed code; takes the address from the sign-in page's own field (`login`) too."""
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
@@ -42,7 +42,7 @@ class CodeForm(RequestLoginCodeForm):  # type: ignore[misc]
         self.fields["email"].label = _("Your email address")
 
 
-class NewEmailForm(AddEmailForm):  # type: ignore[misc]
+class NewEmailForm(AddEmailForm):
     """Another address for signing in."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -50,7 +50,7 @@ class NewEmailForm(AddEmailForm):  # type: ignore[misc]
         self.fields["email"].label = _("Your new email address")
 
 
-class ForgottenPasswordForm(ResetPasswordForm):  # type: ignore[misc]
+class ForgottenPasswordForm(ResetPasswordForm):
     """Asks for a link to choose a new password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -73,19 +73,19 @@ class _TwicePassword:
             fields["oldpassword"].help_text = ""
 
 
-class NewPasswordForm(_TwicePassword, ChangePasswordForm):  # type: ignore[misc]
+class NewPasswordForm(_TwicePassword, ChangePasswordForm):
     """A new password in place of the old one."""
 
 
-class FirstPasswordForm(_TwicePassword, SetPasswordForm):  # type: ignore[misc]
+class FirstPasswordForm(_TwicePassword, SetPasswordForm):
     """A first password for somebody who signed in with codes."""
 
 
-class LinkedPasswordForm(_TwicePassword, ResetPasswordKeyForm):  # type: ignore[misc]
+class LinkedPasswordForm(_TwicePassword, ResetPasswordKeyForm):
     """A new password, after the mailed link."""
 
 
-class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+class PasskeyForm(AddWebAuthnForm):
     """A new passkey, in plain words."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -23,6 +23,9 @@ from accounts.services import idle_limit
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
+# The article editor asks every few seconds who else is there; that is no act of a person.
+POLLED = ("/cms/editing-sessions/",)
+
 # Called with (user, request) when a signed-out form arrives; returns True when its text is kept.
 keepers: list[Callable[[User, HttpRequest], bool]] = []
 
@@ -50,7 +53,8 @@ class SessionLimitsMiddleware:
         ):
             return self.end(request)
         # Written every 20 seconds at most: requests beside each other would overwrite the session's other values.
-        if now - seen >= 20 and not request.headers.get("X-Poll"):
+        polling = request.headers.get("X-Poll") or request.path_info.startswith(POLLED)
+        if now - seen >= 20 and not polling:
             request.session["seen_at"] = now
         return self.get_response(request)
 
@@ -66,7 +70,9 @@ class SessionLimitsMiddleware:
                 content_type="application/problem+json",
             )
         if kept:
-            messages.info(request, _("You were signed out because nothing happened for a while. Your writing is saved."))
+            messages.info(
+                request, _("You were signed out because nothing happened for a while. Your writing is saved.")
+            )
         else:
             messages.info(request, _("You were signed out because nothing happened for a while."))
         back = request.get_full_path()

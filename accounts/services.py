@@ -108,7 +108,7 @@ def user_named(user_id: UUID | None) -> User | None:
 def names_of(user_ids: set[UUID]) -> dict[UUID, dict[str, Any]]:
     """Name and job title of people by id, in one statement."""
     rows = User.objects.filter(pk__in=user_ids).values("id", "name", "job_title")
-    return {row["id"]: row for row in rows}
+    return {row["id"]: dict(row) for row in rows}
 
 
 def user_by_email(email: str) -> User | None:

@@ -21,7 +21,7 @@ class SessionStore(DatabaseSession):
         sealed = seal_for_portal(session_dict, purpose=PURPOSE, where=self._place())
         return base64.b64encode(sealed).decode("ascii")
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
         """The session, or an empty one when it does not open: a lost key signs people out, nothing more."""
         try:
             sealed = base64.b64decode(session_data, validate=True)

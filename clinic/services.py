@@ -120,7 +120,9 @@ def utc_today() -> date:
 
 def memberships(user: User, on: date | None = None) -> QuerySet[TeamMember]:
     """The person's team memberships on a day (UTC; default today), teams included."""
-    return TeamMember.objects.filter(working_on(on or utc_today()), user_id=user.pk).select_related("team__site")
+    return TeamMember.objects.filter(working_on(on or utc_today()), user_id=user.pk).select_related(
+        "team__site"
+    )
 
 
 def teams_of(user: User, on: date | None = None) -> list[Team]:
@@ -139,13 +141,17 @@ def members_of(team_id: UUID, on: date | None = None) -> QuerySet[TeamMember]:
 
 def members_of_teams(team_ids: Iterable[UUID], on: date | None = None) -> QuerySet[TeamMember]:
     """Who is in any of the teams on a day, with their names: one statement."""
-    return TeamMember.objects.filter(working_on(on or utc_today()), team_id__in=list(team_ids)).select_related("user")
+    return TeamMember.objects.filter(
+        working_on(on or utc_today()), team_id__in=list(team_ids)
+    ).select_related("user")
 
 
 def user_ids_in_teams(team_ids: Iterable[UUID]) -> set[UUID]:
     """Ids of the people who are in any of the teams today."""
     return set(
-        TeamMember.objects.filter(working_on(utc_today()), team_id__in=list(team_ids)).values_list("user_id", flat=True)
+        TeamMember.objects.filter(working_on(utc_today()), team_id__in=list(team_ids)).values_list(
+            "user_id", flat=True
+        )
     )
 
 
@@ -156,7 +162,9 @@ def team_names(team_ids: Iterable[UUID]) -> dict[UUID, str]:
 def roles_of(user_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
     """Role word and team name of people by user id, for "who looked": the newest membership of each."""
     rows: dict[UUID, dict[str, Any]] = {}
-    members = TeamMember.objects.filter(user_id__in=list(user_ids)).select_related("team").order_by("starts_on")
+    members = (
+        TeamMember.objects.filter(user_id__in=list(user_ids)).select_related("team").order_by("starts_on")
+    )
     for member in members:
         rows[member.user_id] = {"role": member.get_role_display(), "team": member.team.name}
     return rows

@@ -61,13 +61,18 @@ def grants_of(user: User, patient: Patient) -> list[Grant]:
     if not Grant.objects.opening(user, "own").filter(patient_id=patient.pk).exists():
         return []
     return list(
-        Grant.objects.filter(patient_id=patient.pk).exclude(kind="self").select_related("user").order_by("-starts_at")
+        Grant.objects.filter(patient_id=patient.pk)
+        .exclude(kind="self")
+        .select_related("user")
+        .order_by("-starts_at")
     )
 
 
 def teams_with_access(grants: list[Grant], now: datetime) -> list[TeamAccess]:
     """Teams of the grants that hold now, with their people of today."""
-    ids = [grant.team_id for grant in grants if grant.kind == "team" and grant.team_id and grant.holds_at(now)]
+    ids = [
+        grant.team_id for grant in grants if grant.kind == "team" and grant.team_id and grant.holds_at(now)
+    ]
     names = team_names(ids)
     people: dict[UUID, list[tuple[str, str]]] = {team_id: [] for team_id in ids}
     for member in members_of_teams(ids).order_by("user__name"):

@@ -49,4 +49,6 @@ def questions_card(request: HttpRequest, patient: Patient, now: datetime) -> Car
     if not isinstance(request.user, User):
         return None
     waiting = [question for question in questions_of(request.user, patient) if question.asked_at is None]
-    return Card("patients/cards/questions.html", {"questions": waiting[:TOP], "more": max(0, len(waiting) - TOP)})
+    return Card(
+        "patients/cards/questions.html", {"questions": waiting[:TOP], "more": max(0, len(waiting) - TOP)}
+    )

@@ -101,7 +101,9 @@ def state_of_draft(draft: Draft) -> DraftState:
     )
 
 
-def open_draft(*, user: User, patient: Patient, kind: str, target: UUID | None = None, resume: str) -> DraftState:
+def open_draft(
+    *, user: User, patient: Patient, kind: str, target: UUID | None = None, resume: str
+) -> DraftState:
     """The person's draft for this place, or an unsaved one with a fresh id. Writes nothing."""
     draft = Draft.objects.for_user(user).filter(owner=user, patient=patient, kind=kind, target=target).first()
     if draft is not None:
@@ -110,7 +112,9 @@ def open_draft(*, user: User, patient: Patient, kind: str, target: UUID | None =
 
 
 @transaction.atomic
-def save_draft(*, user: User, patient: Patient, capacity: str, state: DraftState, fields: Fields) -> DraftState:
+def save_draft(
+    *, user: User, patient: Patient, capacity: str, state: DraftState, fields: Fields
+) -> DraftState:
     """Save what stands in the form, compare-and-set on the version.
 
     Raises DraftConflict (with the newer text), DraftGone (already sent), DraftTooLarge. Typing is not an

@@ -27,7 +27,9 @@ TRIES_PER_HOUR = 10
 
 
 class TooManyTries(DomainError):
-    default_message = gettext_lazy("You tried this many times in the last hour. Call the team that cares for the patient.")
+    default_message = gettext_lazy(
+        "You tried this many times in the last hour. Call the team that cares for the patient."
+    )
     status = 429
 
 
@@ -96,13 +98,17 @@ def open_in_emergency(
             return grant.pk
 
         content = [email, _folded(name), date_of_birth.isoformat() if date_of_birth else "", reason]
-        done = exactly_once(act="grant.break_glass", id=id, patient=patient, user=by, content=content, do=open_record)
-        return Grant.objects.get(pk=done.result)
+        done = exactly_once(
+            act="grant.break_glass", id=id, patient=patient, user=by, content=content, do=open_record
+        )
+        return Grant.objects.filter(pk=done.result).first() if done.result else None
 
 
 def _tell(patient: Patient) -> None:
     grant = (
-        Grant.objects.filter(patient_id=patient.pk, kind="self", revoked_at__isnull=True).select_related("user").first()
+        Grant.objects.filter(patient_id=patient.pk, kind="self", revoked_at__isnull=True)
+        .select_related("user")
+        .first()
     )
     if grant is None or grant.user is None:
         return
@@ -127,4 +133,3 @@ def open_records(user: User, now: datetime) -> list[tuple[Patient, datetime]]:
     patients = list(Patient.objects.for_user(user).filter(pk__in=list(grants)))
     warm_keys(patient.pk for patient in patients)
     return [(patient, grants[patient.pk].ends_at or now) for patient in patients]
-

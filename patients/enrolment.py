@@ -65,7 +65,14 @@ def _make_patient(
     try:
         with transaction.atomic():
             patient = enroll_patient(
-                id=id, site=team.site, name=name, date_of_birth=date_of_birth, by=by, user=account, team=team, phone=phone
+                id=id,
+                site=team.site,
+                name=name,
+                date_of_birth=date_of_birth,
+                by=by,
+                user=account,
+                team=team,
+                phone=phone,
             )
     except IntegrityError:
         raise AlreadyPatient from None
@@ -97,7 +104,9 @@ def add_carer(
     def make() -> UUID:
         _count_carer(by)
         if email == by.email:
-            raise CarerNotPossible(_("This is your own address. Enter the address of the person who helps you."))
+            raise CarerNotPossible(
+                _("This is your own address. Enter the address of the person who helps you.")
+            )
         carer = invite_user(email=email, name=called)
         grant = grant_carer(
             patient=patient,
@@ -134,4 +143,3 @@ def end_carer(*, patient: Patient, by: User, id: UUID, grant_id: UUID) -> Done:
         content=[str(grant_id)],
         do=lambda: revoke_grant(patient=patient, by=by, grant_id=grant_id).pk,
     )
-

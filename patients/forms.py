@@ -35,8 +35,13 @@ class PhoneField(forms.PlainTextField):
     def clean(self, value: Any) -> Any:
         """The number as typed; it needs three digits at least."""
         text = super().clean(value)
-        if text and (sum(char.isdigit() for char in text) < 3 or any(char not in "0123456789 +-()./extEXT" for char in text)):
-            raise django_forms.ValidationError(_("Enter a phone number with digits, like 555-0142."), code="invalid")
+        if text and (
+            sum(char.isdigit() for char in text) < 3
+            or any(char not in "0123456789 +-()./extEXT" for char in text)
+        ):
+            raise django_forms.ValidationError(
+                _("Enter a phone number with digits, like 555-0142."), code="invalid"
+            )
         return text
 
 
@@ -110,7 +115,9 @@ class AnswerForm(DraftedForm):
     text = forms.LongTextField(
         label=_("Your question"), max_length=QUESTION_LENGTH, widget=forms.TextArea(rows=3)
     )
-    asked = forms.MultipleChoiceField(label=_("Have you asked it?"), required=False, choices=[("yes", _("I asked it"))])
+    asked = forms.MultipleChoiceField(
+        label=_("Have you asked it?"), required=False, choices=[("yes", _("I asked it"))]
+    )
     answer = forms.LongTextField(
         label=_("What you were told"),
         help_text=_("In your own words. Only you see this."),

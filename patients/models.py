@@ -70,7 +70,7 @@ class PatientRecord(models.Model):
 
     @property
     def sealing_patient_id(self) -> UUID:
-        patient_id: UUID = self.patient_id  # type: ignore[attr-defined]
+        patient_id: UUID = self.patient_id
         return patient_id
 
 
@@ -112,14 +112,16 @@ class Grant(models.Model):
                 name="grant_kind_says_who",
             ),
             models.CheckConstraint(
-                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")), name="grant_ends_after_start"
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
+                name="grant_ends_after_start",
             ),
             models.CheckConstraint(
                 condition=~Q(kind="break_glass") | Q(ends_at__isnull=False, reason__isnull=False),
                 name="grant_break_glass_ends",
             ),
             models.CheckConstraint(
-                condition=Q(scopes__contained_by=["appointments", "messages", "journal"]), name="grant_scopes_known"
+                condition=Q(scopes__contained_by=["appointments", "messages", "journal"]),
+                name="grant_scopes_known",
             ),
             models.CheckConstraint(
                 condition=~Q(kind="carer") | Q(ends_at__isnull=False), name="grant_carer_is_dated"
@@ -130,7 +132,9 @@ class Grant(models.Model):
                 name="grant_one_self_per_patient",
             ),
             models.UniqueConstraint(
-                fields=["user"], condition=Q(kind="self", revoked_at__isnull=True), name="grant_one_patient_per_self"
+                fields=["user"],
+                condition=Q(kind="self", revoked_at__isnull=True),
+                name="grant_one_patient_per_self",
             ),
             models.UniqueConstraint(
                 fields=["patient", "user"],
@@ -255,7 +259,9 @@ class Draft(models.Model):
         indexes = [models.Index(fields=["owner", "-updated_at"], name="draft_newest")]
         constraints = [
             models.UniqueConstraint(
-                fields=["owner", "patient", "kind", "target"], nulls_distinct=False, name="draft_one_per_place"
+                fields=["owner", "patient", "kind", "target"],
+                nulls_distinct=False,
+                name="draft_one_per_place",
             ),
             models.CheckConstraint(condition=Q(space__in=["own", "clinic"]), name="draft_space_known"),
         ]

@@ -15,7 +15,7 @@ from patients.areas import OWN, PROFILE, SHARED_JOURNAL, TEAM, TEAM_AREAS
 from portal.lib import actor
 
 if TYPE_CHECKING:
-    pass
+    from patients.models import Grant  # noqa: F401 - named as text below
 
 M = TypeVar("M", bound=models.Model)
 
@@ -24,7 +24,9 @@ class GrantQuerySet(models.QuerySet["Grant"]):
     def live(self) -> GrantQuerySet:
         """Grants that hold now."""
         now = timezone.now()
-        return self.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now), revoked_at__isnull=True, starts_at__lte=now)
+        return self.filter(
+            Q(ends_at__isnull=True) | Q(ends_at__gt=now), revoked_at__isnull=True, starts_at__lte=now
+        )
 
     def opening(self, user: User, area: str) -> GrantQuerySet:
         """The live grants that open `area` of some patient to `user`."""

@@ -67,13 +67,23 @@ def add_question(*, patient: Patient, by: User, id: UUID, text: str) -> Done:
 
 @transaction.atomic
 def change_question(
-    *, patient: Patient, by: User, id: UUID, question_id: UUID, text: str, answer: str, asked: bool, now: datetime
+    *,
+    patient: Patient,
+    by: User,
+    id: UUID,
+    question_id: UUID,
+    text: str,
+    answer: str,
+    asked: bool,
+    now: datetime,
 ) -> Done:
     """New words, an answer, or the tick that it was asked, once for each `id`. Raises NotAllowed, Http404, DifferentContent."""
     require(by, patient, OWN, "self")
 
     def change() -> UUID:
-        question = Question.objects.for_user(by).of(patient).select_for_update().filter(pk=question_id).first()
+        question = (
+            Question.objects.for_user(by).of(patient).select_for_update().filter(pk=question_id).first()
+        )
         if question is None:
             raise Http404
         question.text, question.answer = text, answer or None

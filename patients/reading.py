@@ -58,7 +58,9 @@ class _Names:
         self.names = names_of(ids)
         self.roles = roles_of(ids)
         self.carers: set[UUID | None] = set(
-            Grant.objects.filter(patient_id=patient.pk, kind="carer", user_id__in=ids).values_list("user_id", flat=True)
+            Grant.objects.filter(patient_id=patient.pk, kind="carer", user_id__in=ids).values_list(
+                "user_id", flat=True
+            )
         )
 
     def line(self, event: AuditEvent) -> Line:
@@ -78,7 +80,9 @@ class _Names:
             return _("You")
         person = self.names.get(event.user_id)
         role = self.roles.get(event.user_id)
-        if person is None or (role is None and event.user_id not in self.carers and event.capacity in {"none", "system"}):
+        if person is None or (
+            role is None and event.user_id not in self.carers and event.capacity in {"none", "system"}
+        ):
             return _("Somebody without access to your record")
         if role is not None:
             parts = [person["name"], person["job_title"] or role["role"], role["team"]]

@@ -121,7 +121,7 @@ def read_roots(text: str) -> Roots:
 
 
 def _read_line(roots: Roots, line: str) -> str:
-    """Take one line in; returns what is wrong with it, or "". """
+    """Take one line in; returns what is wrong with it, or ""."""
     try:
         entry = json.loads(line)
         signature = bytes.fromhex(entry.pop("signature"))
@@ -181,7 +181,9 @@ def _chain_of(patient_id: UUID) -> tuple[list[AuditEvent], tuple[int, bytes] | N
     """A chain and its head, read in one statement: people go on working while the trail is verified."""
     head = AuditHead.objects.filter(patient_id=OuterRef("patient_id"))
     events = AuditEvent.objects.for_system().filter(patient_id=patient_id).order_by("seq")
-    chain = list(events.annotate(head_seq=Subquery(head.values("seq")), head_hash=Subquery(head.values("hash"))))
+    chain: list[Any] = list(
+        events.annotate(head_seq=Subquery(head.values("seq")), head_hash=Subquery(head.values("hash")))
+    )
     if chain:
         first: Any = chain[0]
         return chain, None if first.head_seq is None else (first.head_seq, bytes(first.head_hash))

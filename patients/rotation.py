@@ -22,10 +22,14 @@ def rewrap_keys() -> tuple[int, int]:
     while True:
         with actor.unit_of_work(actor.system("key-rotation")):
             rows = list(
-                PatientKey.objects.exclude(kek_id=newest).order_by("pk").select_for_update(skip_locked=True)[:BATCH]
+                PatientKey.objects.exclude(kek_id=newest)
+                .order_by("pk")
+                .select_for_update(skip_locked=True)[:BATCH]
             )
             for row in rows:
-                row.kek_id, row.wrapped = rewrap(row.patient_id, row.space, row.version, row.kek_id, bytes(row.wrapped))
+                row.kek_id, row.wrapped = rewrap(
+                    row.patient_id, row.space, row.version, row.kek_id, bytes(row.wrapped)
+                )
                 row.save(update_fields=["kek_id", "wrapped"])
             done += len(rows)
         if not rows:

@@ -95,7 +95,9 @@ def get_patient_or_404(request: HttpRequest, patient_id: UUID | None = None, are
     if not isinstance(user, User):
         raise Http404
     grants = Grant.objects.opening(user, area).filter(patient_id=patient_id)
-    found = Patient.objects.for_user(user).filter(pk=patient_id, grants__in=grants).select_related("site").first()
+    found = (
+        Patient.objects.for_user(user).filter(pk=patient_id, grants__in=grants).select_related("site").first()
+    )
     if found is None:
         _note_refusal(request, patient_id)
         raise Http404
@@ -163,13 +165,13 @@ def users_who_may(patient: Patient, area: str) -> set[UUID]:
     """Ids of the people whom a live grant opens `area` of the patient, for notices. Call as a system actor."""
     grants = Grant.objects.live().filter(patient_id=patient.pk)
     people: set[UUID] = set()
-    teams = set()
+    teams: set[UUID] = set()
     for grant in grants:
-        if grant.kind == "self" or (grant.kind == "carer" and area in grant.scopes):
-            people.add(grant.user_id)  # type: ignore[arg-type]
-        elif grant.kind == "team":
+        if grant.user_id and (grant.kind == "self" or (grant.kind == "carer" and area in grant.scopes)):
+            people.add(grant.user_id)
+        elif grant.team_id and grant.kind == "team":
             teams.add(grant.team_id)
-    return people | user_ids_in_teams(teams)  # type: ignore[arg-type]
+    return people | user_ids_in_teams(teams)
 
 
 def patient_ids_beyond_carers(user: User) -> Any:
@@ -181,13 +183,22 @@ def patient_ids_beyond_carers(user: User) -> Any:
 def patient_side(patient: Patient, area: str) -> dict[UUID, str]:
     """Who reads for the patient: ids of the patient and of carers with `area`, each with the kind of grant."""
     grants = Grant.objects.live().filter(patient_id=patient.pk, kind__in=["self", "carer"])
-    found = {grant.user_id: grant.kind for grant in grants if grant.kind == "self" or area in grant.scopes}
-    return found  # type: ignore[return-value]
+    return {
+        grant.user_id: grant.kind
+        for grant in grants
+        if grant.user_id and (grant.kind == "self" or area in grant.scopes)
+    }
 
 
 def team_of(patient: Patient) -> Team | None:
     """The team that looks after the patient: the one that was given access first, of those that still have it."""
-    grant = Grant.objects.live().filter(patient_id=patient.pk, kind="team").select_related("team").order_by("id").first()
+    grant = (
+        Grant.objects.live()
+        .filter(patient_id=patient.pk, kind="team")
+        .select_related("team")
+        .order_by("id")
+        .first()
+    )
     return grant.team if grant is not None else None
 
 
@@ -217,14 +228,24 @@ def record_change(
         return
     grant = access_of(user, patient)
     capacity = grant.kind if grant is not None else ("system" if actor.current().system else "none")
-    note(Event(patient.pk, act, "phone" if by_phone else capacity, target, grant.pk if grant is not None else None))
+    note(
+        Event(
+            patient.pk,
+            act,
+            "phone" if by_phone else capacity,
+            target,
+            grant.pk if grant is not None else None,
+        )
+    )
 
 
 def record_many(user: User, patients: Iterable[Patient], act: str) -> None:
     """A list page: one event per patient shown, written in one statement with the rest of the unit."""
     shown = list(patients)
     grants: dict[UUID, Grant] = {}
-    for grant in Grant.objects.opening(user, PROFILE).filter(patient_id__in=[patient.pk for patient in shown]):
+    for grant in Grant.objects.opening(user, PROFILE).filter(
+        patient_id__in=[patient.pk for patient in shown]
+    ):
         grants.setdefault(grant.patient_id, grant)
     for patient in shown:
         found = grants.get(patient.pk)
@@ -259,7 +280,9 @@ def enroll_patient(
             Grant(patient_id=patient.pk, kind="team", team=team, created_by=by).save(force_insert=True)
         for space in SPACES:
             kek_id, wrapped = wrap_new_key(patient.pk, space, 1)
-            PatientKey(patient_id=patient.pk, space=space, kek_id=kek_id, wrapped=wrapped).save(force_insert=True)
+            PatientKey(patient_id=patient.pk, space=space, kek_id=kek_id, wrapped=wrapped).save(
+                force_insert=True
+            )
         forget_keys(patient.pk)
         patient.name = name
         patient.date_of_birth = date_of_birth.isoformat()
@@ -317,7 +340,9 @@ def revoke_grant(*, patient: Patient, by: User, grant_id: UUID) -> Grant:
     """End a carer's access at once. Raises NotAllowed; Http404 when there is no such carer."""
     if capacity_of(by, patient) != "self":
         raise NotAllowed
-    grant = Grant.objects.select_for_update().filter(pk=grant_id, patient=patient, kind="carer").first()
+    grant: Grant | None = (
+        Grant.objects.select_for_update().filter(pk=grant_id, patient=patient, kind="carer").first()
+    )
     if grant is None:
         raise Http404
     if grant.revoked_at is None:

@@ -2,17 +2,17 @@
 
 import django.db.models.functions.text
 import django.utils.timezone
-import portal.lib.ids
 from django.contrib.postgres.operations import BtreeGistExtension, TrigramExtension, UnaccentExtension
 from django.db import migrations, models
 
+import portal.lib.ids
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
@@ -21,43 +21,119 @@ class Migration(migrations.Migration):
         TrigramExtension(),
         UnaccentExtension(),
         migrations.CreateModel(
-            name='OutgoingMail',
+            name="OutgoingMail",
             fields=[
-                ('id', models.UUIDField(default=portal.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=40)),
-                ('payload', models.BinaryField(null=True)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('sent', 'Sent'), ('failed', 'Failed')], default='waiting', max_length=10)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('sent_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40)),
+                ("payload", models.BinaryField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "Waiting"), ("sent", "Sent"), ("failed", "Failed")],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("sent_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['-created_at'], name='mail_newest')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'sent', 'failed'])), name='mail_state_known')],
+                "indexes": [models.Index(fields=["-created_at"], name="mail_newest")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["waiting", "sent", "failed"])),
+                        name="mail_state_known",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('id', models.UUIDField(default=portal.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('email', models.EmailField(max_length=254, verbose_name='e-mail address')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('job_title', models.CharField(blank=True, max_length=80, verbose_name='job, as patients see it')),
-                ('is_active', models.BooleanField(default=True, verbose_name='may sign in')),
-                ('is_staff', models.BooleanField(default=False, verbose_name='may open the set-up pages')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('theme', models.CharField(choices=[('device', 'Same as my device'), ('day', 'Day'), ('dusk', 'Dusk')], default='device', max_length=10)),
-                ('text_size', models.PositiveSmallIntegerField(choices=[(100, 'Normal'), (125, 'Larger'), (150, 'Large'), (200, 'Largest')], default=100)),
-                ('more_contrast', models.BooleanField(default=False)),
-                ('device_font', models.BooleanField(default=False)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail address")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "job_title",
+                    models.CharField(blank=True, max_length=80, verbose_name="job, as patients see it"),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="may sign in")),
+                ("is_staff", models.BooleanField(default=False, verbose_name="may open the set-up pages")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "theme",
+                    models.CharField(
+                        choices=[("device", "Same as my device"), ("day", "Day"), ("dusk", "Dusk")],
+                        default="device",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "text_size",
+                    models.PositiveSmallIntegerField(
+                        choices=[(100, "Normal"), (125, "Larger"), (150, "Large"), (200, "Largest")],
+                        default=100,
+                    ),
+                ),
+                ("more_contrast", models.BooleanField(default=False)),
+                ("device_font", models.BooleanField(default=False)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_once'), models.CheckConstraint(condition=models.Q(('theme__in', ['device', 'day', 'dusk'])), name='user_theme_known'), models.CheckConstraint(condition=models.Q(('text_size__in', [100, 125, 150, 200])), name='user_text_size_known')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"), name="user_email_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("theme__in", ["device", "day", "dusk"])), name="user_theme_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("text_size__in", [100, 125, 150, 200])),
+                        name="user_text_size_known",
+                    ),
+                ],
             },
         ),
     ]

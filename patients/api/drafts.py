@@ -29,7 +29,9 @@ class DraftWrite(serializers.Serializer[Any]):
     resume = serializers.CharField(max_length=300, allow_blank=True, default="/")
     version = serializers.IntegerField(min_value=0, max_value=100_000_000)
     fields_ = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField(allow_blank=True, trim_whitespace=False), max_length=50),
+        child=serializers.ListField(
+            child=serializers.CharField(allow_blank=True, trim_whitespace=False), max_length=50
+        ),
         source="typed",
     )
 
@@ -72,7 +74,9 @@ class DraftView(APIView):
         request=DraftWrite,
         responses={
             200: DraftRead,
-            409: OpenApiResponse(description="A newer version was saved elsewhere; its text is in the answer."),
+            409: OpenApiResponse(
+                description="A newer version was saved elsewhere; its text is in the answer."
+            ),
             410: OpenApiResponse(description="It was sent already."),
         },
     )

@@ -11,141 +11,375 @@ import portal.lib.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('clinic', '0001_initial'),
+        ("clinic", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Patient',
+            name="Patient",
             fields=[
-                ('id', models.UUIDField(default=portal.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', patients.fields.SealedField()),
-                ('date_of_birth', patients.fields.SealedField()),
-                ('phone', patients.fields.SealedField(null=True)),
-                ('preferred_name', patients.fields.SealedField(null=True)),
-                ('contact_note', patients.fields.SealedField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.site')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", patients.fields.SealedField()),
+                ("date_of_birth", patients.fields.SealedField()),
+                ("phone", patients.fields.SealedField(null=True)),
+                ("preferred_name", patients.fields.SealedField(null=True)),
+                ("contact_note", patients.fields.SealedField(null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="clinic.site"
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='AuditHead',
+            name="AuditHead",
             fields=[
-                ('patient', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='patients.patient')),
-                ('seq', models.PositiveBigIntegerField()),
-                ('hash', models.BinaryField()),
+                (
+                    "patient",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="patients.patient",
+                    ),
+                ),
+                ("seq", models.PositiveBigIntegerField()),
+                ("hash", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('act', models.CharField(max_length=60)),
-                ('fingerprint', models.BinaryField()),
-                ('result', models.UUIDField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ("act", models.CharField(max_length=60)),
+                ("fingerprint", models.BinaryField()),
+                ("result", models.UUIDField(null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('seq', models.PositiveBigIntegerField()),
-                ('at', models.DateTimeField()),
-                ('system', models.CharField(max_length=60)),
-                ('capacity', models.CharField(choices=[('self', 'the patient'), ('carer', 'carer'), ('team', 'care team'), ('break_glass', 'emergency access'), ('phone', 'for the patient, by phone'), ('system', 'the portal itself'), ('none', 'no access')], max_length=12)),
-                ('act', models.CharField(max_length=60)),
-                ('target', models.UUIDField(null=True)),
-                ('grant', models.UUIDField(null=True)),
-                ('previous', models.BinaryField()),
-                ('hash', models.BinaryField()),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ("seq", models.PositiveBigIntegerField()),
+                ("at", models.DateTimeField()),
+                ("system", models.CharField(max_length=60)),
+                (
+                    "capacity",
+                    models.CharField(
+                        choices=[
+                            ("self", "the patient"),
+                            ("carer", "carer"),
+                            ("team", "care team"),
+                            ("break_glass", "emergency access"),
+                            ("phone", "for the patient, by phone"),
+                            ("system", "the portal itself"),
+                            ("none", "no access"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("act", models.CharField(max_length=60)),
+                ("target", models.UUIDField(null=True)),
+                ("grant", models.UUIDField(null=True)),
+                ("previous", models.BinaryField()),
+                ("hash", models.BinaryField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('patient', 'seq'), name='auditevent_seq_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("patient", "seq"), name="auditevent_seq_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Draft',
+            name="Draft",
             fields=[
-                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=40)),
-                ('target', models.UUIDField(null=True)),
-                ('resume', models.CharField(max_length=300)),
-                ('space', models.CharField(choices=[('own', 'own'), ('clinic', 'clinic')], max_length=6)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('fields', patients.fields.SealedField(space_from='space')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                ("id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=40)),
+                ("target", models.UUIDField(null=True)),
+                ("resume", models.CharField(max_length=300)),
+                ("space", models.CharField(choices=[("own", "own"), ("clinic", "clinic")], max_length=6)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("fields", patients.fields.SealedField(space_from="space")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['owner', '-updated_at'], name='draft_newest')],
-                'constraints': [models.UniqueConstraint(fields=('owner', 'patient', 'kind', 'target'), name='draft_one_per_place', nulls_distinct=False), models.CheckConstraint(condition=models.Q(('space__in', ['own', 'clinic'])), name='draft_space_known')],
+                "indexes": [models.Index(fields=["owner", "-updated_at"], name="draft_newest")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("owner", "patient", "kind", "target"),
+                        name="draft_one_per_place",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("space__in", ["own", "clinic"])), name="draft_space_known"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.UUIDField(default=portal.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('self', 'The patient'), ('carer', 'Carer'), ('team', 'Care team'), ('break_glass', 'Emergency access')], max_length=12)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('appointments', 'Appointments: see, book, change'), ('messages', 'Messages with the team: read and write'), ('journal', 'Journal: read')], max_length=20), default=list, size=None)),
-                ('relation', patients.fields.SealedField(null=True)),
-                ('reason', patients.fields.SealedField(null=True)),
-                ('starts_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('ends_at', models.DateTimeField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='patients.patient')),
-                ('team', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.team')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("self", "The patient"),
+                            ("carer", "Carer"),
+                            ("team", "Care team"),
+                            ("break_glass", "Emergency access"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("appointments", "Appointments: see, book, change"),
+                                ("messages", "Messages with the team: read and write"),
+                                ("journal", "Journal: read"),
+                            ],
+                            max_length=20,
+                        ),
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("relation", patients.fields.SealedField(null=True)),
+                ("reason", patients.fields.SealedField(null=True)),
+                ("starts_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("ends_at", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="grants",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.team",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('revoked_at__isnull', True)), fields=['user', 'kind'], name='grant_user'), models.Index(condition=models.Q(('revoked_at__isnull', True)), fields=['team'], name='grant_team')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind', 'team'), ('team__isnull', False), ('user__isnull', True)), models.Q(('kind__in', ['self', 'carer', 'break_glass']), ('team__isnull', True), ('user__isnull', False)), _connector='OR'), name='grant_kind_says_who'), models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='grant_ends_after_start'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'break_glass'), _negated=True), models.Q(('ends_at__isnull', False), ('reason__isnull', False)), _connector='OR'), name='grant_break_glass_ends'), models.CheckConstraint(condition=models.Q(('scopes__contained_by', ['appointments', 'messages', 'journal'])), name='grant_scopes_known'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'carer'), _negated=True), ('ends_at__isnull', False), _connector='OR'), name='grant_carer_is_dated'), models.UniqueConstraint(condition=models.Q(('kind', 'self'), ('revoked_at__isnull', True)), fields=('patient',), name='grant_one_self_per_patient'), models.UniqueConstraint(condition=models.Q(('kind', 'self'), ('revoked_at__isnull', True)), fields=('user',), name='grant_one_patient_per_self'), models.UniqueConstraint(condition=models.Q(('kind', 'carer'), ('revoked_at__isnull', True)), fields=('patient', 'user'), name='grant_one_per_carer'), models.UniqueConstraint(condition=models.Q(('kind', 'team'), ('revoked_at__isnull', True)), fields=('patient', 'team'), name='grant_one_per_team')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("revoked_at__isnull", True)),
+                        fields=["user", "kind"],
+                        name="grant_user",
+                    ),
+                    models.Index(
+                        condition=models.Q(("revoked_at__isnull", True)), fields=["team"], name="grant_team"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "team"), ("team__isnull", False), ("user__isnull", True)),
+                            models.Q(
+                                ("kind__in", ["self", "carer", "break_glass"]),
+                                ("team__isnull", True),
+                                ("user__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="grant_kind_says_who",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_at__isnull", True), ("ends_at__gt", models.F("starts_at")), _connector="OR"
+                        ),
+                        name="grant_ends_after_start",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "break_glass"), _negated=True),
+                            models.Q(("ends_at__isnull", False), ("reason__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="grant_break_glass_ends",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("scopes__contained_by", ["appointments", "messages", "journal"])),
+                        name="grant_scopes_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "carer"), _negated=True),
+                            ("ends_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="grant_carer_is_dated",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "self"), ("revoked_at__isnull", True)),
+                        fields=("patient",),
+                        name="grant_one_self_per_patient",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "self"), ("revoked_at__isnull", True)),
+                        fields=("user",),
+                        name="grant_one_patient_per_self",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "carer"), ("revoked_at__isnull", True)),
+                        fields=("patient", "user"),
+                        name="grant_one_per_carer",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "team"), ("revoked_at__isnull", True)),
+                        fields=("patient", "team"),
+                        name="grant_one_per_team",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PatientKey',
+            name="PatientKey",
             fields=[
-                ('id', models.UUIDField(default=portal.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('space', models.CharField(choices=[('own', 'own'), ('clinic', 'clinic')], max_length=6)),
-                ('version', models.PositiveSmallIntegerField(default=1)),
-                ('kek_id', models.CharField(max_length=40)),
-                ('wrapped', models.BinaryField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("space", models.CharField(choices=[("own", "own"), ("clinic", "clinic")], max_length=6)),
+                ("version", models.PositiveSmallIntegerField(default=1)),
+                ("kek_id", models.CharField(max_length=40)),
+                ("wrapped", models.BinaryField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('patient', 'space', 'version'), name='patientkey_once'), models.CheckConstraint(condition=models.Q(('space__in', ['own', 'clinic'])), name='patientkey_space_known')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("patient", "space", "version"), name="patientkey_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("space__in", ["own", "clinic"])), name="patientkey_space_known"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Question',
+            name="Question",
             fields=[
-                ('id', models.UUIDField(default=portal.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('text', patients.fields.SealedField(space='own')),
-                ('answer', patients.fields.SealedField(null=True, space='own')),
-                ('position', models.PositiveIntegerField()),
-                ('asked_at', models.DateTimeField(null=True)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("text", patients.fields.SealedField(space="own")),
+                ("answer", patients.fields.SealedField(null=True, space="own")),
+                ("position", models.PositiveIntegerField()),
+                ("asked_at", models.DateTimeField(null=True)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="patients.patient"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['patient', 'position'], name='question_order')],
+                "indexes": [models.Index(fields=["patient", "position"], name="question_order")],
             },
         ),
     ]

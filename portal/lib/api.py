@@ -32,7 +32,9 @@ class StrictJSONParser(parsers.JSONParser):
             raise RequestDataTooBig  # unread: Django's own limit does not cover a stream
         try:
             data = super().parse(stream, media_type, parser_context)
-            json.dumps(data, ensure_ascii=False).encode()  # half of a pair of signs, even in a name, cannot be answered
+            json.dumps(
+                data, ensure_ascii=False
+            ).encode()  # half of a pair of signs, even in a name, cannot be answered
         except (RecursionError, UnicodeError) as error:
             raise exceptions.ParseError("The request could not be read.") from error
         if not isinstance(data, dict):
@@ -42,7 +44,9 @@ class StrictJSONParser(parsers.JSONParser):
 
 def problem(status_code: int, title: str, **members: Any) -> Response:
     """A problem document."""
-    response = Response({"type": "about:blank", "title": title, "status": status_code, **members}, status=status_code)
+    response = Response(
+        {"type": "about:blank", "title": title, "status": status_code, **members}, status=status_code
+    )
     response.content_type = "application/problem+json"
     return response
 

@@ -12,7 +12,7 @@ from django.test import Client
 from tests.harness import surroundings
 from tests.harness.cluster import REPOSITORY, urls
 
-STORY = '''
+STORY = """
 import django
 django.setup()
 from django.conf import settings
@@ -50,7 +50,7 @@ with unittest.mock.patch("time.time", return_value=time.time() + 60):
     assert answer.status_code == 302, answer.content.decode()[:2000]
 assert second.get("/account/").status_code == 200
 print("SECRET", secret)
-'''
+"""
 
 
 def test_second_factors_work_once_they_are_switched_on(fresh_db: str, owner_cursor: psycopg.Cursor) -> None:
@@ -62,7 +62,13 @@ def test_second_factors_work_once_they_are_switched_on(fresh_db: str, owner_curs
         "PATH": os.environ["PATH"],
     }
     done = subprocess.run(
-        [sys.executable, "-c", STORY], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", STORY],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
     secret = done.stdout.split("SECRET ")[1].split()[0]

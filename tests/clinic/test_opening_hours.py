@@ -56,7 +56,9 @@ instants = st.tuples(st.integers(0, 3 * 24 * 60), st.integers(0, 59))
 
 @settings(max_examples=120, deadline=None)
 @given(states(), instants)
-def test_open_or_closed_is_what_the_wall_clock_says(drawn: tuple[SiteState, date], offset: tuple[int, int]) -> None:
+def test_open_or_closed_is_what_the_wall_clock_says(
+    drawn: tuple[SiteState, date], offset: tuple[int, int]
+) -> None:
     state, start = drawn
     now = datetime.combine(start, time(0), UTC) + offset[0] * MINUTE + timedelta(seconds=offset[1])
     assert state.is_open(now) == opened(state, now)
@@ -115,7 +117,8 @@ def test_a_working_day_is_a_day_with_open_minutes(
             for weekday, opens, closes in state.hours
             if weekday == day.weekday()
             and day not in state.holidays
-            and datetime.combine(day, opens, zone).astimezone(UTC) < datetime.combine(day, closes, zone).astimezone(UTC)
+            and datetime.combine(day, opens, zone).astimezone(UTC)
+            < datetime.combine(day, closes, zone).astimezone(UTC)
         ]
         if closings:
             ends.append(max(closings))
@@ -140,7 +143,7 @@ def site(db: None) -> Site:
 
 
 def new_york(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=ZoneInfo("America/New_York")).astimezone(UTC)  # type: ignore[arg-type, misc]
+    return datetime(*parts, tzinfo=ZoneInfo("America/New_York")).astimezone(UTC)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +157,9 @@ def new_york(*parts: int) -> datetime:
         (new_york(2026, 11, 28, 10), False, new_york(2026, 11, 30, 8)),
     ],
 )
-def test_nights_lunch_weekends_and_holidays_are_closed(site: Site, now: datetime, open_now: bool, opens: datetime) -> None:
+def test_nights_lunch_weekends_and_holidays_are_closed(
+    site: Site, now: datetime, open_now: bool, opens: datetime
+) -> None:
     assert is_open(site, now) is open_now
     assert next_opening(site, now) == opens
 

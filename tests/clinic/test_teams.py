@@ -45,9 +45,12 @@ def member(team: Team, starts: int, ends: int | None, user: User | None = None) 
 
 
 @pytest.mark.parametrize(
-    ("starts", "ends", "works"), [(0, None, True), (-1, 0, True), (0, 0, True), (-2, -1, False), (1, None, False)]
+    ("starts", "ends", "works"),
+    [(0, None, True), (-1, 0, True), (0, 0, True), (-2, -1, False), (1, None, False)],
 )
-def test_a_membership_holds_from_its_first_to_its_last_day(team: Team, starts: int, ends: int | None, works: bool) -> None:
+def test_a_membership_holds_from_its_first_to_its_last_day(
+    team: Team, starts: int, ends: int | None, works: bool
+) -> None:
     user = member(team, starts, ends)
     assert is_clinician(user) is works
     assert is_staff_person(user) is works
@@ -75,7 +78,9 @@ def test_the_database_refuses_an_end_before_the_start(team: Team) -> None:
         member(team, 0, -1)
 
 
-@pytest.mark.parametrize("field", ["emergency_phone", "emergency_text", "day_phone", "after_hours_phone", "after_hours_text"])
+@pytest.mark.parametrize(
+    "field", ["emergency_phone", "emergency_text", "day_phone", "after_hours_phone", "after_hours_text"]
+)
 def test_a_site_cannot_be_kept_without_its_phones_and_texts(team: Team, field: str) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Site.objects.filter(pk=team.site_id).update(**{field: ""})

@@ -39,7 +39,10 @@ def test_a_nurse_adds_a_patient_once(clinic: Clinic) -> None:
     assert len({answer["Location"] for answer in answers}) == 1
     (ana,) = patients_named("Ana Ruiz")
     with acting_system():
-        assert set(PatientKey.objects.filter(patient=ana).values_list("space", flat=True)) == {"own", "clinic"}
+        assert set(PatientKey.objects.filter(patient=ana).values_list("space", flat=True)) == {
+            "own",
+            "clinic",
+        }
         assert set(Grant.objects.filter(patient=ana).values_list("kind", flat=True)) == {"self", "team"}
     assert OutgoingMail.objects.filter(kind="invitation").count() == 1
     assert acts_of(ana)[0] == "patient.enrolled system"
@@ -62,7 +65,9 @@ def test_the_same_press_with_another_name_is_refused(clinic: Clinic) -> None:
     [("email", "samuel@example.com"), ("email", "x"), ("name", ""), ("date_of_birth_year", "2199"), ("phone", "none"),
      ("team", "x"), ("team", "00000000-0000-7000-8000-000000000000")],
 )  # fmt: skip
-def test_a_patient_who_cannot_be_added_is_refused_and_nothing_stays(clinic: Clinic, field: str, value: str) -> None:
+def test_a_patient_who_cannot_be_added_is_refused_and_nothing_stays(
+    clinic: Clinic, field: str, value: str
+) -> None:
     users = User.objects.count()
     answer = signed_in(clinic["rosa"]).post("/patients/add/", enroll_form(clinic, **{field: value}))
     assert answer.status_code == 422
@@ -72,7 +77,9 @@ def test_a_patient_who_cannot_be_added_is_refused_and_nothing_stays(clinic: Clin
 
 
 def test_a_patient_is_added_to_ones_own_team_only(clinic: Clinic) -> None:
-    answer = signed_in(clinic["rosa"]).post("/patients/add/", enroll_form(clinic, team=str(clinic.other_team.pk)))
+    answer = signed_in(clinic["rosa"]).post(
+        "/patients/add/", enroll_form(clinic, team=str(clinic.other_team.pk))
+    )
     assert answer.status_code == 422
     assert patients_named("Ana Ruiz") == []
 
@@ -107,7 +114,13 @@ def reauthenticate(client: Client) -> None:
 
 
 def emergency(**more: Any) -> dict[str, Any]:
-    return {"email": "maya@example.com", "name": "", "reason": "She collapsed in the gym.", "once": str(uuid7()), **more}
+    return {
+        "email": "maya@example.com",
+        "name": "",
+        "reason": "She collapsed in the gym.",
+        "once": str(uuid7()),
+        **more,
+    }
 
 
 def emergency_grants() -> list[Grant]:
@@ -115,15 +128,24 @@ def emergency_grants() -> list[Grant]:
         return list(Grant.objects.filter(kind="break_glass"))
 
 
-BY_NAME = {"email": "", "name": " maya  LINDQVIST", "date_of_birth_day": "19", "date_of_birth_month": "4", "date_of_birth_year": "1987"}
+BY_NAME = {
+    "email": "",
+    "name": " maya  LINDQVIST",
+    "date_of_birth_day": "19",
+    "date_of_birth_month": "4",
+    "date_of_birth_year": "1987",
+}
 
 
 @pytest.mark.parametrize("who", [{}, BY_NAME], ids=["by address", "by name and birth date"])
-def test_emergency_access_opens_one_record_and_the_patient_reads_it(clinic: Clinic, peter: Client, who: dict[str, str]) -> None:
+def test_emergency_access_opens_one_record_and_the_patient_reads_it(
+    clinic: Clinic, peter: Client, who: dict[str, str]
+) -> None:
     form = emergency(**who)
     for _press in range(2):
         assert peter.post("/patients/emergency/", form)["Location"] == "/patients/emergency/open/"
     (grant,) = emergency_grants()
+    assert grant.ends_at is not None
     assert grant.ends_at - grant.starts_at == timedelta(hours=HOURS)
     assert "Maya Lindqvist" in text_of(peter.get("/patients/emergency/open/"))
     assert peter.get(f"/patients/{clinic.maya.pk}/").status_code == 200
@@ -156,7 +178,8 @@ def test_it_closes_by_itself_after_four_hours(clinic: Clinic, peter: Client) -> 
     peter.post("/patients/emergency/", emergency())
     with acting_system():
         Grant.objects.filter(kind="break_glass").update(
-            starts_at=datetime.now(UTC) - timedelta(hours=HOURS, seconds=1), ends_at=datetime.now(UTC) - timedelta(seconds=1)
+            starts_at=datetime.now(UTC) - timedelta(hours=HOURS, seconds=1),
+            ends_at=datetime.now(UTC) - timedelta(seconds=1),
         )
     assert peter.get(f"/patients/{clinic.maya.pk}/").status_code == 404
     assert "Maya" not in text_of(peter.get("/patients/emergency/open/"))
@@ -168,7 +191,9 @@ def test_it_closes_by_itself_after_four_hours(clinic: Clinic, peter: Client) -> 
     [{"email": "nobody@example.com"}, {"email": "rosa@example.com"}, {**BY_NAME, "date_of_birth_year": "1988"},
      {**BY_NAME, "name": "Maya"}],
 )  # fmt: skip
-def test_finding_nobody_is_answered_like_finding_somebody(clinic: Clinic, peter: Client, wrong: dict[str, str]) -> None:
+def test_finding_nobody_is_answered_like_finding_somebody(
+    clinic: Clinic, peter: Client, wrong: dict[str, str]
+) -> None:
     found = peter.post("/patients/emergency/", emergency(email="samuel@example.com"))
     nothing = peter.post("/patients/emergency/", emergency(**wrong))
     assert (nothing.status_code, nothing["Location"]) == (found.status_code, found["Location"])
@@ -185,9 +210,18 @@ def test_two_patients_with_one_name_and_birth_date_open_neither(clinic: Clinic, 
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"reason": ""}, {"reason": "short"}, {"email": "x"}, {"email": ""}, {"email": "", "name": "Maya Lindqvist"}]
+    "wrong",
+    [
+        {"reason": ""},
+        {"reason": "short"},
+        {"email": "x"},
+        {"email": ""},
+        {"email": "", "name": "Maya Lindqvist"},
+    ],
 )
-def test_without_a_reason_or_a_full_name_nothing_opens(clinic: Clinic, peter: Client, wrong: dict[str, str]) -> None:
+def test_without_a_reason_or_a_full_name_nothing_opens(
+    clinic: Clinic, peter: Client, wrong: dict[str, str]
+) -> None:
     assert peter.post("/patients/emergency/", emergency(**wrong)).status_code == 422
     assert emergency_grants() == []
 
@@ -220,7 +254,9 @@ def test_somebody_without_a_password_signs_in_anew_first(clinic: Clinic) -> None
 
 def test_the_door_is_not_for_searching(clinic: Clinic, peter: Client) -> None:
     for _try in range(TRIES_PER_HOUR):
-        assert peter.post("/patients/emergency/", emergency(email=f"{uuid7()}@example.com")).status_code == 302
+        assert (
+            peter.post("/patients/emergency/", emergency(email=f"{uuid7()}@example.com")).status_code == 302
+        )
     answer = peter.post("/patients/emergency/", emergency())
     assert answer.status_code == 422
     assert "many times in the last hour" in text_of(answer)

@@ -33,9 +33,13 @@ from portal.lib.ids import uuid7
 from tests.patients.world import Clinic, acting, acting_system, make_clinic, signed_in
 
 
-def opened(clinic: Clinic, name: str = "maya", kind: str = "question", patient: Patient | None = None) -> DraftState:
+def opened(
+    clinic: Clinic, name: str = "maya", kind: str = "question", patient: Patient | None = None
+) -> DraftState:
     with acting(clinic[name]):
-        return open_draft(user=clinic[name], patient=patient or clinic.maya, kind=kind, resume="/me/questions/")
+        return open_draft(
+            user=clinic[name], patient=patient or clinic.maya, kind=kind, resume="/me/questions/"
+        )
 
 
 def save(clinic: Clinic, state: DraftState, name: str = "maya", **fields: str) -> DraftState:
@@ -134,7 +138,8 @@ def test_after_sending_a_late_autosave_is_gone(clinic: Clinic) -> None:
 def test_an_autosave_that_races_with_the_send_does_not_bring_the_draft_back(fresh_db: str) -> None:
     clinic = make_clinic()
     state = save(clinic, opened(clinic), text="one")
-    inside, result = threading.Event(), []
+    inside = threading.Event()
+    result: list[Any] = []
 
     def late() -> None:
         inside.wait(10)
@@ -159,7 +164,9 @@ def test_an_autosave_that_races_with_the_send_does_not_bring_the_draft_back(fres
         assert not Draft.objects.exists()
 
 
-@pytest.mark.parametrize("fields", [{"text": ["x" * (MAX_CHARACTERS + 1)]}, {f"f{n}": ["x"] for n in range(200)}])
+@pytest.mark.parametrize(
+    "fields", [{"text": ["x" * (MAX_CHARACTERS + 1)]}, {f"f{n}": ["x"] for n in range(200)}]
+)
 def test_too_much_is_refused_and_the_older_text_stays(clinic: Clinic, fields: dict[str, list[str]]) -> None:
     state = save(clinic, opened(clinic), text="kept")
     with acting(clinic["maya"]), pytest.raises(DraftTooLarge):
@@ -248,13 +255,17 @@ def test_two_tabs_without_scripts_see_both_texts(clinic: Clinic) -> None:
     client = signed_in(clinic["maya"])
     here, there = uuid7(), uuid7()
     client.post("/me/questions/", {"text": "from here", "draft": here, "draft_version": "0", "later": "1"})
-    answer = client.post("/me/questions/", {"text": "from there", "draft": there, "draft_version": "0", "later": "1"})
+    answer = client.post(
+        "/me/questions/", {"text": "from there", "draft": there, "draft_version": "0", "later": "1"}
+    )
     page = answer.content.decode()
     assert answer.status_code == 409
     assert "from here" in page
     assert "from there" in page
     assert str(here) in page
-    answer = client.post("/me/questions/", {"text": "from there", "draft": here, "draft_version": "1", "later": "1"})
+    answer = client.post(
+        "/me/questions/", {"text": "from there", "draft": here, "draft_version": "1", "later": "1"}
+    )
     assert answer.status_code == 302
 
 
@@ -335,4 +346,3 @@ def hidden_fields(page: str) -> dict[str, Any]:
     found = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', page))
     assert UUID(found["draft"])
     return found
-

@@ -28,7 +28,10 @@ def put(client: Client, id: UUID, data: Any, **more: Any) -> Any:
 
 
 def is_problem(answer: Any) -> bool:
-    return answer["Content-Type"].startswith("application/problem+json") and answer.json()["status"] == answer.status_code
+    return (
+        answer["Content-Type"].startswith("application/problem+json")
+        and answer.json()["status"] == answer.status_code
+    )
 
 
 def test_save_read_and_throw_away(clinic: Clinic) -> None:
@@ -67,7 +70,9 @@ def test_after_sending_it_is_gone(clinic: Clinic) -> None:
 
 def test_nobody_is_told_to_sign_in(clinic: Clinic) -> None:
     for method in ("get", "put", "delete"):
-        answer = getattr(Client(), method)(f"/api/v1/patients/drafts/{uuid7()}/", content_type="application/json")
+        answer = getattr(Client(), method)(
+            f"/api/v1/patients/drafts/{uuid7()}/", content_type="application/json"
+        )
         assert answer.status_code == 401, method
         assert is_problem(answer)
 
@@ -159,7 +164,9 @@ def test_field_names_with_strange_signs_do_no_harm(clinic: Clinic) -> None:
         assert answer.status_code < 500, name
 
 
-@pytest.mark.parametrize("resume", ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "resume", ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_a_kept_link_never_leads_away(clinic: Clinic, resume: str) -> None:
     client, id = signed_in(clinic["maya"]), uuid7()
     assert put(client, id, body(clinic, resume=resume)).status_code == 200
@@ -168,7 +175,9 @@ def test_a_kept_link_never_leads_away(clinic: Clinic, resume: str) -> None:
 
 
 def test_a_body_past_the_limit_is_refused_unread(clinic: Clinic) -> None:
-    answer = put(signed_in(clinic["maya"]), uuid7(), json.dumps(body(clinic, fields={"text": ["x" * 2_000_000]})))
+    answer = put(
+        signed_in(clinic["maya"]), uuid7(), json.dumps(body(clinic, fields={"text": ["x" * 2_000_000]}))
+    )
     assert answer.status_code == 413
     assert is_problem(answer)
 

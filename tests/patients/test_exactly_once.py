@@ -56,7 +56,9 @@ def test_another_act_under_the_same_id_is_a_conflict(clinic: Clinic) -> None:
     id = uuid7()
     add(clinic, id)
     with acting(clinic["maya"]), pytest.raises(DifferentContent):
-        exactly_once(act="question.remove", id=id, patient=clinic.maya, user=clinic["maya"], content=["x"], do=uuid7)
+        exactly_once(
+            act="question.remove", id=id, patient=clinic.maya, user=clinic["maya"], content=["x"], do=uuid7
+        )
 
 
 def test_somebody_elses_id_does_nothing_and_tells_nothing(clinic: Clinic) -> None:
@@ -76,7 +78,9 @@ def test_an_act_that_fails_frees_its_id(clinic: Clinic) -> None:
         raise NotAllowed
 
     with acting(clinic["maya"]), pytest.raises(NotAllowed):
-        exactly_once(act="question.add", id=id, patient=clinic.maya, user=clinic["maya"], content=["x"], do=fail)
+        exactly_once(
+            act="question.add", id=id, patient=clinic.maya, user=clinic["maya"], content=["x"], do=fail
+        )
     assert add(clinic, id).first
 
 
@@ -88,7 +92,9 @@ def test_the_receipt_keeps_no_words(clinic: Clinic) -> None:
     assert len(bytes(receipt.fingerprint)) == 32
 
 
-def test_a_retry_after_a_new_key_encryption_key_is_still_the_same_act(clinic: Clinic, settings: Any, tmp_path: Any) -> None:
+def test_a_retry_after_a_new_key_encryption_key_is_still_the_same_act(
+    clinic: Clinic, settings: Any, tmp_path: Any
+) -> None:
     id = uuid7()
     add(clinic, id)
     file = tmp_path / "kek"
@@ -124,7 +130,9 @@ def race(act: Callable[[int], Any]) -> list[Any]:
     return results
 
 
-def naive(*, act: str, id: UUID, patient: Any, user: User, content: Any, do: Callable[[], UUID | None]) -> Done:
+def naive(
+    *, act: str, id: UUID, patient: Any, user: User, content: Any, do: Callable[[], UUID | None]
+) -> Done:
     """What one would write without the receipt's own key: look, then do."""
     if Receipt.objects.filter(pk=id).exists():
         return Done(id, first=False)
@@ -148,7 +156,9 @@ def test_sixteen_at_once_do_it_once(fresh_db: str, monkeypatch: pytest.MonkeyPat
                 time.sleep(0.05)
                 return question.pk
 
-            return once_only(act="question.add", id=id, patient=clinic.maya, user=user, content=["one"], do=make)
+            return once_only(
+                act="question.add", id=id, patient=clinic.maya, user=user, content=["one"], do=make
+            )
 
     results = race(act)
     with acting_system():

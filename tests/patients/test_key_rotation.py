@@ -46,9 +46,12 @@ def test_the_command_prints_counts_and_does_nothing_twice(clinic: Clinic, new_ke
     assert capsys.readouterr().out == "0 keys wrapped anew, 4 were done before\n"
 
 
-def test_it_goes_on_where_it_was_stopped(clinic: Clinic, new_key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_goes_on_where_it_was_stopped(
+    clinic: Clinic, new_key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rotation, "BATCH", 1)
-    real, done = rotation.rewrap, []
+    done: list[Any] = []
+    real = rotation.rewrap
 
     def stopped(*args: Any) -> Any:
         if len(done) == 2:

@@ -70,7 +70,8 @@ def test_details_are_changed_once_and_the_team_sees_them(clinic: Clinic) -> None
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("name", ""), ("name", "x" * 200), ("phone", "call me"), ("phone", "1"), ("contact_note", "x" * 501)]
+    ("field", "value"),
+    [("name", ""), ("name", "x" * 200), ("phone", "call me"), ("phone", "1"), ("contact_note", "x" * 501)],
 )
 def test_wrong_details_are_refused_and_kept_on_the_page(clinic: Clinic, field: str, value: str) -> None:
     answer = signed_in(clinic["maya"]).post("/me/", profile(**{field: value}))
@@ -124,7 +125,9 @@ def test_another_patients_try_does_not_say_who_it_was(clinic: Clinic) -> None:
 def test_the_carer_is_named_as_the_carer(clinic: Clinic) -> None:
     with acting(clinic["jonas"]):
         record_view(clinic["jonas"], clinic.maya, "carer.today")
-    assert "Jonas, your carer · saw your name on their Today page" in text_of(signed_in(clinic["maya"]).get("/me/trail/"))
+    assert "Jonas, your carer · saw your name on their Today page" in text_of(
+        signed_in(clinic["maya"]).get("/me/trail/")
+    )
 
 
 def test_the_trail_is_read_page_by_page_without_gap_or_repeat(clinic: Clinic) -> None:
@@ -172,7 +175,13 @@ def add_rows(clinic: Clinic, count: int) -> None:
         with acting_system():
             now = datetime.now(UTC)
             for kind in ("carer", "break_glass"):
-                grant = Grant(patient=clinic.maya, user=helper, kind=kind, scopes=["messages"], ends_at=now + timedelta(hours=1))
+                grant = Grant(
+                    patient=clinic.maya,
+                    user=helper,
+                    kind=kind,
+                    scopes=["messages"],
+                    ends_at=now + timedelta(hours=1),
+                )
                 grant.relation, grant.reason = "a friend", "a reason"
                 grant.save(force_insert=True)
         with acting(helper):
@@ -242,7 +251,9 @@ def test_a_known_and_an_unknown_address_are_answered_alike(clinic: Clinic) -> No
      ("scopes", ["own"]), ("scopes", ["team"]), ("last_day_year", "1999"), ("last_day_year", "2199"), ("last_day_day", "40"),
      ("called", ""), ("relation", "x" * 100)],
 )  # fmt: skip
-def test_a_carer_who_cannot_be_added_is_refused_and_the_form_kept(clinic: Clinic, field: str, value: Any) -> None:
+def test_a_carer_who_cannot_be_added_is_refused_and_the_form_kept(
+    clinic: Clinic, field: str, value: Any
+) -> None:
     answer = signed_in(clinic["maya"]).post("/me/carers/add/", carer_form(**{field: value}))
     assert answer.status_code == 422
     assert "my neighbor" in answer.content.decode() or field == "relation"
@@ -287,7 +298,10 @@ def test_the_same_button_id_for_another_carer_is_a_conflict_page(clinic: Clinic)
 
 
 def ask(client: Client, text: str) -> None:
-    assert client.post("/me/questions/", {"text": text, "draft": str(uuid7()), "draft_version": "0"}).status_code == 302
+    assert (
+        client.post("/me/questions/", {"text": text, "draft": str(uuid7()), "draft_version": "0"}).status_code
+        == 302
+    )
 
 
 def order_of(clinic: Clinic) -> list[str]:
@@ -305,14 +319,25 @@ def test_questions_are_added_moved_asked_answered_and_removed(clinic: Clinic) ->
     for text in ("one", "two", "three", "four"):
         ask(client, text)
     page = text_of(client.get("/me/questions/"))
-    assert page.index("Ask these first") < page.index("three") < page.index("If there is time") < page.index("four")
+    assert (
+        page.index("Ask these first")
+        < page.index("three")
+        < page.index("If there is time")
+        < page.index("four")
+    )
     client.post(f"/me/questions/{question(clinic, 'four').pk}/move/", once(to="up"))
     client.post(f"/me/questions/{question(clinic, 'one').pk}/move/", once(to="down"))
     assert order_of(clinic) == ["two", "one", "four", "three"]
     two = question(clinic, "two")
     client.post(f"/me/questions/{two.pk}/move/", once(to="up"))
     assert order_of(clinic)[0] == "two"
-    edit = {"text": "two?", "asked": ["yes"], "answer": "Yes, it is.", "draft": str(uuid7()), "draft_version": "0"}
+    edit = {
+        "text": "two?",
+        "asked": ["yes"],
+        "answer": "Yes, it is.",
+        "draft": str(uuid7()),
+        "draft_version": "0",
+    }
     assert client.post(f"/me/questions/{two.pk}/", edit).status_code == 302
     assert order_of(clinic) == ["one", "four", "three"]
     assert "Yes, it is." in text_of(client.get("/me/questions/"))

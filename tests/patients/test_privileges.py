@@ -102,12 +102,17 @@ def test_tables_that_no_model_owns_are_known(db: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         without = {row[0] for row in cursor.fetchall()} - set(table_privileges())
-    assert {name for name in without if not name.startswith("procrastinate_")} == {"django_migrations", "portal_cache"}
+    assert {name for name in without if not name.startswith("procrastinate_")} == {
+        "django_migrations",
+        "portal_cache",
+    }
     assert DEFAULT_PRIVILEGES == "SELECT, INSERT, UPDATE, DELETE"
 
 
 def test_the_trails_writer_cannot_be_replaced(db: None) -> None:
-    body = "CREATE OR REPLACE FUNCTION portal_trail_append(events jsonb) RETURNS void LANGUAGE sql AS 'SELECT 1'"
+    body = (
+        "CREATE OR REPLACE FUNCTION portal_trail_append(events jsonb) RETURNS void LANGUAGE sql AS 'SELECT 1'"
+    )
     assert refused(body)
     assert refused("DROP FUNCTION portal_trail_append(jsonb)")
     assert refused("ALTER FUNCTION portal_patients(text) SECURITY INVOKER")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -36,7 +35,8 @@ def patient_models() -> list[type[models.Model]]:
     found = []
     for model in apps.get_models(include_auto_created=True):
         owned = any(
-            isinstance(field, models.ForeignKey) and field.related_model is Patient for field in model._meta.get_fields()
+            isinstance(field, models.ForeignKey) and field.related_model is Patient
+            for field in model._meta.get_fields()
         )
         if (model is Patient or owned) and not model._meta.proxy:
             found.append(model)
@@ -104,7 +104,9 @@ def lindqvist(everyone: dict[str, User]) -> UUID:
         return Grant.objects.get(kind="self", user=everyone["patient"]).patient_id
 
 
-def test_row_security_alone_keeps_each_record_to_its_people(everyone: dict[str, User], lindqvist: UUID) -> None:
+def test_row_security_alone_keeps_each_record_to_its_people(
+    everyone: dict[str, User], lindqvist: UUID
+) -> None:
     with acting_system():
         filled = {model for model in patient_models() if rows_of(model)}
         okafor = Grant.objects.get(kind="self", user=everyone["other-patient"]).patient_id
@@ -133,7 +135,9 @@ def test_without_an_actor_there_is_not_one_row(everyone: dict[str, User]) -> Non
             assert rows_of(model) == set()
 
 
-def test_carers_see_only_tables_of_the_areas_that_were_opened(everyone: dict[str, User], lindqvist: UUID) -> None:
+def test_carers_see_only_tables_of_the_areas_that_were_opened(
+    everyone: dict[str, User], lindqvist: UUID
+) -> None:
     allowed = {"profile", "appointments", "messages"}
     with acting(everyone["carer"]):
         for model in patient_models():
@@ -170,7 +174,9 @@ def test_one_real_connection_reused_by_another_person_carries_nothing_over(fresh
             pass
         assert not Patient.objects.exists()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid(), current_setting('app.user_id', true), current_setting('app.system', true)")
+        cursor.execute(
+            "SELECT pg_backend_pid(), current_setting('app.user_id', true), current_setting('app.system', true)"
+        )
         pid, user_id, system = cursor.fetchone()
     assert pid == first[0]
     assert not user_id
@@ -181,11 +187,10 @@ def test_one_real_connection_reused_by_another_person_carries_nothing_over(fresh
 
 
 @pytest.fixture
-def no_row_security(everyone: dict[str, User], owner_cursor: psycopg.Cursor) -> Iterator[None]:
+def no_row_security(everyone: dict[str, User], owner_cursor: psycopg.Cursor) -> None:
     """The owner turns row security off in this test's own copy of the database."""
     for model in patient_models():
         owner_cursor.execute(f"ALTER TABLE {model._meta.db_table} DISABLE ROW LEVEL SECURITY")
-    return
 
 
 def test_the_python_filter_alone_keeps_each_record_to_its_people(
@@ -220,7 +225,8 @@ def test_the_python_filter_alone_keeps_each_record_to_its_people(
 def opened_by_database(patient: Patient) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT area FROM unnest(%s::text[]) area WHERE %s IN (SELECT portal_patients(area))", [list(AREAS), patient.pk]
+            "SELECT area FROM unnest(%s::text[]) area WHERE %s IN (SELECT portal_patients(area))",
+            [list(AREAS), patient.pk],
         )
         return {row[0] for row in cursor.fetchall()}
 
@@ -270,7 +276,12 @@ def test_a_grant_holds_only_between_its_instants(
 ) -> None:
     now = datetime.now(UTC)
     with acting_system():
-        grant = Grant(patient=clinic.maya, kind=kind, starts_at=now + timedelta(hours=starts), ends_at=now + timedelta(hours=ends))
+        grant = Grant(
+            patient=clinic.maya,
+            kind=kind,
+            starts_at=now + timedelta(hours=starts),
+            ends_at=now + timedelta(hours=ends),
+        )
         if kind == "team":
             grant.team = clinic.other_team
         else:
@@ -283,20 +294,35 @@ def test_a_grant_holds_only_between_its_instants(
     assert opened(clinic["peter"], clinic.maya) == (expected if open_now else set())
 
 
-@pytest.mark.parametrize(("starts", "ends", "works"), [(0, 0, True), (-5, 0, True), (-5, -1, False), (1, 5, False)])
-def test_team_access_follows_the_days_of_the_membership(clinic: Clinic, starts: int, ends: int, works: bool) -> None:
+@pytest.mark.parametrize(
+    ("starts", "ends", "works"), [(0, 0, True), (-5, 0, True), (-5, -1, False), (1, 5, False)]
+)
+def test_team_access_follows_the_days_of_the_membership(
+    clinic: Clinic, starts: int, ends: int, works: bool
+) -> None:
     colleague = person("colleague")
     today = utc_today()
     TeamMember.objects.create(
-        team=clinic.team, user=colleague, role="nurse", starts_on=today + timedelta(days=starts), ends_on=today + timedelta(days=ends)
+        team=clinic.team,
+        user=colleague,
+        role="nurse",
+        starts_on=today + timedelta(days=starts),
+        ends_on=today + timedelta(days=ends),
     )
     assert opened(colleague, clinic.maya) == (TEAM if works else set())
 
 
 def test_own_keys_stay_out_of_the_teams_reach(clinic: Clinic) -> None:
-    for name, spaces in (("maya", {"own", "clinic"}), ("rosa", {"clinic"}), ("jonas", {"clinic"}), ("samuel", set())):
+    for name, spaces in (
+        ("maya", {"own", "clinic"}),
+        ("rosa", {"clinic"}),
+        ("jonas", {"clinic"}),
+        ("samuel", set()),
+    ):
         with acting(clinic[name]):
-            assert set(PatientKey.objects.filter(patient=clinic.maya).values_list("space", flat=True)) == spaces
+            assert (
+                set(PatientKey.objects.filter(patient=clinic.maya).values_list("space", flat=True)) == spaces
+            )
 
 
 # --- Writing past the walls -------------------------------------------------------------------------------------
@@ -316,7 +342,9 @@ def refused(write: Any) -> bool:
 def test_rows_for_another_patient_are_refused(clinic: Clinic) -> None:
     with acting(clinic["samuel"]):
         assert refused(lambda: insert("patients_question", position=1, text=b"x", patient_id=clinic.maya.pk))
-        assert refused(lambda: insert("patients_patient", site_id=clinic.site.pk, name=b"x", date_of_birth=b"x"))
+        assert refused(
+            lambda: insert("patients_patient", site_id=clinic.site.pk, name=b"x", date_of_birth=b"x")
+        )
         assert refused(
             lambda: insert(
                 "patients_draft", patient_id=clinic.maya.pk, owner_id=clinic["samuel"].pk, kind="profile", resume="/",
@@ -325,12 +353,20 @@ def test_rows_for_another_patient_are_refused(clinic: Clinic) -> None:
         )  # fmt: skip
         assert refused(
             lambda: insert(
-                "patients_receipt", patient_id=clinic.maya.pk, user_id=clinic["samuel"].pk, act="x", fingerprint=b"x"
+                "patients_receipt",
+                patient_id=clinic.maya.pk,
+                user_id=clinic["samuel"].pk,
+                act="x",
+                fingerprint=b"x",
             )
         )
         assert refused(
             lambda: insert(
-                "patients_receipt", patient_id=clinic.samuel.pk, user_id=clinic["maya"].pk, act="x", fingerprint=b"x"
+                "patients_receipt",
+                patient_id=clinic.samuel.pk,
+                user_id=clinic["maya"].pk,
+                act="x",
+                fingerprint=b"x",
             )
         )
 
@@ -339,14 +375,22 @@ def insert(table: str, **values: Any) -> None:
     values = {"id": uuid7(), "created_at": datetime.now(UTC), **values}
     with connection.cursor() as cursor:
         columns = ", ".join(f'"{name}"' for name in values)
-        cursor.execute(f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(values))})", list(values.values()))
+        cursor.execute(
+            f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(values))})",
+            list(values.values()),
+        )
 
 
 @pytest.mark.parametrize("name", ["stranger", "samuel", "peter", "jonas", "rosa"])
 @pytest.mark.parametrize("kind", ["self", "carer", "break_glass", "team"])
 def test_nobody_can_grant_themselves_access(clinic: Clinic, name: str, kind: str) -> None:
     user = clinic[name]
-    values: dict[str, Any] = {"kind": kind, "scopes": [], "starts_at": datetime.now(UTC), "patient_id": clinic.maya.pk}
+    values: dict[str, Any] = {
+        "kind": kind,
+        "scopes": [],
+        "starts_at": datetime.now(UTC),
+        "patient_id": clinic.maya.pk,
+    }
     values |= {"team_id": clinic.other_team.pk} if kind == "team" else {"user_id": user.pk}
     values |= {"reason": b"x", "ends_at": datetime.now(UTC) + timedelta(hours=1)}
     with acting(user):
@@ -390,6 +434,10 @@ def test_a_system_actor_needs_a_purpose() -> None:
 
 
 def test_lists_of_patients_follow_the_grants(clinic: Clinic) -> None:
-    for name, seen in (("rosa", {clinic.maya.pk, clinic.samuel.pk}), ("jonas", {clinic.maya.pk}), ("peter", set())):
+    for name, seen in (
+        ("rosa", {clinic.maya.pk, clinic.samuel.pk}),
+        ("jonas", {clinic.maya.pk}),
+        ("peter", set()),
+    ):
         with acting(clinic[name]):
             assert {patient.pk for patient in patients_of(clinic[name])} == seen

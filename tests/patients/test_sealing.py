@@ -21,9 +21,17 @@ from tests.patients.world import Clinic, acting, acting_system
 
 KEY = secrets.token_bytes(32)
 any_text = st.text(alphabet=st.characters(exclude_categories=()), max_size=40)  # lone surrogates too
-scalars = st.none() | st.booleans() | st.integers(-(10**40), 10**40) | st.floats(allow_nan=False, allow_infinity=False) | any_text
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**40), 10**40)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | any_text
+)
 any_json = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(any_text, inner, max_size=4), max_leaves=12
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(any_text, inner, max_size=4),
+    max_leaves=12,
 )
 
 
@@ -80,10 +88,12 @@ def test_numbers_that_are_not_json_are_refused() -> None:
 @pytest.fixture
 def asked(clinic: Clinic) -> list[Question]:
     """Two questions of Maya and one of Samuel, each with an answer."""
-    made = []
+    made: list[Question] = []
     for who, patient in (("maya", clinic.maya), ("maya", clinic.maya), ("samuel", clinic.samuel)):
         with acting(clinic[who]):
-            question = Question(patient=patient, text=f"question {len(made)}", answer=f"answer {len(made)}", position=1)
+            question = Question(
+                patient=patient, text=f"question {len(made)}", answer=f"answer {len(made)}", position=1
+            )
             question.save(force_insert=True)
             made.append(question)
     return made
@@ -141,11 +151,16 @@ def test_an_edited_key_version_does_not_open(asked: list[Question]) -> None:
             _ = Question.objects.get(pk=row.pk).text
 
 
-def test_a_key_pasted_to_another_patient_or_space_does_not_open(clinic: Clinic, asked: list[Question]) -> None:
+def test_a_key_pasted_to_another_patient_or_space_does_not_open(
+    clinic: Clinic, asked: list[Question]
+) -> None:
     with acting_system():
         mine = PatientKey.objects.get(patient=clinic.maya, space=OWN)
         theirs = PatientKey.objects.get(patient=clinic.samuel, space=OWN)
-        for wrong in (bytes(theirs.wrapped), bytes(PatientKey.objects.get(patient=clinic.maya, space=CLINIC).wrapped)):
+        for wrong in (
+            bytes(theirs.wrapped),
+            bytes(PatientKey.objects.get(patient=clinic.maya, space=CLINIC).wrapped),
+        ):
             PatientKey.objects.filter(pk=mine.pk).update(wrapped=wrong)
             with acting_system(), pytest.raises(SealBroken):
                 _ = Question.objects.get(pk=asked[0].pk).text
@@ -205,7 +220,9 @@ def key_line(name: str) -> str:
 
 
 @pytest.mark.parametrize("same_name", [True, False])
-def test_a_wrong_key_encryption_key_opens_nothing(clinic: Clinic, settings: Any, tmp_path: Path, same_name: bool) -> None:
+def test_a_wrong_key_encryption_key_opens_nothing(
+    clinic: Clinic, settings: Any, tmp_path: Path, same_name: bool
+) -> None:
     name = sealing.key_encryption_keys().current[0] if same_name else "another"
     other = tmp_path / "kek"
     other.write_text(key_line(name))

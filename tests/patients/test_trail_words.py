@@ -23,7 +23,9 @@ def acts_in_code() -> Iterator[tuple[str, str]]:
             for node in ast.walk(ast.parse(text)):
                 if not isinstance(node, ast.Call):
                     continue
-                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                name = (
+                    node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                )
                 if name not in WRITERS or (name == "Event" and "from patients.trail import" not in text):
                     continue
                 given = {word.arg: word.value for word in node.keywords}
@@ -71,4 +73,6 @@ def test_every_kind_of_draft_that_a_form_uses_has_words() -> None:
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "drafted":
                     kind = next(word.value for word in node.keywords if word.arg == "kind")
                     for text in _texts(kind):
-                        assert not text or text in draft_kinds, f"{path.relative_to(ROOT)}:{node.lineno}: {text}"
+                        assert not text or text in draft_kinds, (
+                            f"{path.relative_to(ROOT)}:{node.lineno}: {text}"
+                        )

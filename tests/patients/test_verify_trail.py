@@ -67,12 +67,19 @@ class Chain:
                 )
             previous = bytes(event.hash)
         self.owner.execute(
-            "UPDATE patients_audithead SET seq = %s, hash = %s WHERE patient_id = %s", [len(events), previous, self.id]
+            "UPDATE patients_audithead SET seq = %s, hash = %s WHERE patient_id = %s",
+            [len(events), previous, self.id],
         )
 
 
 @pytest.fixture
-def chain(fresh_db: str, maintenance_cursor: psycopg.Cursor, owner_cursor: psycopg.Cursor, settings: Any, tmp_path: Path) -> Chain:
+def chain(
+    fresh_db: str,
+    maintenance_cursor: psycopg.Cursor,
+    owner_cursor: psycopg.Cursor,
+    settings: Any,
+    tmp_path: Path,
+) -> Chain:
     settings.TRAIL_ROOT_FILE = tmp_path / "roots" / "trail"
     # The table is not forced on its owner, so the owner can do everything: the strongest attacker but for the key.
     return Chain(make_clinic(), owner_cursor, settings.TRAIL_ROOT_FILE)
@@ -89,22 +96,34 @@ def edit(place: int) -> Callable[[Chain], None]:
 
 
 def delete(place: int) -> Callable[[Chain], None]:
-    return lambda chain: chain.run(f"DELETE FROM {EVENT}", chain.id, place if place > 0 else chain.length + 1 + place)
+    return lambda chain: chain.run(
+        f"DELETE FROM {EVENT}", chain.id, place if place > 0 else chain.length + 1 + place
+    )
 
 
 def change_time(chain: Chain) -> None:
-    chain.run("UPDATE patients_auditevent SET at = at - interval '1 microsecond' WHERE patient_id = %s AND seq = 2", chain.id)
+    chain.run(
+        "UPDATE patients_auditevent SET at = at - interval '1 microsecond' WHERE patient_id = %s AND seq = 2",
+        chain.id,
+    )
 
 
 def change_person(chain: Chain) -> None:
     chain.run(
-        "UPDATE patients_auditevent SET user_id = %s WHERE patient_id = %s AND seq = 3", chain.clinic["peter"].pk, chain.id
+        "UPDATE patients_auditevent SET user_id = %s WHERE patient_id = %s AND seq = 3",
+        chain.clinic["peter"].pk,
+        chain.id,
     )
 
 
 def reorder(chain: Chain) -> None:
     for before, after in ((3, 9003), (4, 3), (9003, 4)):
-        chain.run("UPDATE patients_auditevent SET seq = %s WHERE patient_id = %s AND seq = %s", after, chain.id, before)
+        chain.run(
+            "UPDATE patients_auditevent SET seq = %s WHERE patient_id = %s AND seq = %s",
+            after,
+            chain.id,
+            before,
+        )
 
 
 def insert(chain: Chain) -> None:
@@ -228,7 +247,9 @@ def signed_by_another(lines: list[str]) -> list[str]:
      lambda lines: [*lines, lines[-1]], lambda lines: [*lines, "[]"], lambda lines: [*lines, "null"]],
     ids=["edited", "signed by another", "first line gone", "swapped", "not json", "doubled", "a list", "null"],
 )  # fmt: skip
-def test_a_forged_file_is_found_and_not_continued(chain: Chain, change: Callable[[list[str]], list[str]]) -> None:
+def test_a_forged_file_is_found_and_not_continued(
+    chain: Chain, change: Callable[[list[str]], list[str]]
+) -> None:
     chain.sign()
     assert read_roots(chain.file.read_text()).faults == []
     forge(chain, change)
