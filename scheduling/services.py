@@ -51,7 +51,7 @@ AREA = "appointments"
 MAY_BOOK = ("self", "carer", "team", "break_glass")
 STAFF = ("team", "break_glass")
 ALTERNATIVES = 3
-ALTERNATIVES_WITHIN = timedelta(days=28)
+ALTERNATIVES_WITHIN = (timedelta(days=5), timedelta(days=28))
 LOCK_WAIT = "2s"
 LOCK_NOT_AVAILABLE = "55P03"
 
@@ -157,16 +157,24 @@ def _alternatives(
     """The three bookable times next to the wanted one, earlier or later; with anybody when that person has none."""
     busy = busy_times(by, patient, now, moving=moving)
     middle = min(max(wanted, window[0]), window[1])
-    start = max(window[0], middle - ALTERNATIVES_WITHIN)
-    end = min(window[1], middle + ALTERNATIVES_WITHIN)
+    best: dict[datetime, Start] = {}
     for lane in (resource, None) if resource is not None else (None,):
-        found = find_starts(
-            site=patient.site, service=service, resource=lane, start=start, end=end, busy=busy, moving=moving
-        )
-        if found:
-            by_time = {start.at: start for start in found}
-            return [by_time[at] for at in slots.nearest(by_time, wanted, ALTERNATIVES)]
-    return []
+        for reach in ALTERNATIVES_WITHIN:
+            found = find_starts(
+                site=patient.site,
+                service=service,
+                resource=lane,
+                start=max(window[0], middle - reach),
+                end=min(window[1], middle + reach),
+                busy=busy,
+                moving=moving,
+            )
+            best = {start.at: start for start in found} or best
+            if len(found) >= ALTERNATIVES:
+                break
+        if best:
+            break
+    return [best[at] for at in slots.nearest(best, wanted, ALTERNATIVES)]
 
 
 # --- Locks --------------------------------------------------------------------------------------------------------
