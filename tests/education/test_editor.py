@@ -332,3 +332,24 @@ def test_a_hard_draft_is_saved_with_a_warning(
     client = signed_in(editor)
     assert client.post(edit, _form(article, **{"body-0-value": hard})).status_code == 302
     assert "is above 8" in client.get(edit).content.decode()
+
+
+def test_an_open_editor_that_only_asks_who_is_there_does_not_keep_a_sign_in_alive(
+    draft: Callable[..., Article], editor: User, signed_in: Callable[[User], Client]
+) -> None:
+    from wagtail.admin.models import EditingSession
+
+    article = draft()
+    client = signed_in(editor)
+    client.get(reverse("wagtailsnippets_education_article:edit", args=[article.pk]))
+    open_editor = EditingSession.objects.get()
+    session = client.session
+    session["seen_at"] -= 600
+    session.save()
+    ping = reverse(
+        "wagtailadmin_editing_sessions:ping", args=["education", "article", article.pk, open_editor.pk]
+    )
+    assert client.post(ping).status_code == 200
+    assert client.session["seen_at"] == session["seen_at"]
+    client.get(reverse("education-desk"))
+    assert client.session["seen_at"] > session["seen_at"]
