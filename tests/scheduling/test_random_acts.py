@@ -77,14 +77,14 @@ def test_random_acts_agree_with_a_paper_calendar(
             common = {"by": user, "patient": patient, "now": now}
             try:
                 if verb == "book":
-                    services.book(**common, service=clinic.kinds[kind], starts_at=at, id=id)  # type: ignore[arg-type]
+                    services.book(**common, service=clinic.kinds[kind], starts_at=at, id=id)
                 elif verb == "move":
                     version = Appointment.objects.get(pk=id).version
-                    services.reschedule(  # type: ignore[arg-type]
+                    services.reschedule(
                         **common, appointment_id=id, starts_at=at, version=version, id=uuid7()
                     )
                 else:
-                    services.cancel(**common, appointment_id=id, id=uuid7())  # type: ignore[arg-type]
+                    services.cancel(**common, appointment_id=id, id=uuid7())
                 happened = True
             except DomainError:
                 happened = False

@@ -17,7 +17,7 @@ from tests.scheduling.people import Clinic, enter, statements_of
 def local_day(clinic: Clinic, start: object) -> str:
     from zoneinfo import ZoneInfo
 
-    return start.at.astimezone(ZoneInfo(clinic.world.site.time_zone)).date().isoformat()  # type: ignore[attr-defined]
+    return start.at.astimezone(ZoneInfo(clinic.world.site.time_zone)).date().isoformat()
 
 
 def test_the_day_lists_visits_by_clinician_and_links_to_the_patient(clinic: Clinic) -> None:

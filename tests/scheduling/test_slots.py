@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -109,7 +110,7 @@ def calendars(
 
 @given(calendars())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_offered_starts_are_those_of_the_clock_on_the_wall(case: tuple) -> None:
+def test_offered_starts_are_those_of_the_clock_on_the_wall(case: Any) -> None:
     zone, rules, start, end, holidays, opened, closed, length = case
     spans = slots.open_spans(
         rules, zone=zone, start=start, end=end, holidays=holidays, opened=opened, closed=closed
@@ -209,10 +210,10 @@ def test_a_rule_of_office_hours_keeps_its_wall_time_through_the_year() -> None:
         ([(0, 10), (20, 30)], [(5, 25), (6, 7)], [(0, 5), (25, 30)]),
     ],
 )
-def test_time_without_what_is_taken(spans: list, taken: list, left: list) -> None:
+def test_time_without_what_is_taken(spans: list[Any], taken: list[Any], left: list[Any]) -> None:
     zero = dt.datetime(2026, 1, 1, tzinfo=UTC)
 
-    def instants(pairs: list) -> list[Span]:
+    def instants(pairs: list[Any]) -> list[Span]:
         return [(zero + low * MINUTE, zero + high * MINUTE) for low, high in pairs]
 
     assert slots.without(instants(spans), instants(taken)) == instants(left)
