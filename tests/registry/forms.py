@@ -66,7 +66,7 @@ class _Reader(HTMLParser):
                 self.forms.append(self.open)
             return
         name = given.get("name", "")
-        if self.open is None or not name and tag != "option":
+        if self.open is None or (not name and tag != "option"):
             return
         _given, fields, buttons = self.open
         if tag == "input":

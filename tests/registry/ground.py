@@ -81,6 +81,10 @@ def lay() -> Ground:
             _things(ground, whose, patient, now)
         with acting(ground.users["nurse"]):
             _note(ground, whose, patient, now)
+    for whose in PATIENTS:
+        with acting(ground.users[whose]):
+            own = Patient.objects.for_user(ground.users[whose]).select_related("site").get(grants__kind="self")
+            _times(ground, whose, own, now)
     with acting(ground.users[MAYA]):
         carer = Grant.objects.live().get(kind="carer", user=ground.users["carer"])
         ground.ids["grant_id", MAYA] = carer.pk
@@ -174,14 +178,19 @@ def _things(ground: Ground, whose: str, patient: Patient, now: datetime) -> None
     )
     ground.ids["draft_id", whose] = draft.id
     ground.ids["id", whose] = draft.id
+
+def _times(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
+    """Free times of a patient as they stand in addresses. Runs as the patient, after everything is booked."""
+    user = ground.users[whose]
     service, start = _free(user, patient, now)
     ground.query[f"slot-{whose}"] = f"visit={service.code}&suits=any&at={slot_text(start.at, start.resource_id)}"
     offered, _until = visits.booking_window("self", now)
     first = visits.find_starts(site=patient.site, service=service, start=offered, end=start.at, busy=visits.busy_times(user, patient, now))[0]
     ground.query[f"offered-{whose}"] = slot_text(first.at, first.resource_id)
-    ground.query["today"] = day.isoformat()
+    ground.query["today"] = today_in(now, patient.site.time_zone).isoformat()
     ground.query["visit"] = f"visit={service.code}"
     ground.query["days"] = f"visit={service.code}&suits=any&from={today_in(start.at, patient.site.time_zone)}"
+
 
 
 def _note(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-
 from tests.registry.ground import Ground
 from tests.registry.people import ANONYMOUS, CLINICIANS, MAYA, OFFICE, PATIENTS, SIGNED_IN, TEAM
 from tests.registry.resolver import ours
@@ -155,7 +154,7 @@ PAGES: list[Page] = [
     Page("messaging:patient-sent", ("carer", "journal-carer", MAYA)),
     Page("messaging:work-list", CLINICIANS, dense=True),
     Page("messaging:work-thread", READERS, dense=True),
-    Page("messaging:note", READERS, dense=True),
+    Page("messaging:note", TEAM, dense=True),
     # The team's other pages
     Page("portal:staff-patients", CLINICIANS, dense=True),
     Page("portal:summary", READERS, dense=True),

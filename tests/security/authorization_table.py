@@ -58,6 +58,7 @@ class Row:
     exceptions: dict[tuple[str, str], Status] = field(default_factory=dict)
     query: str = ""
     instead: dict[str, str] = field(default_factory=dict)
+    guarded: bool = False  # strangers are turned away before the method is looked at
 
     def expected(self, method: str, person: str, whose: str) -> Status:
         """The status for one person and one method, on the things of one patient."""
@@ -66,9 +67,9 @@ class Row:
         if person == ANONYMOUS:
             return self.nobody
         status = self.reads if method == "GET" else self.writes
-        if status is None:
+        if status is None and not (self.guarded and person not in self.may[whose]):
             return 405
-        return status if person in self.may[whose] else self.stranger
+        return status if status is not None and person in self.may[whose] else self.stranger
 
 
 def everyone(*people: str) -> dict[str, tuple[str, ...]]:
@@ -137,7 +138,7 @@ def _visits() -> list[Row]:
         ("ics", None, NOTHING, "", {}),
     ]
     for name, writes, body, query, instead in pages:
-        mine = own_start if name == "list" or name.startswith("book") and name != "booked" else own
+        mine = own_start if name == "list" or (name.startswith("book") and name != "booked") else own
         rows.append(mine(f"scheduling:{name}", writes=writes, body=body, query=query, instead=instead))
         rows.append(Row(f"scheduling:patient-{name}", RECORD, 200, writes, body, query=query, instead=instead))
     return rows
@@ -227,7 +228,7 @@ ROWS: list[Row] = [
     Row("messaging:patient-close", SIDE, None, 302, _once()),
     clinicians("messaging:work-list"),
     Row("messaging:work-thread", READERS),
-    Row("messaging:note", READERS, 200, 302, _form(text="Asked twice."), exceptions=ONLY_READS),
+    Row("messaging:note", READERS, 200, 302, _form(text="Asked twice."), exceptions={**ONLY_READS, ("emergency", "GET"): 403}),
     Row("messaging:answer", READERS, None, 302, _form(text="Yes, you may.", seen="99"), exceptions=ONLY_READS),
     Row("messaging:claim", READERS, None, 302, _once(), exceptions=ONLY_READS),
     Row("messaging:release", READERS, None, 302, _once(), exceptions=ONLY_READS),
@@ -236,7 +237,7 @@ ROWS: list[Row] = [
     clinicians("portal:staff-patients"),
     Row("portal:summary", READERS),
     # The library's own pages below /cms/: for people who write or review; a decision only from somebody who may review and did not write
-    Row("education-desk", everyone(*OFFICE)),
+    Row("education-desk", everyone(*OFFICE), guarded=True),
     Row("education-review", everyone(*OFFICE), 200, 403, exceptions={("reviewer", "POST"): 422, ("admin", "POST"): 422}, instead={"article_id": "waiting_article"}),
     Row("education-adopt", everyone(*OFFICE), 200, 422, exceptions={("editor", "GET"): 403, ("editor", "POST"): 403}, instead={"article_id": "new_article"}),
     # The API: a draft is its owner's alone
@@ -244,10 +245,11 @@ ROWS: list[Row] = [
 ]
 
 # An exception for somebody who is a stranger to one of the two patients holds for the other one only.
-ABOUT_MAYA_ONLY = frozenset(ONLY_READS)
+ABOUT_MAYA_ONLY = frozenset({("emergency", "POST"), ("emergency", "GET")})
 
 # Prefix rows: below these addresses other software answers; who is let in at all is ours. Person -> status at the door.
 DOORS: dict[str, dict[str, Status]] = {
     "/cms/": {ANONYMOUS: 302, **dict.fromkeys(SIGNED_IN, 404), "editor": 200, "reviewer": 200, "admin": 200},
-    "/admin/": {ANONYMOUS: 302, **dict.fromkeys(SIGNED_IN, 404), "admin": 200},
+    # Django leads strangers to its own sign-in door first; that one is ours, and there is nothing behind it for them.
+    "/admin/": {ANONYMOUS: 302, **dict.fromkeys(SIGNED_IN, 302), "admin": 200},
 }

@@ -45,9 +45,8 @@ def test_everybody_gets_the_answer_of_the_table(ground: Ground, person: str) -> 
         expected = of_row(row, method, person, whose)
         if answer.status_code not in as_tuple(expected):
             wrong.append(f"{method} {row.name} of {whose}: {answer.status_code} instead of {expected}{why(answer)}")
-        elif answer.status_code == 302 and person == ANONYMOUS and row.nobody == 302 and (person, method) not in row.exceptions:
-            if not answer["Location"].startswith(reverse("account_login")):
-                wrong.append(f"{method} {row.name}: nobody is led to {answer['Location']}")
+        elif is_led_to_sign_in(row, method, person) and not answer["Location"].startswith(reverse("account_login")):
+            wrong.append(f"{method} {row.name}: nobody is led to {answer['Location']}")
     assert not wrong, f"{len(wrong)} of {cells} answers to {person} differ:\n" + "\n".join(wrong)
 
 
@@ -103,6 +102,12 @@ def test_the_doors_of_the_prefixes(ground: Ground, prefix: str) -> None:
         answer = ask(client_of(ground, person), "GET", prefix, {})
         expected = DOORS[prefix][person]
         assert answer.status_code in as_tuple(expected), f"{prefix} answers {answer.status_code} to {person}"
+        if answer.status_code == 302:
+            end = client_of(ground, person).get(prefix, follow=True)
+            if person == ANONYMOUS:
+                assert end.redirect_chain[-1][0].startswith(reverse("account_login"))
+            else:
+                assert end.status_code == 404, f"{prefix} leads {person} to {end.redirect_chain}"
 
 
 @pytest.mark.parametrize("person", [ANONYMOUS, "patient", "nurse", "editor"])
@@ -181,6 +186,10 @@ def of_row(row: Row, method: str, person: str, whose: str) -> Status:
     if (person, method) in row.exceptions and (person, method) in ABOUT_MAYA_ONLY and whose == SAMUEL:
         return row.stranger
     return row.expected(method, person, whose)
+
+
+def is_led_to_sign_in(row: Row, method: str, person: str) -> bool:
+    return person == ANONYMOUS and row.nobody == 302 and (person, method) not in row.exceptions
 
 
 def as_tuple(status: Status) -> tuple[int, ...]:

@@ -129,7 +129,7 @@ def test_signing_out_makes_the_browser_forget(ground: Ground) -> None:
 
 @pytest.mark.parametrize("kind", ["broken", "no such page", "too large", "wrong method", "foreign host", "no CSRF token"])
 def test_an_error_page_says_what_to_do_and_nothing_about_the_inside(ground: Ground, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    status, ask = KINDS[kind]
+    _status, ask = KINDS[kind]
     with monkeypatch.context() as patch:
         text = ask(ground, patch).content.decode()
     assert "555-01" in text or kind == "foreign host", "the phone stands on every error page"
