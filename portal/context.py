@@ -88,8 +88,16 @@ def site_line(state: SiteState) -> SiteLine:
 
 
 def last_known_site() -> dict[str, Any]:
-    """Name and phone line as they were last read, without asking the database; for the page of a server error."""
+    """Name and phone line as they were last read, for the page of a server error.
+
+    The database is asked only when this process has not read them yet, and may refuse.
+    """
     state = _cached[1]
+    if state is None:
+        try:
+            state = site_state()
+        except Exception:  # noqa: BLE001 - whatever is broken, the page must come
+            state = None
     return {"clinic_name": state.site.name, "site_line": site_line(state)} if state is not None else {}
 
 

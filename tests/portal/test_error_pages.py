@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 
@@ -30,14 +31,29 @@ def test_an_unknown_address_is_a_page_with_the_phone(client: Client, demo_world:
     assert "tel:555-0100" in page
 
 
-def test_an_error_of_ours_asks_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_ours_needs_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
     def closed(*_args: Any) -> None:
-        raise AssertionError("the page of a server error asked for something")
+        raise DatabaseError
 
+    monkeypatch.setattr(context, "_cached", (0.0, None))
     monkeypatch.setattr(context, "default_site", closed)
     response = errors.server_error(RequestFactory().get("/"))
     assert response.status_code == 500
-    assert "Something went wrong on our side" in response.content.decode()
+    page = response.content.decode()
+    assert "Something went wrong on our side" in page
+    assert "call the number in your letters" in page
+
+
+def test_an_error_of_ours_still_knows_the_phone(monkeypatch: pytest.MonkeyPatch, demo_world: str) -> None:
+    context.forget_site()
+    assert context.site_state() is not None
+
+    def closed(*_args: Any) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr(context, "default_site", closed)
+    assert "tel:555-0" in errors.server_error(RequestFactory().get("/")).content.decode()
+    context.forget_site()
 
 
 def test_an_error_page_that_breaks_ends_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:
