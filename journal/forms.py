@@ -56,6 +56,8 @@ class EntryForm(DraftedForm):
         if shared is not None:
             initial["share"] = SHARED if shared else PRIVATE
         kwargs.setdefault("initial", initial)
+        if kwargs.get("restored") and args:
+            args = (_with_choices(args[0], initial), *args[1:])
         super().__init__(*args, **kwargs)
         changing = words is not None
         for symptom in self.symptoms:
@@ -164,6 +166,14 @@ class EntryForm(DraftedForm):
     def other_fields(self) -> list[Any]:
         """Note, day and sharing, for templates."""
         return [self["note"], self["day"], self["other_day"], self["share"]]
+
+
+def _with_choices(data: Any, initial: dict[str, Any]) -> Any:
+    """A half-empty draft never loses the day and the sharing that were chosen when the page came."""
+    full = data.copy()
+    for name in ("day", "share"):
+        full.setdefault(name, initial[name])
+    return full
 
 
 def _iso_day(value: Any) -> date | None:

@@ -149,7 +149,9 @@ def saved(request: HttpRequest, entry_id: UUID) -> HttpResponse:
         return redirect("journal:entry", entry_id)
     record_view(user, patient, "journal.entry-view", found.pk)
     (entry,) = reading.shown(user, [found])
-    context = {"patient": patient, "entry": entry, "can_undo": services.can_undo(found, now)}
+    # After a change, Undo here would take the whole entry back: that button is on the entry's own page.
+    fresh = found.version == 1 and services.can_undo(found, now)
+    context = {"patient": patient, "entry": entry, "can_undo": fresh}
     return render(request, "journal/saved.html", context)
 
 

@@ -97,6 +97,16 @@ def test_two_tabs_do_not_overwrite_each_other(people: People, maya: Client) -> N
         assert (entry.version, entry.note) == (3, "Tab two")
 
 
+def test_after_a_change_the_result_page_offers_no_undo_of_the_whole(people: People, maya: Client) -> None:
+    entry = people.write({}, "First")
+    assert ">Undo<" in maya.get(f"/journal/{entry.pk}/saved/").content.decode()
+    maya.post(f"/journal/{entry.pk}/edit/", form_of(people, note="Second"))
+    page = maya.get(f"/journal/{entry.pk}/saved/").content.decode()
+    assert ">Undo<" not in page
+    assert "history of the entry" in page
+    assert "Undo this entry" in maya.get(f"/journal/{entry.pk}/").content.decode()
+
+
 def test_the_same_change_sent_twice_is_one_change(people: People, maya: Client) -> None:
     people.follow("tiredness")
     entry = people.write({"tiredness": 1})

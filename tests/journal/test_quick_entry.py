@@ -245,6 +245,31 @@ def test_finish_later_keeps_everything_and_says_where(
     assert re.search(r'name="score_tiredness" value="3"[^>]* checked', page)
 
 
+def test_a_draft_with_one_word_only_comes_back_ready_to_save(people: People, maya: Client) -> None:
+    """Autosave on Today keeps what was pressed; day and sharing are chosen for the person again."""
+    people.follow("tiredness")
+    page = maya.get("/").content.decode()
+    draft = re.search(r'name="draft" value="([0-9a-f-]+)"', page)
+    assert draft
+    saved = maya.put(
+        f"/api/v1/patients/drafts/{draft[1]}/",
+        {
+            "version": 0,
+            "fields": {"score_tiredness": ["2"]},
+            "kind": "journal-entry",
+            "patient": str(people.patient.pk),
+            "target": "",
+            "resume": "/journal/new/",
+        },
+        content_type="application/json",
+    )
+    assert saved.status_code == 200
+    page = maya.get("/journal/new/").content.decode()
+    assert re.search(r'name="score_tiredness" value="2"[^>]* checked', page)
+    assert re.search(rf'name="day" value="{people.today().isoformat()}"[^>]* checked', page)
+    assert re.search(r'name="share" value="private"[^>]* checked', page)
+
+
 def test_a_note_can_be_added_from_today_without_losing_a_press(
     people: People, maya: Client, post_entry: Callable[..., Any]
 ) -> None:
