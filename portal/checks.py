@@ -69,7 +69,7 @@ def check_database(environment: Environment) -> None:
     except psycopg.OperationalError as error:
         reason = (str(error).strip().splitlines() or ["no answer"])[0]
         raise ConfigurationError(f"the database of DATABASE_URL cannot be used: {reason}") from error
-    assert row is not None  # noqa: S101 - a SELECT without FROM gives one row
+    assert row is not None
     role, version, superuser, bypasses, creates_roles, owns, missing = row
     if version < OLDEST_POSTGRESQL * 10_000:
         raise ConfigurationError(

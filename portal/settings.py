@@ -259,7 +259,9 @@ ADMINS: list[tuple[str, str]] = []
 
 # --- Jobs ------------------------------------------------------------------------------------------------
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
-PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful"}  # what is done is on the trail, not in the queue
+PROCRASTINATE_WORKER_DEFAULTS = {
+    "delete_jobs": "successful"
+}  # what is done is on the trail, not in the queue
 
 # --- API ---------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

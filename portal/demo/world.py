@@ -35,7 +35,9 @@ class World:
 
     def at(self, days: int, hour: int, minute: int = 0) -> datetime:
         """An instant `days` from today at a wall-clock time of the site, in UTC."""
-        wall = datetime.combine(self.today() + timedelta(days=days), time(hour, minute), ZoneInfo(self.site.time_zone))
+        wall = datetime.combine(
+            self.today() + timedelta(days=days), time(hour, minute), ZoneInfo(self.site.time_zone)
+        )
         return wall.astimezone(UTC)
 
 
@@ -95,7 +97,13 @@ def _users() -> dict[str, User]:
     users = {}
     for person in PEOPLE:
         admin = person.key == "admin"
-        user = User(email=person.email, name=person.name, job_title=person.job_title, is_staff=admin, is_superuser=admin)
+        user = User(
+            email=person.email,
+            name=person.name,
+            job_title=person.job_title,
+            is_staff=admin,
+            is_superuser=admin,
+        )
         user.password = hashed
         user.save()
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)

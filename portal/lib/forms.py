@@ -98,6 +98,13 @@ class TextArea(forms.Textarea):
         self.attrs.pop("cols", None)
 
 
+def date_parts(value: Any) -> list[Any]:
+    """A date as [day, month, year]; anything else as three empty parts."""
+    if isinstance(value, dt.date):
+        return [value.day, value.month, value.year]
+    return [None, None, None]
+
+
 class DateInputs(forms.MultiWidget):
     """Day, month and year as three text inputs named `<field>_day`, `<field>_month`, `<field>_year`."""
 
@@ -119,10 +126,8 @@ class DateInputs(forms.MultiWidget):
         )
 
     def decompress(self, value: Any) -> list[Any]:
-        """A date as [day, month, year]; anything else as three empty parts."""
-        if isinstance(value, dt.date):
-            return [value.day, value.month, value.year]
-        return [None, None, None]
+        """As `date_parts`."""
+        return date_parts(value)
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """Django's context plus the words for each part."""
@@ -201,7 +206,7 @@ class DateField(forms.MultiValueField):
 
     def clean(self, value: Any) -> dt.date | None:
         """The date, or a ValidationError that says which part is missing or wrong."""
-        typed = list(value) if isinstance(value, list | tuple) else self.widget.decompress(value)
+        typed = list(value) if isinstance(value, list | tuple) else date_parts(value)
         parts = [_plain_digits(part) for part in (*typed, None, None, None)[:3]]
         if not any(parts):
             if self.required:
@@ -243,7 +248,7 @@ class DateField(forms.MultiValueField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether the three parts differ from the initial date."""
-        before = [str(part or "") for part in self.widget.decompress(initial)]
+        before = [str(part or "") for part in date_parts(initial)]
         return before != [str(part or "") for part in (data or [None, None, None])]
 
 
@@ -310,7 +315,7 @@ class ScaleField(forms.TypedChoiceField):
 
 
 class PlainForm:
-    """What our forms have in common; mixed into `Form` and `ModelForm`.
+    """What our forms have in common; mixed into `Form`.
 
     `page_question` names the one field whose label is the page's heading (then leave the page's `heading` block empty).
     """
@@ -327,11 +332,7 @@ class PlainForm:
 
 
 class Form(PlainForm, forms.Form):
-    """The base of every form that is not a model form."""
-
-
-class ModelForm(PlainForm, forms.ModelForm):
-    """The base of every model form."""
+    """The base of every form."""
 
 
 def speak_plainly(field: forms.Field) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 from types import SimpleNamespace
 
 from django.core.paginator import Paginator
+from django.forms import BooleanField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -42,7 +43,7 @@ class SampleForm(forms.Form):
         ],
     )
     text = forms.LongTextField(label=_("Your question"), max_length=500)
-    agree = forms.forms.BooleanField(label=_("Share this with my team"), required=False)
+    agree = BooleanField(label=_("Share this with my team"), required=False)
 
 
 @require_GET
@@ -56,8 +57,9 @@ def design(request: HttpRequest) -> HttpResponse:
         else None
     )
     start = dt.datetime(2026, 12, 3, 14, 0, tzinfo=dt.UTC)
+    sample = SampleForm(data)
     context = {
-        "sample": SampleForm(data),
+        "sample": sample,
         "start": start,
         "draft": SimpleNamespace(
             pk="018f0000-0000-7000-8000-000000000000",
@@ -92,4 +94,4 @@ def design(request: HttpRequest) -> HttpResponse:
             "lock",
         ],
     }
-    return render(request, "ui/gallery.html", context, status=forms.status_of(context["sample"]))
+    return render(request, "ui/gallery.html", context, status=forms.status_of(sample))

@@ -57,9 +57,11 @@ class PortalCSPMiddleware(CSPMiddleware):
                 "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; frame-src 'self'; "
                 "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
             )
-            response.headers["X-Frame-Options"] = "SAMEORIGIN"  # the editor's preview is a frame of its own page
+            response.headers["X-Frame-Options"] = (
+                "SAMEORIGIN"  # the editor's preview is a frame of its own page
+            )
             return response
-        return super().process_response(request, response)  # type: ignore[no-any-return, arg-type]
+        return super().process_response(request, response)
 
 
 class BadInputMiddleware:
@@ -124,5 +126,7 @@ class UnitOfWorkMiddleware:
         request.unit_failed = True  # type: ignore[attr-defined]
         if isinstance(exception, DomainError):
             # A rule said no to a button that has no form of its own to say it on.
-            return render(request, "errors/refused.html", {"message": exception.message}, status=exception.status)
+            return render(
+                request, "errors/refused.html", {"message": exception.message}, status=exception.status
+            )
         return None

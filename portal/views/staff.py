@@ -27,7 +27,9 @@ def patient_list(request: HttpRequest) -> HttpResponse:
     if not is_clinician(user):
         raise Http404
     wanted = clean_line(request.GET.get("q", ""))[:80]
-    found = [patient for patient in patients_of(user, kinds=STAFF) if wanted.casefold() in patient.name.casefold()]
+    found = [
+        patient for patient in patients_of(user, kinds=STAFF) if wanted.casefold() in patient.name.casefold()
+    ]
     found.sort(key=lambda patient: patient.name.casefold())
     shown = found[:PAGE_SIZE]
     record_many(user, shown, "patient.listed")
@@ -45,5 +47,7 @@ def summary(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         raise Http404
     now = present()
     record_view(user, patient, "summary.view")
-    panels = [panel for contribute in contributions.summary_panels if (panel := contribute(request, patient, now))]
+    panels = [
+        panel for contribute in contributions.summary_panels if (panel := contribute(request, patient, now))
+    ]
     return render(request, "portal/summary.html", {"patient": patient, "panels": panels, "now": now})

@@ -55,7 +55,10 @@ def carer_today(request: HttpRequest, user: User, people: list[Patient]) -> Http
     """The people a carer helps, each with what was opened to them."""
     record_many(user, people, "carer.today")
     links = [
-        {"patient": patient, "links": [link for add in contributions.carer_links for link in add(user, patient)]}
+        {
+            "patient": patient,
+            "links": [link for add in contributions.carer_links for link in add(user, patient)],
+        }
         for patient in people
     ]
     return render(request, "portal/today_carer.html", {"people": links, "drafts": drafts_of(user)})
