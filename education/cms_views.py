@@ -14,13 +14,12 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
-from wagtail.models import TaskState
 
 from education import services
 from education.forms import AdoptForm, ApproveForm, ReturnForm
@@ -86,7 +85,10 @@ def _person(request: HttpRequest) -> User:
 
 
 def _article_of(article_id: UUID) -> Article:
-    return get_object_or_404(Article.objects.select_related("topic", "author", "reviewed_by"), pk=article_id)
+    article = services.article_by_id(article_id)
+    if article is None:
+        raise Http404
+    return article
 
 
 def _context(request: HttpRequest, article: Article) -> dict[str, Any]:
@@ -94,14 +96,6 @@ def _context(request: HttpRequest, article: Article) -> dict[str, Any]:
     state = article.current_workflow_task_state
     in_review = isinstance(state, ClinicalReview)
     draft: Article = state.revision.as_object() if in_review else article.get_latest_revision_as_object()
-    returned = (
-        ClinicalReview.objects.filter(
-            workflow_state__in=article.workflow_states, status=TaskState.STATUS_REJECTED
-        )
-        .order_by("-finished_at")
-        .select_related("finished_by")
-        .first()
-    )
     user = request.user
     wrote = user.pk in writers_of(article)
     return {
@@ -113,7 +107,7 @@ def _context(request: HttpRequest, article: Article) -> dict[str, Any]:
         "submitted_by": state.workflow_state.requested_by if in_review else None,
         "may_decide": in_review and not wrote and user.has_perm(MAY_REVIEW),
         "wrote_it": wrote,
-        "returned": returned if not in_review else None,
+        "returned": None if in_review else services.last_return(article),
         "approve_form": ApproveForm(),
         "return_form": ReturnForm(),
         "can_compare": in_review and article.live_revision_id is not None,

@@ -10,6 +10,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
@@ -65,6 +66,24 @@ def published_articles() -> ArticleQuerySet:
 def article_by_slug(slug: str) -> Article | None:
     """One article readers may see."""
     return published_articles().filter(slug=slug).first()
+
+
+def article_by_id(article_id: UUID) -> Article | None:
+    """Any article, for the people who write and review."""
+    return Article.objects.all().with_people().filter(pk=article_id).first()
+
+
+def last_return(article: Article) -> ClinicalReview | None:
+    """The last review that returned the text with a comment."""
+    returned: ClinicalReview | None = (
+        ClinicalReview.objects.filter(
+            workflow_state__in=article.workflow_states, status=TaskState.STATUS_REJECTED
+        )
+        .order_by("-finished_at")
+        .select_related("finished_by")
+        .first()
+    )
+    return returned
 
 
 def shelves() -> list[tuple[Topic, list[Article]]]:
