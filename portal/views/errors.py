@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
@@ -12,6 +14,7 @@ from portal.context import last_known_site
 from portal.lib.errors import error_page
 
 logger = logging.getLogger("portal")
+RETRY_SECONDS = 10
 LAST_RESORT = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>Something went wrong on our side</title>"
     "<h1>Something went wrong on our side</h1><p>Go back and try again in a minute. If it stays like this, call the clinic. "
@@ -19,13 +22,13 @@ LAST_RESORT = (
 )
 
 
-def _without_anything() -> HttpResponse:
+def _without_anything(status: int = 500) -> HttpResponse:
     """The page of an error of ours: no request, no database, no context processors; the phone as it was last read."""
     try:
-        return HttpResponse(render_to_string("500.html", last_known_site()), status=500)
+        return HttpResponse(render_to_string(f"{status}.html", last_known_site()), status=status)
     except Exception:
         logger.exception("the page of a server error could not be drawn")
-        return HttpResponse(LAST_RESORT, status=500)
+        return HttpResponse(LAST_RESORT, status=status)
 
 
 def _answer(request: HttpRequest, status: int, title: str) -> HttpResponse:
@@ -55,9 +58,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """500; 503 while the database does not answer, which passes."""
+    away = isinstance(sys.exc_info()[1], (OperationalError, InterfaceError))
+    status = 503 if away else 500
     if request.path_info.startswith("/api/"):
-        return _answer(request, 500, "Something went wrong on our side.")
-    return _without_anything()
+        response = _answer(request, status, "Something went wrong on our side.")
+    else:
+        response = _without_anything(status)
+    if away:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "", **kwargs: Any) -> HttpResponse:

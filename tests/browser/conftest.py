@@ -16,7 +16,11 @@ if TYPE_CHECKING:  # models may be imported only once Django is set up, and a co
 
 @pytest.fixture(scope="session")
 def walk(
-    walk_portal: LivePortal, walk_mailbox: Mailbox, browser: Any, django_db_setup: None, django_db_blocker: Any
+    walk_portal: LivePortal,
+    walk_mailbox: Mailbox,
+    browser: Any,
+    django_db_setup: None,
+    django_db_blocker: Any,
 ) -> Iterator[Walk]:
     """The portal of all read-mostly walks of this worker."""
     from tests.browser.walk import Walk

@@ -40,11 +40,17 @@ from tests.registry.people import ANONYMOUS
 pytestmark = pytest.mark.browser
 
 IN_FULL = [pytest.param(page, page.walkers[0], id=f"{page.key}-{page.walkers[0]}") for page in PAGES]
-AS_OTHERS = [pytest.param(page, person, id=f"{page.key}-{person}") for page in PAGES for person in page.walkers[1:]]
+AS_OTHERS = [
+    pytest.param(page, person, id=f"{page.key}-{person}") for page in PAGES for person in page.walkers[1:]
+]
 
 
 def least(page: Page, person: str) -> int:
-    return STAFF_TARGET if page.dense or person in ("nurse", "neurologist", "elsewhere", "emergency") else PATIENT_TARGET
+    return (
+        STAFF_TARGET
+        if page.dense or person in ("nurse", "neurologist", "elsewhere", "emergency")
+        else PATIENT_TARGET
+    )
 
 
 def arrive(tab: Any, path: str, status: int = 200) -> None:
@@ -136,7 +142,14 @@ def without_scripts(walk: Walk, page: Page, person: str, path: str, target: int)
     try:
         bare = body.replace('<script type="module"', '<script type="text/plain"')
         bare = bare.replace("<noscript>", "<div>").replace("</noscript>", "</div>")
-        reader.route("**/*", lambda route: route.fulfill(body=bare, content_type="text/html; charset=utf-8") if route.request.is_navigation_request() else route.continue_())
+        reader.route(
+            "**/*",
+            lambda route: (
+                route.fulfill(body=bare, content_type="text/html; charset=utf-8")
+                if route.request.is_navigation_request()
+                else route.continue_()
+            ),
+        )
         reader.goto(path)
         settle(reader)
         reader.evaluate(axe_source())

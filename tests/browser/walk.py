@@ -108,7 +108,10 @@ class Walk:
         if known is not None:
             known.close()
         context = self.browser.new_context(
-            base_url=self.portal.url, java_script_enabled=scripts, reduced_motion="reduce", service_workers="block"
+            base_url=self.portal.url,
+            java_script_enabled=scripts,
+            reduced_motion="reduce",
+            service_workers="block",
         )
         context.set_default_timeout(20_000)
         if person != ANONYMOUS:
@@ -120,7 +123,10 @@ class Walk:
     def lend(self, context: Any, client: Client) -> None:
         """Give the browser the cookies of a test client."""
         context.add_cookies(
-            [{"name": name, "value": cookie.value, "url": self.portal.url} for name, cookie in client.cookies.items()]
+            [
+                {"name": name, "value": cookie.value, "url": self.portal.url}
+                for name, cookie in client.cookies.items()
+            ]
         )
 
     def open(self, page: Page, person: str, *, scripts: bool = True) -> tuple[Any, str, Trouble]:
@@ -145,15 +151,21 @@ class Walk:
 
 def settle(tab: Any) -> None:
     """Wait for the font and for two frames, so that nothing is measured half-drawn."""
-    tab.evaluate("document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))")
+    tab.evaluate(
+        "document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))"
+    )
 
 
 def look(tab: Any, mode: str, *, width: int, least: int, forced: bool = False, axe: bool = True) -> list[str]:
     """Everything that is wrong with the open page at this width, as sentences."""
     tab.set_viewport_size({"width": width, "height": HEIGHT})
-    found: list[str] = tab.evaluate(source("measure.js"), {"least": least, "width": width, "inForcedColors": forced})
+    found: list[str] = tab.evaluate(
+        source("measure.js"), {"least": least, "width": width, "inForcedColors": forced}
+    )
     if axe:
-        found += tab.evaluate(_AXE_RUN, ["color-contrast"] if forced else [])  # axe compares authored colors there
+        found += tab.evaluate(
+            _AXE_RUN, ["color-contrast"] if forced else []
+        )  # axe compares authored colors there
     return [f"{mode}, {width} px: {one}" for one in found]
 
 

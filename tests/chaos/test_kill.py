@@ -97,7 +97,11 @@ class Client(threading.Thread):
         """One try. Only a redirect away from sign-in is a yes."""
         act.tries += 1
         body = urlencode({**act.form, "csrfmiddlewaretoken": TOKEN})
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"{self.cookies}; csrf={TOKEN}", "Connection": "close"}
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Cookie": f"{self.cookies}; csrf={TOKEN}",
+            "Connection": "close",
+        }
         try:
             link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
             link.request("POST", act.path, body, {**headers, "Host": f"localhost:{self.port}"})
@@ -131,7 +135,12 @@ def test_nothing_is_half_done_lost_or_doubled(mortal_portal: MortalPortal, smtp_
     stage = set_up()
     lock, before = threading.Lock(), counts(mortal_portal)
     clients = [
-        Client(port=mortal_portal.port, cookies=stage.cookies[who], make=make, then=lambda act: remember(stage, act))
+        Client(
+            port=mortal_portal.port,
+            cookies=stage.cookies[who],
+            make=make,
+            then=lambda act: remember(stage, act),
+        )
         for who, make in (
             ("patient", message),
             ("other-patient", message),
@@ -153,7 +162,9 @@ def test_nothing_is_half_done_lost_or_doubled(mortal_portal: MortalPortal, smtp_
     assert not strange, strange[:10]
     done = [act for client in clients for act in client.done]
     kinds = Counter(act.kind for act in done)
-    assert min(kinds[kind] for kind in ("message", "entry", "booking", "answer")) >= 3, f"too little happened: {kinds}"
+    assert min(kinds[kind] for kind in ("message", "entry", "booking", "answer")) >= 3, (
+        f"too little happened: {kinds}"
+    )
     assert min(kills.values()) >= 2, kills
     check_rows(mortal_portal, done, before)
     check_mails(mortal_portal, smtp_server, sum(kills.values()))
@@ -177,11 +188,18 @@ def set_up() -> Stage:
             patients[whose] = next(row.pk for row in rows if row.name == name)
         service = Service.objects.offered_at(rows[0].site).get(code="phone-call")
         free = visits.find_starts(
-            site=rows[0].site, service=service, start=now + timedelta(days=30), end=now + timedelta(days=80), busy=[]
+            site=rows[0].site,
+            service=service,
+            start=now + timedelta(days=30),
+            end=now + timedelta(days=80),
+            busy=[],
         )
         times = list({start.at: start for start in free}.values())[:400]
         slots = [
-            (("patient", "other-patient")[place % 2], f"visit={service.code}&suits=any&at={slot_text(start.at, start.resource_id)}")
+            (
+                ("patient", "other-patient")[place % 2],
+                f"visit={service.code}&suits=any&at={slot_text(start.at, start.resource_id)}",
+            )
             for place, start in enumerate(times)
         ]
         day = today_in(now, rows[0].site.time_zone).isoformat()
@@ -228,7 +246,12 @@ def answer(stage: Stage, lock: threading.Lock) -> Act:
     with lock:
         thread = stage.threads.pop(0) if stage.threads else None
     if thread is None:
-        return Act("call", id, reverse("messaging:patient-new", args=[stage.patients["patient"]]), form_of(id, topic="visit", text=f"Chaos call {id}"))
+        return Act(
+            "call",
+            id,
+            reverse("messaging:patient-new", args=[stage.patients["patient"]]),
+            form_of(id, topic="visit", text=f"Chaos call {id}"),
+        )
     whose, thread_id = thread
     path = reverse("messaging:answer", args=[stage.patients[whose], thread_id])
     return Act("answer", id, path, form_of(id, text=f"Chaos answer {id}", seen="9999"))
@@ -318,27 +341,64 @@ def counts(portal: MortalPortal) -> dict[str, int]:
 
 def check_rows(portal: MortalPortal, done: list[Act], before: dict[str, int]) -> None:
     made = {name: now - before[name] for name, now in counts(portal).items()}
-    ids = {kind: [act.id for act in done if act.kind == kind] for kind in ("message", "call", "answer", "entry", "booking")}
+    ids = {
+        kind: [act.id for act in done if act.kind == kind]
+        for kind in ("message", "call", "answer", "entry", "booking")
+    }
     written = ids["message"] + ids["call"] + ids["answer"]
     # Nothing lost, nothing doubled: as many rows as acts that got a yes, each under the id that its client made.
     assert made["messages"] == len(written)
-    assert query(portal, "SELECT count(*) FROM messaging_message WHERE id = ANY(%s)", written)[0][0] == len(written)
+    assert query(portal, "SELECT count(*) FROM messaging_message WHERE id = ANY(%s)", written)[0][0] == len(
+        written
+    )
     assert made["threads"] == len(ids["message"]) + len(ids["call"])
     assert made["entries"] == made["revisions"] == made["shared"] == len(ids["entry"])
-    assert query(portal, "SELECT count(*) FROM journal_journalentry WHERE id = ANY(%s)", ids["entry"])[0][0] == len(ids["entry"])
+    assert query(portal, "SELECT count(*) FROM journal_journalentry WHERE id = ANY(%s)", ids["entry"])[0][
+        0
+    ] == len(ids["entry"])
     assert made["appointments"] == made["claims"] == len(ids["booking"])
     booked = [UUID(act.answer.rstrip("/").split("/")[-2]) for act in done if act.kind == "booking"]
     assert len(set(booked)) == len(booked)
-    assert query(portal, "SELECT count(*) FROM scheduling_appointment WHERE id = ANY(%s)", booked)[0][0] == len(booked)
+    assert query(portal, "SELECT count(*) FROM scheduling_appointment WHERE id = ANY(%s)", booked)[0][
+        0
+    ] == len(booked)
     # Nothing half: a conversation without its first message or without work, an act without its line on the trail or its receipt.
-    assert query(portal, "SELECT count(*) FROM messaging_thread t WHERE NOT EXISTS (SELECT 1 FROM messaging_message m WHERE m.thread_id = t.id)")[0][0] == 0
-    assert query(portal, "SELECT count(*) FROM messaging_thread t WHERE NOT EXISTS (SELECT 1 FROM messaging_workitem w WHERE w.thread_id = t.id)")[0][0] == 0
-    assert query(portal, "SELECT count(*) FROM messaging_thread t WHERE last_seq <> (SELECT count(*) FROM messaging_message m WHERE m.thread_id = t.id)")[0][0] == 0
-    for act_name, expected in (("message.sent", ids["message"] + ids["call"]), ("message.answered", ids["answer"])):
-        rows = query(portal, "SELECT target, count(*) FROM patients_auditevent WHERE act = %s AND target = ANY(%s) GROUP BY target", act_name, expected)
+    assert (
+        query(
+            portal,
+            "SELECT count(*) FROM messaging_thread t WHERE NOT EXISTS (SELECT 1 FROM messaging_message m WHERE m.thread_id = t.id)",
+        )[0][0]
+        == 0
+    )
+    assert (
+        query(
+            portal,
+            "SELECT count(*) FROM messaging_thread t WHERE NOT EXISTS (SELECT 1 FROM messaging_workitem w WHERE w.thread_id = t.id)",
+        )[0][0]
+        == 0
+    )
+    assert (
+        query(
+            portal,
+            "SELECT count(*) FROM messaging_thread t WHERE last_seq <> (SELECT count(*) FROM messaging_message m WHERE m.thread_id = t.id)",
+        )[0][0]
+        == 0
+    )
+    for act_name, expected in (
+        ("message.sent", ids["message"] + ids["call"]),
+        ("message.answered", ids["answer"]),
+    ):
+        rows = query(
+            portal,
+            "SELECT target, count(*) FROM patients_auditevent WHERE act = %s AND target = ANY(%s) GROUP BY target",
+            act_name,
+            expected,
+        )
         assert len(rows) == len(expected), f"{act_name}: {len(rows)} of {len(expected)} are on the trail"
         assert all(count == 1 for _target, count in rows), f"{act_name} stands twice on the trail"
-    receipts = query(portal, "SELECT count(*) FROM patients_receipt WHERE id = ANY(%s)", [act.id for act in done])[0][0]
+    receipts = query(
+        portal, "SELECT count(*) FROM patients_receipt WHERE id = ANY(%s)", [act.id for act in done]
+    )[0][0]
     assert receipts == len(done)
 
 
@@ -354,7 +414,8 @@ def check_mails(portal: MortalPortal, mailbox: Mailbox, kills: int) -> None:
     assert waiting == 0, f"{waiting} mails were never sent; the worker says: {portal.worker_log()[-1500:]}"
     promised = {str(id) for (id,) in query(portal, "SELECT id FROM accounts_outgoingmail")}
     arrived = Counter(str(mail["Message-ID"]).strip("<>").split("@")[0] for mail in mailbox.mails)
-    assert not promised - set(arrived), f"{len(promised - set(arrived))} of {len(promised)} mails never arrived"
+    assert not promised - set(arrived), (
+        f"{len(promised - set(arrived))} of {len(promised)} mails never arrived"
+    )
     assert set(arrived) <= promised
     assert sum(count - 1 for count in arrived.values()) <= kills
-

@@ -47,7 +47,11 @@ class Form:
 
     def data(self) -> dict[str, list[str]]:
         """What is sent when nobody types anything."""
-        return {name: list(one.values) for name, one in self.fields.items() if one.values and name != "csrfmiddlewaretoken"}
+        return {
+            name: list(one.values)
+            for name, one in self.fields.items()
+            if one.values and name != "csrfmiddlewaretoken"
+        }
 
 
 class _Reader(HTMLParser):

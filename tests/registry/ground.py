@@ -56,7 +56,9 @@ class Ground:
         values: dict[str, Any] = {}
         for part in kwargs:
             kind = instead.get(part, part)
-            values[part] = self.slug if kind == "slug" else self.topic_slug if kind == "topic" else self.of(kind, whose)
+            values[part] = (
+                self.slug if kind == "slug" else self.topic_slug if kind == "topic" else self.of(kind, whose)
+            )
         return reverse(name, kwargs=values) if kwargs else reverse(name)
 
 
@@ -76,14 +78,18 @@ def lay() -> Ground:
     _more_people(ground, now)
     for whose in PATIENTS:
         with acting(ground.users[whose]):
-            patient = Patient.objects.for_user(ground.users[whose]).select_related("site").get(grants__kind="self")
+            patient = (
+                Patient.objects.for_user(ground.users[whose]).select_related("site").get(grants__kind="self")
+            )
             ground.ids["patient_id", whose] = patient.pk
             _things(ground, whose, patient, now)
         with acting(ground.users["nurse"]):
             _note(ground, whose, patient, now)
     for whose in PATIENTS:
         with acting(ground.users[whose]):
-            own = Patient.objects.for_user(ground.users[whose]).select_related("site").get(grants__kind="self")
+            own = (
+                Patient.objects.for_user(ground.users[whose]).select_related("site").get(grants__kind="self")
+            )
             _times(ground, whose, own, now)
     with acting(ground.users[MAYA]):
         carer = Grant.objects.live().get(kind="carer", user=ground.users["carer"])
@@ -139,7 +145,10 @@ def _more_people(ground: Ground, now: datetime) -> None:
             ends_on=today - timedelta(days=2),
         )
         TeamMember.objects.create(
-            team=other, user=ground.users["emergency"], role="coordinator", starts_on=today - timedelta(days=90)
+            team=other,
+            user=ground.users["emergency"],
+            role="coordinator",
+            starts_on=today - timedelta(days=90),
         )
 
 
@@ -162,42 +171,66 @@ def _things(ground: Ground, whose: str, patient: Patient, now: datetime) -> None
     ground.ids["hidden_thread", whose] = hidden.pk
     day = today_in(now, patient.site.time_zone)
     entry = write_entry(
-        by=user, patient=patient, id=uuid7(), words=Words(day, {"tiredness": 2}, "A slow morning."), share=True, now=now
+        by=user,
+        patient=patient,
+        id=uuid7(),
+        words=Words(day, {"tiredness": 2, "mood": 1}, "A slow morning."),
+        share=True,
+        now=now,
     )
     ground.ids["entry_id", whose] = entry.pk
     ground.ids["appointment_id", whose] = _visit(user, patient, now)
     cancelled = _visit(user, patient, now)
-    visits.cancel(by=user, patient=patient, appointment_id=cancelled, reason="Too far that day.", id=uuid7(), now=now)
+    visits.cancel(
+        by=user, patient=patient, appointment_id=cancelled, reason="Too far that day.", id=uuid7(), now=now
+    )
     ground.ids["cancelled_appointment", whose] = cancelled
     draft = save_draft(
         user=user,
         patient=patient,
         capacity="self",
-        state=DraftState(id=uuid7(), kind="message", patient_id=patient.pk, target=None, resume=reverse("messaging:new")),
+        state=DraftState(
+            id=uuid7(), kind="message", patient_id=patient.pk, target=None, resume=reverse("messaging:new")
+        ),
         fields={"text": ["Half a sentence about"]},
     )
     ground.ids["draft_id", whose] = draft.id
     ground.ids["id", whose] = draft.id
 
+
 def _times(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
     """Free times of a patient as they stand in addresses. Runs as the patient, after everything is booked."""
     user = ground.users[whose]
     service, start = _free(user, patient, now)
-    ground.query[f"slot-{whose}"] = f"visit={service.code}&suits=any&at={slot_text(start.at, start.resource_id)}"
+    ground.query[f"slot-{whose}"] = (
+        f"visit={service.code}&suits=any&at={slot_text(start.at, start.resource_id)}"
+    )
     offered, _until = visits.booking_window("self", now)
-    first = visits.find_starts(site=patient.site, service=service, start=offered, end=start.at, busy=visits.busy_times(user, patient, now))[0]
+    first = visits.find_starts(
+        site=patient.site,
+        service=service,
+        start=offered,
+        end=start.at,
+        busy=visits.busy_times(user, patient, now),
+    )[0]
     ground.query[f"offered-{whose}"] = slot_text(first.at, first.resource_id)
     ground.query["today"] = today_in(now, patient.site.time_zone).isoformat()
     ground.query["visit"] = f"visit={service.code}"
     ground.query["days"] = f"visit={service.code}&suits=any&from={today_in(start.at, patient.site.time_zone)}"
 
 
-
 def _note(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
     """An internal note of the team on the conversation. Runs as the nurse."""
     thread = ground.of("thread_id", whose)
     assert isinstance(thread, UUID)
-    add_note(by=ground.users["nurse"], patient=patient, thread_id=thread, id=uuid7(), text="Blankets are fine.", now=now)
+    add_note(
+        by=ground.users["nurse"],
+        patient=patient,
+        thread_id=thread,
+        id=uuid7(),
+        text="Blankets are fine.",
+        now=now,
+    )
 
 
 def _free(user: User, patient: Patient, now: datetime) -> tuple[Service, Any]:
@@ -243,7 +276,12 @@ def _break_glass(ground: Ground) -> None:
     by = ground.users["emergency"]
     with acting(by):
         grant = open_in_emergency(
-            by=by, id=uuid7(), email="patient@example.com", name="", date_of_birth=None, reason="Found unwell in the hall"
+            by=by,
+            id=uuid7(),
+            email="patient@example.com",
+            name="",
+            date_of_birth=None,
+            reason="Found unwell in the hall",
         )
     assert grant is not None
 

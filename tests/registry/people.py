@@ -22,4 +22,17 @@ TEAM = ("nurse", "neurologist")
 CLINICIANS = (*TEAM, "elsewhere", "emergency")  # everyone who works in some team today
 OFFICE = ("editor", "reviewer", "admin")
 
-__all__ = ["ANONYMOUS", "CLINICIANS", "DEMO", "EVERYBODY", "MAYA", "MORE", "OFFICE", "PASSWORD", "PATIENTS", "SAMUEL", "SIGNED_IN", "TEAM"]
+__all__ = [
+    "ANONYMOUS",
+    "CLINICIANS",
+    "DEMO",
+    "EVERYBODY",
+    "MAYA",
+    "MORE",
+    "OFFICE",
+    "PASSWORD",
+    "PATIENTS",
+    "SAMUEL",
+    "SIGNED_IN",
+    "TEAM",
+]

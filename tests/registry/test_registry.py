@@ -25,7 +25,9 @@ def test_an_address_that_nobody_registered_would_be_seen(monkeypatch: pytest.Mon
 
     from portal import urls
 
-    monkeypatch.setattr(urls, "urlpatterns", [*urls.urlpatterns, path("new/", lambda request: HttpResponse(), name="new")])
+    monkeypatch.setattr(
+        urls, "urlpatterns", [*urls.urlpatterns, path("new/", lambda request: HttpResponse(), name="new")]
+    )
     from django.urls import clear_url_caches
 
     clear_url_caches()
@@ -74,4 +76,8 @@ def test_what_is_no_page_is_none(ground: Ground, name: str) -> None:
 def test_a_persons_own_pages_are_registered_for_both_patients() -> None:
     """Nothing is proved with Maya's record alone."""
     for page in PAGES:
-        assert not set(page.persons) & set(PATIENTS) or set(PATIENTS) <= set(page.persons) or "patient_id" in ours()[page.name].kwargs
+        assert (
+            not set(page.persons) & set(PATIENTS)
+            or set(PATIENTS) <= set(page.persons)
+            or "patient_id" in ours()[page.name].kwargs
+        )

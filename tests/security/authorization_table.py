@@ -81,13 +81,17 @@ def of(*groups: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     return {whose: tuple(person for group in groups for person in group[whose]) for whose in PATIENTS}
 
 
-def public(name: str, *, reads: Status | None = 200, writes: Status | None = None, body: Body = NOTHING) -> Row:
+def public(
+    name: str, *, reads: Status | None = 200, writes: Status | None = None, body: Body = NOTHING
+) -> Row:
     """Open to everybody, signed in or not."""
     nobody = {(ANONYMOUS, "GET"): reads or 405, (ANONYMOUS, "POST"): writes or 405}
     return Row(name, everyone(*SIGNED_IN), reads, writes, body, exceptions=nobody)
 
 
-def signed_in(name: str, *, reads: Status | None = 200, writes: Status | None = None, body: Body = NOTHING, **more: Any) -> Row:
+def signed_in(
+    name: str, *, reads: Status | None = 200, writes: Status | None = None, body: Body = NOTHING, **more: Any
+) -> Row:
     """Open to everybody who is signed in."""
     return Row(name, everyone(*SIGNED_IN), reads, writes, body, **more)
 
@@ -98,12 +102,16 @@ def entrance(name: str, *, writes: Status) -> Row:
     return Row(name, everyone(*SIGNED_IN), 302, 302, exceptions=nobody)
 
 
-def own(name: str, *, reads: Status | None = 200, writes: Status | None = None, body: Body = NOTHING, **more: Any) -> Row:
+def own(
+    name: str, *, reads: Status | None = 200, writes: Status | None = None, body: Body = NOTHING, **more: Any
+) -> Row:
     """A patient's own page without a patient's id in its address: there only for that patient."""
     return Row(name, SELF, reads, writes, body, **more)
 
 
-def own_start(name: str, *, reads: Status | None = 200, writes: Status | None = None, body: Body = NOTHING, **more: Any) -> Row:
+def own_start(
+    name: str, *, reads: Status | None = 200, writes: Status | None = None, body: Body = NOTHING, **more: Any
+) -> Row:
     """A patient's own page that names no thing at all: each patient sees their own."""
     return Row(name, everyone(*PATIENTS), reads, writes, body, **more)
 
@@ -116,13 +124,19 @@ def clinicians(name: str, *, writes: Status | None = None) -> Row:
 SIDE = of(SELF, CARERS)
 RECORD = of(SELF, CARERS, OF_TEAM, IN_EMERGENCY)
 READERS = of(OF_TEAM, IN_EMERGENCY)
-ONLY_READS: dict[tuple[str, str], Status] = {("emergency", "POST"): 403}  # sees it, may not answer for the team
+ONLY_READS: dict[tuple[str, str], Status] = {
+    ("emergency", "POST"): 403
+}  # sees it, may not answer for the team
 
 
 def _visits() -> list[Row]:
     """Appointments: the patient's own addresses, and those with the patient's id for carers and the team."""
     rows = []
-    slot: Body = lambda ground, whose: {"slot": ground.query[f"slot-{whose}"].split("at=")[1], "version": "0", "once": str(uuid7())}  # noqa: E731
+    slot: Body = lambda ground, whose: {
+        "slot": ground.query[f"slot-{whose}"].split("at=")[1],
+        "version": "0",
+        "once": str(uuid7()),
+    }  # noqa: E731
     pages: list[tuple[str, Status | None, Body, str, dict[str, str]]] = [
         ("list", None, NOTHING, "", {}),
         ("book", 302, lambda ground, whose: {"visit": ground.query["visit"].split("=")[1]}, "", {}),
@@ -140,7 +154,9 @@ def _visits() -> list[Row]:
     for name, writes, body, query, instead in pages:
         mine = own_start if name == "list" or (name.startswith("book") and name != "booked") else own
         rows.append(mine(f"scheduling:{name}", writes=writes, body=body, query=query, instead=instead))
-        rows.append(Row(f"scheduling:patient-{name}", RECORD, 200, writes, body, query=query, instead=instead))
+        rows.append(
+            Row(f"scheduling:patient-{name}", RECORD, 200, writes, body, query=query, instead=instead)
+        )
     return rows
 
 
@@ -151,7 +167,16 @@ ROWS: list[Row] = [
     public("portal:help"),
     public("portal:accessibility"),
     public("portal:privacy"),
-    public("accounts:display", writes=302, body=lambda ground, whose: {"text_size": "100", "theme": "day", "contrast": "device", "font": "portal"}),
+    public(
+        "accounts:display",
+        writes=302,
+        body=lambda ground, whose: {
+            "text_size": "100",
+            "theme": "day",
+            "contrast": "device",
+            "font": "portal",
+        },
+    ),
     public("accounts:display-easier", reads=None, writes=302),
     # Today of people who write articles or set up the clinic is the editor's desk or the set-up pages.
     signed_in("portal:today", exceptions={(person, "GET"): 302 for person in OFFICE}),
@@ -182,7 +207,11 @@ ROWS: list[Row] = [
     signed_in("education:topic", instead={"slug": "topic"}),
     signed_in("education:article"),
     # The patient's own record
-    own_start("patients:profile", writes=302, body=_form(name="Alex Example", phone="", preferred_name="", contact_note="")),
+    own_start(
+        "patients:profile",
+        writes=302,
+        body=_form(name="Alex Example", phone="", preferred_name="", contact_note=""),
+    ),
     own_start("patients:access"),
     own_start("patients:trail"),
     own_start("patients:carers"),
@@ -228,8 +257,17 @@ ROWS: list[Row] = [
     Row("messaging:patient-close", SIDE, None, 302, _once()),
     clinicians("messaging:work-list"),
     Row("messaging:work-thread", READERS),
-    Row("messaging:note", READERS, 200, 302, _form(text="Asked twice."), exceptions={**ONLY_READS, ("emergency", "GET"): 403}),
-    Row("messaging:answer", READERS, None, 302, _form(text="Yes, you may.", seen="99"), exceptions=ONLY_READS),
+    Row(
+        "messaging:note",
+        READERS,
+        200,
+        302,
+        _form(text="Asked twice."),
+        exceptions={**ONLY_READS, ("emergency", "GET"): 403},
+    ),
+    Row(
+        "messaging:answer", READERS, None, 302, _form(text="Yes, you may.", seen="99"), exceptions=ONLY_READS
+    ),
     Row("messaging:claim", READERS, None, 302, _once(), exceptions=ONLY_READS),
     Row("messaging:release", READERS, None, 302, _once(), exceptions=ONLY_READS),
     Row("messaging:finish", READERS, None, 302, _once(outcome="no_reply", seen="99"), exceptions=ONLY_READS),
@@ -238,8 +276,22 @@ ROWS: list[Row] = [
     Row("portal:summary", READERS),
     # The library's own pages below /cms/: for people who write or review; a decision only from somebody who may review and did not write
     Row("education-desk", everyone(*OFFICE), guarded=True),
-    Row("education-review", everyone(*OFFICE), 200, 403, exceptions={("reviewer", "POST"): 422, ("admin", "POST"): 422}, instead={"article_id": "waiting_article"}),
-    Row("education-adopt", everyone(*OFFICE), 200, 422, exceptions={("editor", "GET"): 403, ("editor", "POST"): 403}, instead={"article_id": "new_article"}),
+    Row(
+        "education-review",
+        everyone(*OFFICE),
+        200,
+        403,
+        exceptions={("reviewer", "POST"): 422, ("admin", "POST"): 422},
+        instead={"article_id": "waiting_article"},
+    ),
+    Row(
+        "education-adopt",
+        everyone(*OFFICE),
+        200,
+        422,
+        exceptions={("editor", "GET"): 403, ("editor", "POST"): 403},
+        instead={"article_id": "new_article"},
+    ),
     # The API: a draft is its owner's alone
     Row("patients-api:draft-save", SELF, 200, None, nobody=401),
 ]

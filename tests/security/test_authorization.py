@@ -44,8 +44,12 @@ def test_everybody_gets_the_answer_of_the_table(ground: Ground, person: str) -> 
         cells += 1
         expected = of_row(row, method, person, whose)
         if answer.status_code not in as_tuple(expected):
-            wrong.append(f"{method} {row.name} of {whose}: {answer.status_code} instead of {expected}{why(answer)}")
-        elif is_led_to_sign_in(row, method, person) and not answer["Location"].startswith(reverse("account_login")):
+            wrong.append(
+                f"{method} {row.name} of {whose}: {answer.status_code} instead of {expected}{why(answer)}"
+            )
+        elif is_led_to_sign_in(row, method, person) and not answer["Location"].startswith(
+            reverse("account_login")
+        ):
             wrong.append(f"{method} {row.name}: nobody is led to {answer['Location']}")
     assert not wrong, f"{len(wrong)} of {cells} answers to {person} differ:\n" + "\n".join(wrong)
 
@@ -60,18 +64,25 @@ def test_things_of_one_patient_are_not_reached_through_another(ground: Ground, p
         if "patient_id" not in kwargs or len(kwargs) < 2:
             continue
         for whose, other in ((MAYA, SAMUEL), (SAMUEL, MAYA)):
-            path = path_of(row, ground, whose).replace(str(thing(row, ground, whose)), str(thing(row, ground, other)))
+            path = path_of(row, ground, whose).replace(
+                str(thing(row, ground, whose)), str(thing(row, ground, other))
+            )
             for method, status in (("GET", row.reads), ("POST", row.writes)):
                 if status is not None:
                     answer = ask(client, method, path, row.body(ground, whose) if method == "POST" else {})
                     if answer.status_code != 404:
-                        wrong.append(f"{method} {row.name} of {whose} with a thing of {other}: {answer.status_code}")
+                        wrong.append(
+                            f"{method} {row.name} of {whose} with a thing of {other}: {answer.status_code}"
+                        )
     assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])
 def test_other_methods_are_not_there(ground: Ground, method: str) -> None:
-    clients = {person: client_of(ground, person) for person in ("patient", "nurse", "journal-carer", "admin", ANONYMOUS)}
+    clients = {
+        person: client_of(ground, person)
+        for person in ("patient", "nurse", "journal-carer", "admin", ANONYMOUS)
+    }
     for row in ROWS:
         person = next((one for one in clients if one in row.may[MAYA]), ANONYMOUS)
         if row.name == "patients-api:draft-save" and method in ("PUT", "DELETE"):
@@ -84,16 +95,25 @@ def test_other_methods_are_not_there(ground: Ground, method: str) -> None:
 
 def test_a_draft_is_written_and_dropped_by_its_owner_alone(ground: Ground) -> None:
     path = ground.url("patients-api:draft-save", ("id",), MAYA)
-    body = {"version": 1, "kind": "message", "patient": str(ground.of("patient_id", MAYA)), "fields": {"text": ["Half"]}}
+    body = {
+        "version": 1,
+        "kind": "message",
+        "patient": str(ground.of("patient_id", MAYA)),
+        "fields": {"text": ["Half"]},
+    }
     for person in EVERYBODY:
         client = client_of(ground, person)
         expected = 401 if person == ANONYMOUS else 404
         with undone(client):
             put = client.put(path, body, content_type="application/json")
-            assert put.status_code in ((200,) if person == MAYA else (expected,)), f"PUT by {person}: {put.status_code}"
+            assert put.status_code in ((200,) if person == MAYA else (expected,)), (
+                f"PUT by {person}: {put.status_code}"
+            )
         with undone(client):
             gone = client.delete(path)
-            assert gone.status_code == (204 if person == MAYA else expected), f"DELETE by {person}: {gone.status_code}"
+            assert gone.status_code == (204 if person == MAYA else expected), (
+                f"DELETE by {person}: {gone.status_code}"
+            )
 
 
 @pytest.mark.parametrize("prefix", DOORS)
@@ -127,7 +147,11 @@ def test_nothing_below_a_prefix_opens_to_strangers(ground: Ground, person: str) 
 def test_what_is_foreign_and_what_is_not_there_answer_the_same(ground: Ground) -> None:
     """The page for another's thing is the page for no thing: nothing in it, its headers or its length tells them apart."""
     client = client_of(ground, MAYA)
-    for name, kind in (("messaging:thread", "thread_id"), ("scheduling:detail", "appointment_id"), ("journal:entry", "entry_id")):
+    for name, kind in (
+        ("messaging:thread", "thread_id"),
+        ("scheduling:detail", "appointment_id"),
+        ("journal:entry", "entry_id"),
+    ):
         missing = "01999999-9999-7999-8999-999999999999"
         foreign = ask(client, "GET", reverse(name, args=[ground.of(kind, SAMUEL)]), {})
         nothing = ask(client, "GET", reverse(name, args=[missing]), {})
@@ -178,7 +202,11 @@ def path_of(row: Row, ground: Ground, whose: str) -> str:
     if set(kwargs) & set(WRONG_KEYS):
         return reverse(row.name, kwargs={part: WRONG_KEYS[part] for part in kwargs})
     path = ground.url(row.name, kwargs, whose, **row.instead)
-    query = row.query if "=" in row.query else ground.query.get(f"{row.query}-{whose}", ground.query.get(row.query, ""))
+    query = (
+        row.query
+        if "=" in row.query
+        else ground.query.get(f"{row.query}-{whose}", ground.query.get(row.query, ""))
+    )
     return f"{path}?{query}" if row.query else path
 
 
@@ -198,7 +226,9 @@ def as_tuple(status: Status) -> tuple[int, ...]:
 
 def why(answer: Any) -> str:
     """What a refused form says, for the report."""
-    said = re.findall(rb'class="(?:field__error|error-summary__[a-z]+)[^>]*>([^<]+)<', getattr(answer, "content", b""))
+    said = re.findall(
+        rb'class="(?:field__error|error-summary__[a-z]+)[^>]*>([^<]+)<', getattr(answer, "content", b"")
+    )
     return f" ({b' / '.join(said[:3]).decode().strip()})" if said else ""
 
 

@@ -132,7 +132,9 @@ def test_an_empty_form(ground: Ground) -> None:
     assert not broken, "\n".join(broken)
 
 
-@pytest.mark.parametrize("bytes_", [b"%FF%FE", b"%ED%A0%80", b"%C0%AF", b"\xff\xfe\x00", b"%u0000%", b"\xed\xa0\x80"])
+@pytest.mark.parametrize(
+    "bytes_", [b"%FF%FE", b"%ED%A0%80", b"%C0%AF", b"\xff\xfe\x00", b"%u0000%", b"\xed\xa0\x80"]
+)
 def test_bytes_that_are_no_text(ground: Ground, bytes_: bytes) -> None:
     broken = []
     for form in all_forms(ground):
@@ -188,7 +190,11 @@ def test_ids_of_another_patient_in_hidden_fields(ground: Ground) -> None:
     for form in all_forms(ground):
         if form.person in ("nurse", "neurologist", ANONYMOUS, SAMUEL):
             continue  # the team sees both patients
-        hidden = [name for name, one in form.fields.items() if one.kind in ("hidden", "radio") and len("".join(one.values[:1])) == 36]
+        hidden = [
+            name
+            for name, one in form.fields.items()
+            if one.kind in ("hidden", "radio") and len("".join(one.values[:1])) == 36
+        ]
         for name in (*hidden, "draft", "once", "draft_patient", "draft_target"):
             for kind, value in foreign.items():
                 data = filled(form, usual) | {name: [value]}
@@ -204,7 +210,11 @@ def test_the_typed_text_of_a_refused_form_is_kept(ground: Ground) -> None:
         if not typed or form.view.startswith(NO_TEXT_KEPT):
             continue
         for words in (WORDS, LONG):
-            data = {name: [words if one in typed else "nonsense"] for name, one in form.fields.items() if name not in OURS}
+            data = {
+                name: [words if one in typed else "nonsense"]
+                for name, one in form.fields.items()
+                if name not in OURS
+            }
             data |= {name: list(one.values) for name, one in form.fields.items() if name in OURS}
             client = client_for(ground, form.person)
             with undone(client):
@@ -215,15 +225,57 @@ def test_the_typed_text_of_a_refused_form_is_kept(ground: Ground) -> None:
                 for one in typed:
                     kept += 1
                     if words not in on_page and not in_draft(ground, form.person, words):
-                        lost.append(f"{form.view} ({answer.status_code}): {one.name} lost {len(words)} characters")
+                        lost.append(
+                            f"{form.view} ({answer.status_code}): {one.name} lost {len(words)} characters"
+                        )
     assert not lost, "\n".join(lost)
     assert kept >= 20, f"only {kept} fields were tried"
 
 
-OURS = frozenset({"csrfmiddlewaretoken", "draft", "draft_version", "draft_kind", "draft_patient", "draft_target", "draft_resume", "once", "version", "seen"})
+OURS = frozenset(
+    {
+        "csrfmiddlewaretoken",
+        "draft",
+        "draft_version",
+        "draft_kind",
+        "draft_patient",
+        "draft_target",
+        "draft_resume",
+        "once",
+        "version",
+        "seen",
+    }
+)
 
-PARAMETERS = ("q", "page", "before", "from", "visit", "suits", "at", "topic", "about", "lane", "mine", "day", "all", "next", "asked", "lines")
-JUNK = ("%00", "%FF%FE", "x" * 3_000, "-1", "99999999999999999999", "0001-01-01", "9999-12-31", "2026-02-30", "%E2%80%AE%3Cb%3E'%22--")
+PARAMETERS = (
+    "q",
+    "page",
+    "before",
+    "from",
+    "visit",
+    "suits",
+    "at",
+    "topic",
+    "about",
+    "lane",
+    "mine",
+    "day",
+    "all",
+    "next",
+    "asked",
+    "lines",
+)
+JUNK = (
+    "%00",
+    "%FF%FE",
+    "x" * 3_000,
+    "-1",
+    "99999999999999999999",
+    "0001-01-01",
+    "9999-12-31",
+    "2026-02-30",
+    "%E2%80%AE%3Cb%3E'%22--",
+)
 
 
 @pytest.mark.parametrize("junk", JUNK, ids=lambda junk: junk[:12])

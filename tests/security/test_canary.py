@@ -110,7 +110,10 @@ def planted(ground_database: tuple[str, Ground], django_db_blocker: Any) -> Iter
     name = cluster.clone(source)
     with django_db_blocker.unblock(), pointed_at(name):
         planted = Planted(ground, name)
-        with cluster.acquire().connect("portal_maintenance", name) as writer, actor.unit_of_work(actor.system("tests")):
+        with (
+            cluster.acquire().connect("portal_maintenance", name) as writer,
+            actor.unit_of_work(actor.system("tests")),
+        ):
             plant(planted, writer)
         yield planted
     cluster.drop(name)
@@ -129,22 +132,35 @@ def plant(planted: Planted, writer: psycopg.Connection) -> None:
             label = f"{model._meta.label}.{sealed.name}"
             value = getattr(row, sealed.attname)
             if label in NO_WORDS:
-                assert all(re.fullmatch(NO_WORDS[label], text) for text in texts_in(value)), f"{label} holds words"
+                assert all(re.fullmatch(NO_WORDS[label], text) for text in texts_in(value)), (
+                    f"{label} holds words"
+                )
                 continue
             if value is None:
                 continue
             may = people_of(planted, row, whose)
-            fresh = exchanged(value, lambda label=label, whose=whose, may=may: planted.token(label, whose, may))
+            fresh = exchanged(
+                value, lambda label=label, whose=whose, may=may: planted.token(label, whose, may)
+            )
             raw = sealed.seal(row, fresh)
             writer.execute(
-                sql.SQL("UPDATE {} SET {} = %s WHERE id = %s").format(sql.Identifier(model._meta.db_table), sql.Identifier(sealed.column)),
+                sql.SQL("UPDATE {} SET {} = %s WHERE id = %s").format(
+                    sql.Identifier(model._meta.db_table), sql.Identifier(sealed.column)
+                ),
                 [raw, row.pk],
             )
-        assert met == set(PATIENTS), f"{model._meta.label} has rows of {sorted(met)} only: add the other's to tests/registry/ground.py"
+        assert met == set(PATIENTS), (
+            f"{model._meta.label} has rows of {sorted(met)} only: add the other's to tests/registry/ground.py"
+        )
 
 
 def sealed_fields() -> list[tuple[Any, SealedField]]:
-    return [(model, one) for model in apps.get_models() for one in model._meta.get_fields() if isinstance(one, SealedField)]
+    return [
+        (model, one)
+        for model in apps.get_models()
+        for one in model._meta.get_fields()
+        if isinstance(one, SealedField)
+    ]
 
 
 def people_of(planted: Planted, row: Any, whose: str) -> tuple[str, ...]:
@@ -221,18 +237,27 @@ def crawl(client: Client, paths: list[str]) -> Iterator[tuple[str, str]]:
         content = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
         text = content.decode(errors="replace")
         yield path, f"{dict(answer.headers)} {answer.cookies.output()} {text}"
-        if answer.headers.get("Content-Type", "").startswith("text/html") and not path.startswith(("/cms/", "/admin/")):
+        if answer.headers.get("Content-Type", "").startswith("text/html") and not path.startswith(
+            ("/cms/", "/admin/")
+        ):
             links = _Links()
             links.feed(text)
             for link in links.found:
                 there = urljoin(path, link).split("#")[0]
-                if more and there.startswith("/") and there not in seen and not urlsplit(there).path.startswith("/static/"):
+                if (
+                    more
+                    and there.startswith("/")
+                    and there not in seen
+                    and not urlsplit(there).path.startswith("/static/")
+                ):
                     seen.add(there)
                     waiting.append(there)
                     more -= 1
 
 
-def test_each_token_is_met_by_those_who_may_and_by_nobody_else(planted: Planted, capfd: pytest.CaptureFixture[str]) -> None:
+def test_each_token_is_met_by_those_who_may_and_by_nobody_else(
+    planted: Planted, capfd: pytest.CaptureFixture[str]
+) -> None:
     met: dict[str, set[str]] = defaultdict(set)
     leaks: list[str] = []
     paths = starts(planted.ground)
@@ -256,7 +281,9 @@ def test_each_token_is_met_by_those_who_may_and_by_nobody_else(planted: Planted,
 # --- Places where none may be --------------------------------------------------------------------------------------------------
 
 
-def test_mails_jobs_sessions_and_cache_carry_none(planted: Planted, capfd: pytest.CaptureFixture[str]) -> None:
+def test_mails_jobs_sessions_and_cache_carry_none(
+    planted: Planted, capfd: pytest.CaptureFixture[str]
+) -> None:
     """After acts whose words are tokens: what leaves by mail and what waits for the worker."""
     ground = planted.ground
     words = act_with_tokens(planted)
@@ -268,7 +295,9 @@ def test_mails_jobs_sessions_and_cache_carry_none(planted: Planted, capfd: pytes
         assert not TOKEN.findall(text), mail["subject"]
         spoken = f"{mail['subject']} {mail['body']}".replace(str(words), "")
         assert not HEALTH.findall(spoken), f"{HEALTH.findall(spoken)} in the mail {mail['subject']!r}"
-        assert not any(str(value) in mail["body"] for (kind, _whose), value in ground.ids.items() if kind == "patient_id")
+        assert not any(
+            str(value) in mail["body"] for (kind, _whose), value in ground.ids.items() if kind == "patient_id"
+        )
     with connection.cursor() as cursor:
         cursor.execute("SELECT args FROM procrastinate_jobs")
         jobs = [args if isinstance(args, dict) else json.loads(args) for (args,) in cursor.fetchall()]
@@ -290,7 +319,11 @@ def act_with_tokens(planted: Planted) -> str:
     acts = [
         (maya, reverse("messaging:thread", args=[thread]), {"text": word, "seen": "99"}),
         (nurse, reverse("messaging:note", args=[ground.of("patient_id", MAYA), thread]), {"text": word}),
-        (nurse, reverse("messaging:answer", args=[ground.of("patient_id", MAYA), thread]), {"text": word, "seen": "99"}),
+        (
+            nurse,
+            reverse("messaging:answer", args=[ground.of("patient_id", MAYA), thread]),
+            {"text": word, "seen": "99"},
+        ),
         (maya, ground.url("scheduling:cancel", ("appointment_id",), MAYA), {"reason": word}),
         (maya, reverse("patients:carer-add"), {"email": "friend@example.com"}),
         (maya, f"{reverse('scheduling:book-check')}?{ground.query['slot-patient']}", {"reason": word}),
@@ -300,10 +333,15 @@ def act_with_tokens(planted: Planted) -> str:
         (nurse, reverse("account_request_login_code"), {"email": "nurse@example.com"}),
     ]
     for client, path, data in acts:
-        answer = client.post(path, {"draft": str(uuid7()), "draft_version": "0", "once": str(uuid7()), **data})
+        answer = client.post(
+            path, {"draft": str(uuid7()), "draft_version": "0", "once": str(uuid7()), **data}
+        )
         assert answer.status_code in (302, 422), f"{path}: {answer.status_code}"
     stranger = signed_in(None)
-    assert stranger.post(reverse("account_request_login_code"), {"email": "patient@example.com"}).status_code == 302
+    assert (
+        stranger.post(reverse("account_request_login_code"), {"email": "patient@example.com"}).status_code
+        == 302
+    )
     return word
 
 
@@ -311,7 +349,9 @@ def test_a_dump_holds_none_in_clear(planted: Planted) -> None:
     act_with_tokens(planted)
     url = cluster.acquire().url("portal_maintenance", planted.database)
     done = subprocess.run(
-        [str(wheel_binaries() / "pg_dump"), "--format=plain", "--inserts", url], capture_output=True, check=False
+        [str(wheel_binaries() / "pg_dump"), "--format=plain", "--inserts", url],
+        capture_output=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-500:]
     dump = done.stdout
@@ -334,7 +374,9 @@ def shapes_of(text: str) -> list[bytes]:
     return shapes
 
 
-def test_logs_hold_none_when_things_break(planted: Planted, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_logs_hold_none_when_things_break(
+    planted: Planted, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An exception that carries a patient's words, and a statement with them that the database refuses."""
     word = planted.token("broken", MAYA, ())
     client = signed_in(planted.ground.users[MAYA])
@@ -347,7 +389,9 @@ def test_logs_hold_none_when_things_break(planted: Planted, capfd: pytest.Captur
         assert client.get(reverse("messaging:list") + f"?q={word}").status_code == 500
         patch.setattr("messaging.services.start_thread", refused_by_the_database(word))
         path = reverse("messaging:new")
-        answer = client.post(path, {"draft": str(uuid7()), "draft_version": "0", "topic": "question", "text": word})
+        answer = client.post(
+            path, {"draft": str(uuid7()), "draft_version": "0", "topic": "question", "text": word}
+        )
         assert answer.status_code == 500
         assert word not in answer.content.decode()
     said = capfd.readouterr()
@@ -364,7 +408,8 @@ def refused_by_the_database(word: str) -> Any:
         with connection.cursor() as cursor:
             for _twice in range(2):
                 cursor.execute(
-                    "INSERT INTO portal_cache (cache_key, value, expires) VALUES (%s, %s, now())", [f"same {word}", word]
+                    "INSERT INTO portal_cache (cache_key, value, expires) VALUES (%s, %s, now())",
+                    [f"same {word}", word],
                 )
 
     return insert

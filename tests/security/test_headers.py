@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
@@ -38,14 +40,26 @@ def _broken(ground: Ground, patch: pytest.MonkeyPatch) -> Any:
     return _maya(ground).get(reverse("messaging:list"))
 
 
+class _Away:
+    """A database that does not answer."""
+
+    def cursor(self) -> None:
+        raise OperationalError
+
+
 def _not_ready(ground: Ground, patch: pytest.MonkeyPatch) -> Any:
-    from django.db import DatabaseError, connection
-
-    def fail() -> None:
-        raise DatabaseError
-
-    patch.setattr(connection, "cursor", fail)
+    patch.setattr("portal.views.health.connection", _Away())
     return Client().get("/readyz")
+
+
+def _away(ground: Ground, patch: pytest.MonkeyPatch) -> Any:
+    """Nothing can be read: the transaction around a page does not even begin."""
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError
+
+    patch.setattr("portal.lib.actor.unit_of_work", fail)
+    return Client(raise_request_exception=False).get("/help/")
 
 
 KINDS: dict[str, tuple[int, Answer]] = {
@@ -58,12 +72,28 @@ KINDS: dict[str, tuple[int, Answer]] = {
     "API": (200, lambda g, p: _maya(g).get(g.url("patients-api:draft-save", ("id",), MAYA))),
     "API, nobody": (401, lambda g, p: Client().get(g.url("patients-api:draft-save", ("id",), MAYA))),
     "API, foreign": (404, lambda g, p: _maya(g).get(g.url("patients-api:draft-save", ("id",), SAMUEL))),
-    "API, bad": (400, lambda g, p: _maya(g).put(g.url("patients-api:draft-save", ("id",), MAYA), "{", content_type="application/json")),
-    "API, wrong method": (405, lambda g, p: _maya(g).post(g.url("patients-api:draft-save", ("id",), MAYA), {})),
+    "API, bad": (
+        400,
+        lambda g, p: _maya(g).put(
+            g.url("patients-api:draft-save", ("id",), MAYA), "{", content_type="application/json"
+        ),
+    ),
+    "API, wrong method": (
+        405,
+        lambda g, p: _maya(g).post(g.url("patients-api:draft-save", ("id",), MAYA), {}),
+    ),
     "no id of the act": (400, lambda g, p: _maya(g).post("/journal/sharing/start/", {})),
     "NUL in the address": (400, lambda g, p: Client().get("/help/%00")),
-    "foreign host": (400, lambda g, p: Client(raise_request_exception=False).get("/help/", headers={"host": "evil.example.org"})),
-    "no CSRF token": (403, lambda g, p: signed_in(g.users[MAYA], enforce_csrf_checks=True).post("/messages/new/", {})),
+    "foreign host": (
+        400,
+        lambda g, p: Client(raise_request_exception=False).get(
+            "/help/", headers={"host": "evil.example.org"}
+        ),
+    ),
+    "no CSRF token": (
+        403,
+        lambda g, p: signed_in(g.users[MAYA], enforce_csrf_checks=True).post("/messages/new/", {}),
+    ),
     "no such page": (404, lambda g, p: _maya(g).get("/no-such-page/")),
     "foreign thing": (404, lambda g, p: _maya(g).get(g.url("messaging:thread", ("thread_id",), SAMUEL))),
     "wrong method": (405, lambda g, p: _maya(g).delete("/messages/new/")),
@@ -71,6 +101,7 @@ KINDS: dict[str, tuple[int, Answer]] = {
     "refused form": (422, lambda g, p: _maya(g).post("/messages/new/", {})),
     "broken": (500, _broken),
     "not ready": (503, _not_ready),
+    "no database": (503, _away),
     "alive": (200, lambda g, p: Client().get("/healthz")),
     "static file": (200, lambda g, p: Client().get(staticfiles_storage.url("css/portal.css"))),
     "no such static file": (404, lambda g, p: Client().get("/static/none.css")),
@@ -88,15 +119,21 @@ LOOSER = ("editor", "set-up")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_answer_has_its_headers(ground: Ground, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_kind_of_answer_has_its_headers(
+    ground: Ground, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     status, ask = KINDS[kind]
     with monkeypatch.context() as patch:
         answer = ask(ground, patch)
+    answer.close()
     assert answer.status_code == status
     for name, value in ALWAYS.items():
         assert answer.headers.get(name) == value, f"{name} of {kind}"
     permissions = answer.headers["Permissions-Policy"]
-    assert all(f"{feature}=()" in permissions for feature in ("camera", "microphone", "geolocation", "payment", "usb"))
+    assert all(
+        f"{feature}=()" in permissions
+        for feature in ("camera", "microphone", "geolocation", "payment", "usb")
+    )
     assert answer.headers["X-Frame-Options"] == ("SAMEORIGIN" if kind in LOOSER else "DENY")
     policy = rules_of(answer.headers["Content-Security-Policy"])
     assert policy["base-uri"] == {"'none'"}
@@ -106,7 +143,9 @@ def test_every_kind_of_answer_has_its_headers(ground: Ground, kind: str, monkeyp
     else:
         assert policy["default-src"] == {"'none'"}
         assert policy["frame-ancestors"] == {"'none'"}
-        sources = set().union(*(words for name, words in policy.items() if name != "require-trusted-types-for"))
+        sources = set().union(
+            *(words for name, words in policy.items() if name != "require-trusted-types-for")
+        )
         assert sources <= {"'none'", "'self'"}, f"{kind}: {sources}"
         if answer.headers.get("Content-Type", "").startswith("text/html"):
             assert policy["require-trusted-types-for"] == {"'script'"}
@@ -116,8 +155,11 @@ def test_every_kind_of_answer_has_its_headers(ground: Ground, kind: str, monkeyp
         assert "immutable" in stored
     else:
         assert {"no-store", "private"} <= {word.strip() for word in stored.split(",")}, f"{kind}: {stored}"
+    assert ("Retry-After" in answer.headers) == (kind == "no database")
     assert "Server" not in answer.headers
-    assert not any("django" in value.lower() or "wagtail" in value.lower() for value in answer.headers.values())
+    assert not any(
+        "django" in value.lower() or "wagtail" in value.lower() for value in answer.headers.values()
+    )
 
 
 def test_signing_out_makes_the_browser_forget(ground: Ground) -> None:
@@ -127,13 +169,27 @@ def test_signing_out_makes_the_browser_forget(ground: Ground) -> None:
     assert client.get("/").status_code == 302
 
 
-@pytest.mark.parametrize("kind", ["broken", "no such page", "too large", "wrong method", "foreign host", "no CSRF token"])
-def test_an_error_page_says_what_to_do_and_nothing_about_the_inside(ground: Ground, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    ["broken", "no database", "no such page", "too large", "wrong method", "foreign host", "no CSRF token"],
+)
+def test_an_error_page_says_what_to_do_and_nothing_about_the_inside(
+    ground: Ground, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _status, ask = KINDS[kind]
     with monkeypatch.context() as patch:
         text = ask(ground, patch).content.decode()
     assert "555-01" in text or kind == "foreign host", "the phone stands on every error page"
-    for inside in ("Traceback", "ZeroDivision", "row_of", "Exception", "SELECT ", "psycopg", str(REPOSITORY), "Django"):
+    for inside in (
+        "Traceback",
+        "ZeroDivision",
+        "row_of",
+        "Exception",
+        "SELECT ",
+        "psycopg",
+        str(REPOSITORY),
+        "Django",
+    ):
         assert inside not in text
 
 
@@ -155,7 +211,7 @@ def production(django_db_setup: None) -> Any:
         **surroundings.plain(),
         **variables,
         "PUBLIC_URL": "https://portal.example.org",
-        "SECRET_KEY": "3f" * 40,
+        "SECRET_KEY": secrets.token_urlsafe(60),
         "EMAIL_URL": "smtp+tls://portal:word@mail.example.org:587",
     }
     cluster.drop(name)
