@@ -132,11 +132,11 @@ ONLY_READS: dict[tuple[str, str], Status] = {
 def _visits() -> list[Row]:
     """Appointments: the patient's own addresses, and those with the patient's id for carers and the team."""
     rows = []
-    slot: Body = lambda ground, whose: {
-        "slot": ground.query[f"slot-{whose}"].split("at=")[1],
-        "version": "0",
-        "once": str(uuid7()),
-    }  # noqa: E731
+
+    def slot(ground: Ground, whose: str) -> dict[str, Any]:
+        at = ground.query[f"slot-{whose}"].split("at=")[1]
+        return {"slot": at, "version": "0", "once": str(uuid7())}
+
     pages: list[tuple[str, Status | None, Body, str, dict[str, str]]] = [
         ("list", None, NOTHING, "", {}),
         ("book", 302, lambda ground, whose: {"visit": ground.query["visit"].split("=")[1]}, "", {}),
