@@ -161,4 +161,11 @@ def without_scripts(walk: Walk, page: Page, person: str, path: str, target: int)
 
 
 def report(path: str, found: list[str]) -> str:
-    return f"{path}\n" + "\n".join(dict.fromkeys(found))
+    """Each problem once, with the modes in which it shows."""
+    modes: dict[str, list[str]] = {}
+    for one in found:
+        mode, told, what = one.partition(" px: ")
+        modes.setdefault(what if told else one, []).append(mode if told else "")
+    return f"{path}\n" + "\n".join(
+        f"{what} [{'; '.join(filter(None, where))}]" for what, where in modes.items()
+    )
