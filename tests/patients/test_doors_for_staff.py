@@ -265,14 +265,9 @@ def test_the_door_is_not_for_searching(clinic: Clinic, peter: Client) -> None:
 
 @pytest.mark.parametrize("name", ["maya", "jonas", "former", "stranger"])
 def test_others_do_not_find_the_door(clinic: Clinic, name: str) -> None:
-    cache.clear()
-    client = Client()
-    client.post("/accounts/login/", {"login": f"{name}@example.com", "password": PASSWORD})
-    answer = client.get("/patients/emergency/")
-    if answer.status_code == 302:
-        client.post(answer["Location"], {"password": PASSWORD})
-        answer = client.get("/patients/emergency/")
-    assert answer.status_code == 404
+    client = signed_in(clinic[name])
+    for answer in (client.get("/patients/emergency/"), client.post("/patients/emergency/", emergency())):
+        assert answer.status_code == 404
 
 
 def test_ids_in_links_are_uuids(clinic: Clinic, peter: Client) -> None:

@@ -229,6 +229,13 @@ def edited(lines: list[str]) -> list[str]:
     return [json.dumps(entry), *lines[1:]]
 
 
+def last_edited(lines: list[str]) -> list[str]:
+    """Nothing after it and its public key is ours: only the signature tells."""
+    entry = json.loads(lines[-1])
+    entry["day"] = "1999-12-31"
+    return [*lines[:-1], json.dumps(entry, sort_keys=True, separators=(",", ":"))]
+
+
 def signed_by_another(lines: list[str]) -> list[str]:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -243,9 +250,9 @@ def signed_by_another(lines: list[str]) -> list[str]:
 
 @pytest.mark.parametrize(
     "change",
-    [edited, signed_by_another, lambda lines: lines[1:], lambda lines: lines[::-1], lambda lines: [*lines, "no json"],
+    [edited, last_edited, signed_by_another, lambda lines: lines[1:], lambda lines: lines[::-1], lambda lines: [*lines, "no json"],
      lambda lines: [*lines, lines[-1]], lambda lines: [*lines, "[]"], lambda lines: [*lines, "null"]],
-    ids=["edited", "signed by another", "first line gone", "swapped", "not json", "doubled", "a list", "null"],
+    ids=["edited", "last edited", "signed by another", "first line gone", "swapped", "not json", "doubled", "a list", "null"],
 )  # fmt: skip
 def test_a_forged_file_is_found_and_not_continued(
     chain: Chain, change: Callable[[list[str]], list[str]]
