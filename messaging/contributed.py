@@ -14,7 +14,8 @@ from messaging.models import Message, Thread
 from messaging.services import lane_counts, works_here
 from messaging.topics import Lane
 from patients.models import Patient
-from patients.services import can
+from patients.querysets import team_ids
+from patients.services import can, capacity_of
 from portal.lib.contributions import Card
 
 PANEL = "messaging/cards/summary.html"
@@ -39,16 +40,14 @@ def answers_to_read(request: HttpRequest, patient: Patient, now: datetime) -> li
 
 
 def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card | None:
-    """The last messages, for the one-screen summary. Two statements."""
+    """The last messages to the person's own team, for the one-screen summary; emergency access sees all and writes none."""
     user = request.user
     if not isinstance(user, User) or not can(user, patient, "messages"):
         return None
-    newest = (
-        Message.objects.for_user(user)
-        .of(patient)
-        .select_related("author", "thread")
-        .order_by("-created_at", "-id")
-    )
+    acts = capacity_of(user, patient) == "team"
+    messages = Message.objects.for_user(user).of(patient).select_related("author", "thread")
+    if acts:
+        messages = messages.filter(thread__team_id__in=team_ids(user))
     rows = [
         {
             "message": message,
@@ -56,14 +55,15 @@ def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card
             "url": reverse("messaging:work-thread", args=[patient.pk, message.thread_id]),
             "first_line": first_line(message.body),
         }
-        for message in newest[:LAST]
+        for message in messages.order_by("-created_at", "-id")[:LAST]
     ]
     context = {
         "rows": rows,
         "zone": patient.site.time_zone,
         "all": reverse("messaging:patient-list", args=[patient.pk]),
+        "by_phone": reverse("messaging:patient-new", args=[patient.pk]) if acts else "",
     }
-    return Card(PANEL, context | {"by_phone": reverse("messaging:patient-new", args=[patient.pk])})
+    return Card(PANEL, context)
 
 
 def work_card(request: HttpRequest, now: datetime) -> Card | None:

@@ -44,8 +44,11 @@ PAGE_SIZE = 25
 def thread_list(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
     """All conversations, newest first. The team sees a patient's under the patient's id."""
     place = enter(request, patient_id, *SIDE, *STAFF)
-    threads = Thread.objects.for_user(place.user).of(place.patient).with_state(place.user).newest_first()
-    page = Paginator(threads, PAGE_SIZE).get_page(request.GET.get("page"))
+    threads = Thread.objects.for_user(place.user).of(place.patient)
+    threads = threads.of_own_teams(place.user) if place.may_act else threads
+    page = Paginator(threads.with_state(place.user).newest_first(), PAGE_SIZE).get_page(
+        request.GET.get("page")
+    )
     record_view(place.user, place.patient, "threads.list")
     context = {
         "place": place,

@@ -41,6 +41,26 @@ def test_the_summary_shows_the_last_messages(ward: Ward, signed_in: SignIn) -> N
     assert "Message number 0." not in page
 
 
+def test_a_second_team_of_the_patient_sees_its_own_conversations_only(ward: Ward, signed_in: SignIn) -> None:
+    from patients.services import grant_team
+
+    thread_id = ward.start(text="For the infusion team.")
+    with ward.acting(ward.maya):
+        grant_team(patient=ward.of_maya, team=ward.world.other_team, by=ward.maya)
+    client = signed_in(ward.peter)
+    for url in (
+        reverse("portal:summary", args=[ward.of_maya.pk]),
+        reverse("messaging:patient-list", args=[ward.of_maya.pk]),
+    ):
+        answer = client.get(url)
+        assert answer.status_code == 200
+        assert str(thread_id) not in answer.content.decode()
+        assert "For the infusion team." not in answer.content.decode()
+    work = reverse("messaging:work-thread", args=[ward.of_maya.pk, thread_id])
+    assert client.get(work).status_code == 404
+    assert "For the infusion team." in signed_in(ward.rosa).get(work).content.decode()
+
+
 def test_a_carer_is_led_to_messages_only_with_that_scope(ward: Ward, signed_in: SignIn) -> None:
     from patients.models import Grant
 

@@ -86,5 +86,5 @@ def test_words_survive_the_tab_and_find_their_way_to_another_device(
     phone.close()
     computer = new_page(live_world)
     sign_in(computer, "patient")
-    computer.get_by_role("link", name="A message to your team").click()
+    computer.get_by_role("link", name="Finish later: A message to your team").click()
     assert computer.get_by_label("Your message").input_value() == "I was wondering"
