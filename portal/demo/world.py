@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import holidays
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 
@@ -131,12 +132,6 @@ def _site(now: datetime) -> Site:
     for weekday in range(5):
         OpeningHours.objects.create(site=site, weekday=weekday, opens=time(8), closes=time(12))
         OpeningHours.objects.create(site=site, weekday=weekday, opens=time(12, 30), closes=time(17))
-    year = now.year
-    for day, name in (
-        (date(year, 12, 25), "Christmas Day"),
-        (date(year + 1, 1, 1), "New Year's Day"),
-        (date(year + 1, 7, 4), "Independence Day"),
-        (date(year + 1, 12, 25), "Christmas Day"),
-    ):
-        Holiday.objects.create(site=site, date=day, name=name)
+    for day, name in sorted(holidays.country_holidays("US", years=[now.year, now.year + 1]).items()):
+        Holiday.objects.create(site=site, date=day, name=name[:80])
     return site
