@@ -1,4 +1,4 @@
-import { button, element, words } from "./words.js";
+import { button, element, words } from "./parts.js";
 
 const PAUSE = 2000;
 const LONGEST = 10000;

@@ -1,15 +1,14 @@
 /* One module on every page. It brings in what the page uses, and nothing else; every page works without it. */
 
-const parts = {
+import "./parts.js";
+
+const more = {
   "auto-save": () => import("./auto-save.js"),
   "session-guard": () => import("./session-guard.js"),
-  "char-count": () => import("./char-count.js"),
-  "print-button": () => import("./print-button.js"),
   "read-aloud": () => import("./read-aloud.js"),
-  "input[type=password]": () => import("./show-password.js"),
 };
 
-for (const [name, bring] of Object.entries(parts)) {
+for (const [name, bring] of Object.entries(more)) {
   if (document.querySelector(name)) bring();
 }
 

@@ -1,4 +1,4 @@
-import { button, element, words } from "./words.js";
+import { button, element, words } from "./parts.js";
 
 /* <read-aloud for="id">: reads an article sentence by sentence. Only voices that work on this device: a remote voice would send the text away. */
 class ReadAloud extends HTMLElement {

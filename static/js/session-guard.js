@@ -1,4 +1,4 @@
-import { button, element, words } from "./words.js";
+import { button, element, words } from "./parts.js";
 
 /* Warns before the sign-in ends. All tabs share what they know; nothing but a time goes between them. */
 class SessionGuard extends HTMLElement {

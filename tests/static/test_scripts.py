@@ -338,8 +338,19 @@ def test_only_what_a_page_uses_is_brought_in(page: Any, origin: Origin) -> None:
     page.on("request", lambda request: asked.append(request.url.removeprefix(ORIGIN)))
     open_page(page, "print-button button")
     assert sorted(path for path in asked if path.endswith(".js")) == [
+        "/static/js/parts.js",
         "/static/js/portal.js",
-        "/static/js/print-button.js",
-        "/static/js/words.js",
     ]
     assert page.get_by_role("button", name="Print this page").is_visible()
+
+
+def test_the_fullest_page_asks_for_eight_files(page: Any, origin: Origin) -> None:
+    """Four scripts; with the page itself, the style sheet, the font and the icon that makes eight."""
+    origin.body = WRITING + GUARD
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(request.url.removeprefix(ORIGIN)))
+    open_page(page)
+    page.locator("h1, label").first.wait_for()
+    wait_for(page, lambda: page.evaluate("customElements.get('session-guard') !== undefined"))
+    page.evaluate("document.fonts.ready.then(() => true)")
+    assert len(asked) <= 8, sorted(asked)
