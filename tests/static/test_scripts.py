@@ -323,7 +323,7 @@ def test_an_act_in_one_tab_counts_in_all(browser: Any, origin: Origin) -> None:
     for tab in tabs:
         tab.clock.install()
         open_page(tab, "session-guard")
-        wait_for(tab, lambda tab=tab: tab.evaluate("customElements.get('session-guard') !== undefined"))  # type: ignore[misc]
+        wait_for(tab, lambda tab=tab: tab.evaluate("customElements.get('session-guard') !== undefined"))
         tab.clock.run_for(601_000)
         tab.locator("dialog[open]").wait_for()
     tabs[0].get_by_role("button", name="Stay signed in").click()
