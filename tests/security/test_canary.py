@@ -46,7 +46,7 @@ from tools.postgres import wheel_binaries
 
 RUN = base64.b32encode(os.urandom(5)).decode().lower()[:6]
 TOKEN = re.compile(rf"qz{RUN}[0-9]{{5}}zq")
-MOST_LINKS = 150  # followed by each person beyond the registry
+MOST_LINKS = 60  # followed by each person beyond the registry
 
 READERS = (*TEAM, "emergency")
 CARERS = ("carer", "journal-carer")
