@@ -179,7 +179,7 @@ def undone(client: Client) -> Iterator[None]:
     client.cookies = cookies
 
 
-def ask(client: Client, method: str, path: str, body: dict[str, Any]) -> HttpResponse:
+def ask(client: Client, method: str, path: str, body: dict[str, Any]) -> Any:
     with undone(client):
         if method in ("GET", "POST"):
             return client.get(path) if method == "GET" else client.post(path, body)

@@ -233,7 +233,7 @@ def crawl(client: Client, paths: list[str]) -> Iterator[tuple[str, str]]:
         path = waiting.pop(0)
         answer = client.get(path)
         assert answer.status_code < 500, f"{path}: {answer.status_code}"
-        content = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+        content = b"".join(answer.streaming_content) if answer.streaming else answer.content
         text = content.decode(errors="replace")
         yield path, f"{dict(answer.headers)} {answer.cookies.output()} {text}"
         if answer.headers.get("Content-Type", "").startswith("text/html") and not path.startswith(
