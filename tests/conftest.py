@@ -77,7 +77,7 @@ def _static_files() -> None:
     from django.contrib.staticfiles.storage import staticfiles_storage as storage
 
     # Collecting the tests may have read the list of files before there was one.
-    storage.hashed_files, storage.manifest_hash = storage.load_manifest()  # type: ignore[attr-defined]
+    storage.hashed_files, storage.manifest_hash = storage.load_manifest()
 
 
 # --- Databases -----------------------------------------------------------------------------------------

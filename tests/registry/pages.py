@@ -73,8 +73,8 @@ class Page:
 def _both(name: str, **more: object) -> list[Page]:
     """A page of scheduling: the patient's own, and the one under the patient's id for carers and the team."""
     return [
-        Page(f"scheduling:{name}", PATIENTS, **more),  # type: ignore[arg-type]
-        Page(f"scheduling:patient-{name}", ("carer", *READERS, "journal-carer", MAYA), **more),  # type: ignore[arg-type]
+        Page(f"scheduling:{name}", PATIENTS, **more),
+        Page(f"scheduling:patient-{name}", ("carer", *READERS, "journal-carer", MAYA), **more),
     ]
 
 
