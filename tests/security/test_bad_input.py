@@ -132,9 +132,7 @@ def test_an_empty_form(ground: Ground) -> None:
     assert not broken, "\n".join(broken)
 
 
-@pytest.mark.parametrize(
-    "bytes_", [b"%FF%FE", b"%ED%A0%80", b"%C0%AF", b"\xff\xfe\x00", b"%u0000%", b"\xed\xa0\x80"]
-)
+@pytest.mark.parametrize("bytes_", [b"%FF%FE", b"%ED%A0%80%u0000%", b"\xff\xfe\x00\xed\xa0\x80"])
 def test_bytes_that_are_no_text(ground: Ground, bytes_: bytes) -> None:
     broken = []
     for form in all_forms(ground):
