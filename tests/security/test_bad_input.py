@@ -313,7 +313,7 @@ def post(
     client = client_for(ground, form.person)
     body = data if isinstance(data, bytes) else urlencode(data, doseq=True, errors="surrogatepass").encode()
     with undone(client):
-        answer = client.post(form.action, body, content_type=content_type)
+        answer = client.generic("POST", form.action, body, content_type=content_type)
     return list(problems(form, answer, exactly, never))
 
 
