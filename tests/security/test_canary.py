@@ -8,7 +8,9 @@ A token may be met only by people whom that patient's grants let see that kind o
 from __future__ import annotations
 
 import base64
+import io
 import json
+import logging
 import os
 import re
 import subprocess
@@ -22,6 +24,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -34,6 +37,7 @@ from patients.fields import SealedField
 from patients.models import Draft
 from portal.lib import actor
 from portal.lib.ids import uuid7
+from portal.lib.logs import JSONFormatter
 from tests.conftest import pointed_at
 from tests.harness import cluster
 from tests.registry.ground import Ground
@@ -199,6 +203,24 @@ def texts_in(value: Any) -> Iterator[str]:
             yield from texts_in(one)
 
 
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """Everything that the portal's own handlers write, as they write it."""
+    written = io.StringIO()
+    handlers = {
+        one for name in (None, *settings.LOGGING["loggers"]) for one in logging.getLogger(name).handlers
+    }
+    ours = [
+        one
+        for one in handlers
+        if isinstance(one, logging.StreamHandler) and isinstance(one.formatter, JSONFormatter)
+    ]
+    assert ours
+    for handler in ours:
+        monkeypatch.setattr(handler, "stream", written)
+    return written
+
+
 # --- The crawl -----------------------------------------------------------------------------------------------------------------
 
 
@@ -260,7 +282,7 @@ PARTIES = {"who may": READ_ALL, "the others": tuple(person for person in EVERYBO
 
 @pytest.mark.parametrize("party", PARTIES)
 def test_each_token_is_met_by_those_who_may_and_by_nobody_else(
-    planted: Planted, capfd: pytest.CaptureFixture[str], party: str
+    planted: Planted, log: io.StringIO, party: str
 ) -> None:
     met: set[str] = set()
     leaks: set[str] = set()
@@ -279,8 +301,7 @@ def test_each_token_is_met_by_those_who_may_and_by_nobody_else(
         silent = labels - met - set(SHOWN_TO_NOBODY)
         assert not silent, f"planted and met by nobody, so these prove nothing: {sorted(silent)}"
         assert not set(SHOWN_TO_NOBODY) & met, "shown after all: take it off the list"
-    said = capfd.readouterr()
-    assert not TOKEN.findall(said.out + said.err), "a token is in the log"
+    assert not TOKEN.findall(log.getvalue()), "a token is in the log"
 
 
 # --- Places where none may be --------------------------------------------------------------------------------------------------
@@ -294,7 +315,7 @@ def undone(planted: Planted) -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def test_mails_and_jobs_carry_none(planted: Planted, undone: None, capfd: pytest.CaptureFixture[str]) -> None:
+def test_mails_and_jobs_carry_none(planted: Planted, undone: None, log: io.StringIO) -> None:
     """After acts whose words are tokens: what leaves by mail and what waits for the worker."""
     ground = planted.ground
     words = act_with_tokens(planted)
@@ -317,8 +338,7 @@ def test_mails_and_jobs_carry_none(planted: Planted, undone: None, capfd: pytest
             for name, value in args.items():
                 if name != "timestamp":
                     assert UUID(str(value)), f"{name} of a job is no id"
-    said = capfd.readouterr()
-    assert not TOKEN.findall(said.out + said.err), "a token is in the log"
+    assert not TOKEN.findall(log.getvalue()), "a token is in the log"
 
 
 def act_with_tokens(planted: Planted) -> str:
@@ -386,7 +406,7 @@ def shapes_of(text: str) -> list[bytes]:
 
 
 def test_logs_hold_none_when_things_break(
-    planted: Planted, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    planted: Planted, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An exception that carries a patient's words, and a statement with them that the database refuses."""
     word = planted.token("broken", MAYA, ())
@@ -405,13 +425,12 @@ def test_logs_hold_none_when_things_break(
         )
         assert answer.status_code == 500
         assert word not in answer.content.decode()
-    said = capfd.readouterr()
-    assert '"level": "ERROR"' in said.err, "the error is not in the log at all"
-    assert word not in said.out + said.err
-    log = (cluster.home() / "postgres.log").read_bytes()
-    assert b"duplicate key" in log
+    assert '"level": "ERROR"' in log.getvalue(), "the error is not in the log at all"
+    assert word not in log.getvalue()
+    databases = (cluster.home() / "postgres.log").read_bytes()
+    assert b"duplicate key" in databases
     for shape in shapes_of(f"qz{RUN}"):
-        assert shape not in log, "a token stands in PostgreSQL's log"
+        assert shape not in databases, "a token stands in PostgreSQL's log"
 
 
 def refused_by_the_database(word: str) -> Any:
