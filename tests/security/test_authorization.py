@@ -217,7 +217,9 @@ def of_row(row: Row, method: str, person: str, whose: str) -> Status:
 
 
 def is_led_to_sign_in(row: Row, method: str, person: str) -> bool:
-    return person == ANONYMOUS and row.nobody == 302 and (person, method) not in row.exceptions
+    """Everywhere but at the page for signing out, which leads people who are signed out already to the front page."""
+    led = person == ANONYMOUS and row.nobody == 302 and (person, method) not in row.exceptions
+    return led and row.name != "account_logout"
 
 
 def as_tuple(status: Status) -> tuple[int, ...]:

@@ -181,7 +181,7 @@ def test_a_form_without_its_token(ground: Ground) -> None:
 
 
 def test_ids_of_another_patient_in_hidden_fields(ground: Ground) -> None:
-    """Each id that a form carries is exchanged for each of Samuel's: nothing of his comes back and nothing of his changes."""
+    """Each id that a form carries is exchanged for ids of Samuel's: a clear answer, and nothing of his comes back."""
     foreign = {
         kind: str(ground.of(kind, SAMUEL)) for kind in ("patient_id", "draft_id", "thread_id", "entry_id")
     }
