@@ -123,6 +123,7 @@ def in_every_mode(tab: Any, target: int) -> list[str]:
     settle(tab)
     for width in WIDTHS:
         found += look(tab, "text at 200 %", width=width, least=target)
+    devtools.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
     return found
 
 
