@@ -7,6 +7,7 @@ from django.test import Client
 
 from accounts.models import User
 from portal.demo import world
+from portal.lib import contributions
 from portal.lib.time import now
 
 
@@ -18,3 +19,13 @@ def test_people_who_are_patients_or_carers_open_today(db: None, key: str) -> Non
     response = client.get("/")
     assert response.status_code == 200
     assert User.objects.count() == 9
+
+
+def test_what_needs_the_patient_is_said_even_when_no_app_has_a_card(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = world.load(now())
+    monkeypatch.setattr(contributions.today_cards, "_entries", {})
+    client = Client()
+    client.force_login(loaded.users["patient"])
+    assert "Needs you" in client.get("/").content.decode()
