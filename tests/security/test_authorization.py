@@ -139,6 +139,8 @@ def test_nothing_below_a_prefix_opens_to_strangers(ground: Ground, person: str) 
     for address in addresses():
         if address.prefix and f"/{address.prefix}" in closed:
             answer = ask(client, "GET", "/" + made_up(address.pattern), {})
+            if answer.status_code == 301:  # a made-up address without its last slash: ask what lies behind
+                answer = ask(client, "GET", answer["Location"], {})
             if answer.status_code not in (302, 404, 405):
                 opened.append(f"{address.pattern}: {answer.status_code}")
     assert not opened, "\n".join(opened)
