@@ -56,6 +56,7 @@ class Hand:
             return doses.sign_order(
                 by=self.neurologist, patient=self.patient, protocol_id=protocol.pk, path=path, first_on=first_on,
                 indication=indication, id=uuid7(), now=self.at(first_on - timedelta(days=10)),
+                in_demo=True,
             )  # fmt: skip
 
     def give(self, course: Course, day: date, lot: str, *, reaction: bool = False, note: str = "") -> None:

@@ -2,10 +2,11 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import patients.fields
-import portal.lib.ids
 from django.conf import settings
 from django.db import migrations, models
+
+import patients.fields
+import portal.lib.ids
 
 
 class Migration(migrations.Migration):
