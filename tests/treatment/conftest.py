@@ -72,7 +72,9 @@ class Ward:
     def planned(self, course: Course) -> Dose:
         return next(dose for dose in self.doses(course) if dose.is_planned)
 
-    def give(self, course: Course, day: date, *, by: User | None = None, id: UUID | None = None, **more: Any) -> Dose:
+    def give(
+        self, course: Course, day: date, *, by: User | None = None, id: UUID | None = None, **more: Any
+    ) -> Dose:
         from treatment import services
 
         by = by or self.nurse
@@ -96,7 +98,10 @@ def ward(db: None) -> Ward:
     people = {name: person(name) for name in ("hana", "farid")}
     for name, role in (("hana", "neurologist"), ("farid", "pharmacist")):
         TeamMember.objects.create(
-            team=clinic.team, user=people[name], role=role, starts_on=date.today() - timedelta(days=900)  # noqa: DTZ011
+            team=clinic.team,
+            user=people[name],
+            role=role,
+            starts_on=date.today() - timedelta(days=900),  # noqa: DTZ011
         )
     return Ward(
         clinic, clinic["maya"], clinic["rosa"], people["hana"], people["farid"], clinic["peter"], clinic["jonas"],

@@ -109,7 +109,9 @@ def test_recording_notes_the_sites_day_once_and_moves_nothing(ward: Ward) -> Non
     assert (given.pk, given.given_on, given.state) == (again.pk, late, "given")
     after = [dose.target for dose in ward.doses(course)]
     assert after[: len(before)] == before
-    assert len([dose for dose in ward.doses(course) if dose.is_planned and dose.target > late + days(300)]) >= 1
+    assert (
+        len([dose for dose in ward.doses(course) if dose.is_planned and dose.target > late + days(300)]) >= 1
+    )
     with ward.acting(ward.nurse):
         assert InfusionRecord.objects.for_user(ward.nurse).count() == 2
         moves = services.proposed_moves(ward.nurse, ward.patient, course, ward.at(ward.today))
@@ -259,7 +261,9 @@ def test_the_second_course_of_alemtuzumab_waits_for_a_prescriber_and_its_minimum
     with pytest.raises(services.TooEarly):
         plan(start + days(4 + 364))
     plan(start + days(4 + 365))
-    assert [dose.target for dose in ward.doses(course)][5:] == [start + days(369 + number) for number in range(3)]
+    assert [dose.target for dose in ward.doses(course)][5:] == [
+        start + days(369 + number) for number in range(3)
+    ]
 
 
 # --- A day for a dose ----------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ class Command(BaseCommand):
             done = load_protocols(options["file"])
         except DataUnusable as error:
             raise CommandError(str(error)) from error
-        for name in done.versions:
-            self.stdout.write(f"Loaded {name}.")
-        self.stdout.write(f"{done.unchanged} therapies were there already.")
+        if done.versions:
+            self.stdout.write(f"Loaded {len(done.versions)} therapies: {', '.join(done.versions)}.")
+        if options["verbosity"] > 1:
+            self.stdout.write(f"{done.unchanged} therapies were there already.")
