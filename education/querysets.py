@@ -8,8 +8,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Q, Sum, When
-from django.db.models.functions import Length
+from django.db.models import Case, Count, Q, Sum, When, Window
+from django.db.models.functions import Length, RowNumber
 
 if TYPE_CHECKING:
     from education.models import Article  # noqa: F401 - named in the class below
@@ -28,6 +28,18 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def with_people(self) -> ArticleQuerySet:
         """With topic, author and reviewer in the same statement."""
         return self.select_related("topic", "author", "reviewed_by")
+
+    def listed(self) -> ArticleQuerySet:
+        """Without what only the reading page shows: a list of many is not slowed down by their texts."""
+        return self.defer("body", "sources", "search_text", "emergency_if", "call_if")
+
+    def first_of_each_shelf(self, most: int, *, shorter_first: bool = False) -> ArticleQuerySet:
+        """At most `most` articles of each topic, each with `on_shelf`, the number of all of its topic. One statement."""
+        order = [Length("search_text").asc()] if shorter_first else []
+        shelf = Window(Count("pk"), partition_by="topic_id")
+        place = Window(RowNumber(), partition_by="topic_id", order_by=[*order, "position", "title"])
+        found = self.annotate(on_shelf=shelf, place=place).filter(place__lte=most)
+        return found.order_by("topic__position", "topic__name", "place")
 
     def in_order(self) -> ArticleQuerySet:
         """By shelf, then by place on the shelf."""

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 
 MOST_FOUND = 20
 REMIND_BEFORE = dt.timedelta(days=30)
+
+
+ON_A_SHELF = 8
+ON_A_PAGE = 40
 
 
 class NotInReview(Conflict):
@@ -88,22 +93,35 @@ def last_return(article: Article) -> ClinicalReview | None:
     return returned
 
 
-def shelves(*, shorter_first: bool = False) -> list[tuple[Topic, list[Article]]]:
-    """The topics that hold something, each with its articles in order, or the shorter ones first. One statement."""
-    found: dict[Topic, list[Article]] = {}
-    articles = published_articles()
-    for article in articles.shorter_first() if shorter_first else articles:
-        found.setdefault(article.topic, []).append(article)
-    return list(found.items())
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A topic with the first of its articles, and how many there are in all."""
+
+    topic: Topic
+    articles: list[Article]
+    count: int
 
 
-def topic_with_articles(slug: str, *, shorter_first: bool = False) -> tuple[Topic, list[Article]] | None:
-    """A topic and its articles; None when there is no such topic. Two statements."""
+def shelves(*, shorter_first: bool = False) -> list[Shelf]:
+    """The topics that hold something, each with its first articles, or its shortest. One statement."""
+    readable = Article.objects.all().for_readers().select_related("topic").listed()
+    found: dict[UUID, Shelf] = {}
+    for article in readable.first_of_each_shelf(ON_A_SHELF, shorter_first=shorter_first):
+        shelf = found.setdefault(article.topic_id, Shelf(article.topic, [], article.on_shelf))
+        shelf.articles.append(article)
+    return list(found.values())
+
+
+def topic_with_articles(
+    slug: str, *, page: str = "", shorter_first: bool = False
+) -> tuple[Topic, Page[Article]] | None:
+    """A topic and a page of its articles; None when there is no such topic. Three statements."""
     topic = Topic.objects.filter(slug=slug).first()
     if topic is None:
         return None
-    articles = published_articles().filter(topic=topic)
-    return topic, list(articles.shorter_first() if shorter_first else articles)
+    articles = Article.objects.all().for_readers().listed().filter(topic=topic)
+    ordered = articles.shorter_first() if shorter_first else articles.in_order()
+    return topic, Paginator(ordered, ON_A_PAGE).get_page(page)
 
 
 def article_for(now: dt.datetime) -> Article | None:

@@ -25,10 +25,12 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """One topic. 404 when there is none."""
-    found = services.topic_with_articles(slug, shorter_first=look_of(request).low_energy)
+    found = services.topic_with_articles(
+        slug, page=request.GET.get("page", ""), shorter_first=look_of(request).low_energy
+    )
     if found is None:
         raise Http404
-    return render(request, "education/topic.html", {"topic": found[0], "articles": found[1]})
+    return render(request, "education/topic.html", {"topic": found[0], "page": found[1]})
 
 
 @require_safe

@@ -177,7 +177,7 @@ def test_the_number_of_statements_does_not_grow_with_articles(
     frame = _statements(client, reverse("accounts:display"))
     limits = {
         reverse("education:home"): 1,
-        reverse("education:topic", args=["basics"]): 2,
+        reverse("education:topic", args=["basics"]): 3,
         reverse("education:article", args=["fever-0"]): 3,
         reverse("education:search") + "?q=feever": 4,
     }
@@ -216,3 +216,46 @@ def test_today_gets_one_article_and_the_reviewer_gets_the_queue(
     assert [row["article_id"] for row in queue.context["reviews"]] == [str(waiting.pk)]
     request.user = editor
     assert contributed.review_card(request, timezone.now()) is None
+
+
+def test_a_large_library_comes_in_pages(
+    published: Callable[..., Article],
+    reader: User,
+    signed_in: Callable[[User], Client],
+    django_assert_num_queries: Any,
+) -> None:
+    """The front page shows the first of each topic and how many there are; the topic's own page has them all, in parts."""
+    from education import services
+    from education.models import Article as Model
+
+    first = published()
+    copies = []
+    for number in range(60):
+        copy = Model.objects.get(pk=first.pk)
+        copy.pk, copy.slug, copy.title, copy.position = (
+            None,
+            f"copy-{number}",
+            f"Copy {number:02}",
+            500 + number,
+        )
+        copy._state.adding = True
+        copy.id = type(first)().id
+        copies.append(copy)
+    Model.objects.bulk_create(copies)
+    with django_assert_num_queries(1):
+        (shelf,) = [shelf for shelf in services.shelves() if shelf.topic.pk == first.topic_id]
+        assert (len(shelf.articles), shelf.count) == (services.ON_A_SHELF, 61)
+        assert [article.title for article in shelf.articles]
+    client = signed_in(reader)
+    assert "All 61 articles" in client.get(reverse("education:home")).content.decode()
+    titles: list[str] = []
+    address = reverse("education:topic", args=[first.topic.slug])
+    for number in ("1", "2"):
+        page = client.get(address, {"page": number}).content.decode()
+        titles += page.split('class="row__title"')[1:]
+    assert len(titles) == 61
+    assert client.get(address, {"page": "junk"}).status_code == 200
+    with django_assert_num_queries(3):
+        found = services.topic_with_articles(first.topic.slug)
+        assert found is not None
+        assert len(list(found[1])) == services.ON_A_PAGE

@@ -387,8 +387,10 @@ def data_table(caption: str, heads: Any, rows: Any) -> SafeString:
 
 
 @register.inclusion_tag("ui/pagination.html", takes_context=True)
-def pagination(context: Context, page: Any, name: str = "page") -> dict[str, Any]:
-    """Newer and older links for a `Page` of Django's Paginator; keeps the rest of the query."""
+def pagination(
+    context: Context, page: Any, name: str = "page", before: str = "", after: str = ""
+) -> dict[str, Any]:
+    """Links to the page before and after, "Newer" and "Older" unless other words are given; keeps the rest of the query."""
     request = context["request"]
     query = request.GET.copy()
     links = {}
@@ -396,7 +398,7 @@ def pagination(context: Context, page: Any, name: str = "page") -> dict[str, Any
         if wanted:
             query[name] = page.previous_page_number() if key == "previous" else page.next_page_number()
             links[key] = f"?{query.urlencode()}"
-    return {"page": page, **links}
+    return {"page": page, "before": before or _("Newer"), "after": after or _("Older"), **links}
 
 
 # --- Forms -----------------------------------------------------------------------------------------------------
