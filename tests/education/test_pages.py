@@ -250,8 +250,8 @@ def test_a_large_library_comes_in_pages(
     assert "All 61 articles" in client.get(reverse("education:home")).content.decode()
     titles: list[str] = []
     address = reverse("education:topic", args=[first.topic.slug])
-    for number in ("1", "2"):
-        page = client.get(address, {"page": number}).content.decode()
+    for part in ("1", "2"):
+        page = client.get(address, {"page": part}).content.decode()
         titles += page.split('class="row__title"')[1:]
     assert len(titles) == 61
     assert client.get(address, {"page": "junk"}).status_code == 200
