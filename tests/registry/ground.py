@@ -258,7 +258,7 @@ def _treatment(ground: Ground, now: datetime) -> None:
             )  # fmt: skip
             other = Protocol.objects.get(therapy__code="alemtuzumab", version=1)
             course = treatment.sign_order(
-                by=neurologist, patient=patient, protocol_id=other.pk, path="standard", given_before=3,
+                by=neurologist, patient=patient, protocol_id=other.pk, path="standard",
                 first_on=today_in(now, patient.site.time_zone) + timedelta(days=40), indication="For the tests", id=uuid7(),
                 now=now, in_demo=True,
             )  # fmt: skip

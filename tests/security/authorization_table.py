@@ -165,7 +165,7 @@ def _visits() -> list[Row]:
 
 def _on(**days: int) -> dict[str, str]:
     """Parts of date fields, some days from today on the demo center's calendar."""
-    parts = {}
+    parts: dict[str, str] = {}
     for name, ahead in days.items():
         day = today_in(present(), "America/New_York") + timedelta(days=ahead)
         parts |= {f"{name}_day": str(day.day), f"{name}_month": str(day.month), f"{name}_year": str(day.year)}
