@@ -139,7 +139,8 @@ def settle_item(
 
 def regular_checks(user: User, patient: Patient, course: Course) -> list[CheckState]:
     """The course's regular checks. They begin with the first given dose and may go on long after the last one."""
-    given = [dose.given_on for dose in reading.doses_of(user, patient, course) if dose.given_on is not None]
+    found = Dose.objects.for_user(user).of(patient).given().filter(course=course)
+    given = [day for day in found.values_list("given_on", flat=True) if day is not None]
     if not given:
         return []
     done: dict[str, date] = {}

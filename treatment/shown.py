@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from treatment import checks, reading, words
 from treatment.doses import open_phase, proposed_moves
 from treatment.models import Change, Course, Dose, InfusionRecord, reaction_word
 from treatment.pages import Asked
-from treatment.planning import cycles
+from treatment.planning import Cycle, cycles
 from treatment.signing import is_signed_off
 
 
@@ -28,7 +29,8 @@ def next_up(asked: Asked) -> dict[str, Any] | None:
         return None
     facts = reading.facts_for(dose.course)
     items = checks.before(asked.user, asked.patient, dose, asked.now)
-    last = _last_given(asked)
+    found = reading.cycles_of(asked.user, asked.patient)
+    last = max((cycle.starts for cycle in found), default=None)
     return {
         "dose": dose,
         "title": words.next_title(facts),
@@ -36,7 +38,7 @@ def next_up(asked: Asked) -> dict[str, Any] | None:
         "name": facts.name,
         "planned": words.planned_words(dose.window),
         "left": words.left_words(asked.today, dose.target),
-        "cycle": words.cycle_words(cycle_today(asked)),
+        "cycle": words.cycle_words(cycle_today(found, asked.today)),
         "length": words.length_words(reading.infusion_need(dose)),
         "need": words.minutes_words(reading.infusion_need(dose)),
         "items": [_item(asked, dose, item) for item in items],
@@ -47,14 +49,9 @@ def next_up(asked: Asked) -> dict[str, Any] | None:
     }
 
 
-def _last_given(asked: Asked) -> Any:
-    found = reading.cycles_of(asked.user, asked.patient)
-    days = [cycle.starts for cycle in found]
-    return max(days, default=None)
-
-
-def cycle_today(asked: Asked) -> int | None:
-    return reading.cycle_day(asked.user, asked.patient, asked.today)
+def cycle_today(found: list[Cycle], today: date) -> int | None:
+    """The day of the cycle that today lies in."""
+    return next((day for cycle in found if (day := cycle.day(today)) is not None), None)
 
 
 def _item(asked: Asked, dose: Dose, item: checks.OpenItem) -> dict[str, Any]:
