@@ -73,7 +73,7 @@ class Section:
     lines: list[str]
 
 
-LEFT_OUT = {"source", "status", "key", "id", "anchor_rule"}
+LEFT_OUT = {"source", "status", "key", "id"}
 TITLES = ("name", "item", "question", "symptom", "drug", "jurisdiction")
 
 
@@ -126,4 +126,41 @@ def sections_of(facts: Facts) -> list[Section]:
         rows = value if isinstance(value, list) else [value] if value else []
         sections.append(Section(title, [_fact(facts, row) for row in rows if isinstance(row, dict)], []))
     sections.append(Section(_("What is uncertain"), [], list(content["uncertain"])))
+    sections.append(_reading_of(facts))
     return sections
+
+
+def _reading_of(facts: Facts) -> Section:
+    """What the portal itself makes of the texts: it is signed off with them."""
+    portal = facts.portal
+    lines = [
+        _("Plan “%(name)s”: %(phases)s")
+        % {"name": path.name, "phases": ", ".join(phase.name for phase in path.phases)}
+        for path in facts.paths.values()
+    ]
+    when = {"first": _("first dose"), "later": _("later doses"), "every": _("every dose")}
+    owners = {"you": _("patient"), "team": _("team"), "lab": _("lab")}
+    lines += [
+        _("Before: %(label)s (%(when)s, %(owner)s; from %(fact)s)")
+        % {"label": item.label, "when": when[item.when], "owner": owners[item.owner], "fact": item.fact}
+        for item in facts.before_dose
+    ]
+    lines += [
+        _("Regular check: %(label)s (%(owner)s; from %(fact)s)")
+        % {"label": check.label, "owner": owners[check.owner], "fact": check.fact}
+        for check in facts.checks
+    ]
+    rule = {
+        "from_given_dose": _("count on from the day the dose was given; a missed one as soon as possible"),
+        None: _("no rule is stated: a prescriber sets each day"),
+    }
+    kind, status = words.status_words(portal["late_dose"]["status"])
+    late = Fact(
+        _("Late or missed doses"),
+        [(_("Rule"), rule[portal["late_dose"]["rule"]])],
+        kind,
+        status,
+        words.source_words(facts, portal["late_dose"]),
+    )
+    visit = _fact(facts, {"name": _("Minutes around the dose"), **portal["visit"]})
+    return Section(_("How the portal reads this (our own reading)"), [late, visit], lines)

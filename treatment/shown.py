@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from portal.lib.contributions import ready_message
+from portal.lib.templatetags.ui import day as day_words
 from treatment import checks, reading, words
 from treatment.doses import open_phase, proposed_moves
 from treatment.models import Change, Course, Dose, InfusionRecord, reaction_word
 from treatment.pages import Asked
 from treatment.planning import Cycle, cycles
 from treatment.signing import is_signed_off
+
+NEAR = 3
 
 
 def fever_address() -> str:
@@ -127,6 +131,56 @@ def check_rows(asked: Asked, course: Course) -> list[dict[str, Any]]:
     ]
 
 
+def _changes(asked: Asked, course: Course) -> list[dict[str, Any]]:
+    """What people changed, newest first; doses that were moved together are one change."""
+    rows = (
+        Change.objects.for_user(asked.user)
+        .of(asked.patient)
+        .filter(course=course)
+        .select_related("dose", "made_by")
+        .order_by("-made_at", "kind", "dose__number", "id")
+    )
+    shown = []
+    for (at, _kind), group in groupby(rows, key=lambda row: (row.made_at, row.kind)):
+        together = list(group)
+        first = together[0]
+        numbers = ", ".join(str(row.dose.number) for row in together if row.dose is not None)
+        title = str(first.get_kind_display())
+        shown.append(
+            {
+                "title": f"{title}: {_('dose')} {numbers}" if numbers else title,
+                "lines": [_moved_words(row) for row in together if row.new_target is not None],
+                "reason": first.reason,
+                "by": first.made_by.name,
+                "at": at,
+            }
+        )
+    return shown
+
+
+def _moved_words(change: Change) -> str:
+    assert change.dose is not None
+    words_for = {
+        "number": change.dose.number,
+        "old": day_words(change.old_target),
+        "new": day_words(change.new_target),
+    }
+    if change.old_target == change.new_target:
+        return _("Dose %(number)d: set to %(new)s") % words_for
+    return _("Dose %(number)d: from %(old)s to %(new)s") % words_for
+
+
+def _folded(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Doses around now stand open; older and later ones are folded away."""
+    settled = [row for row in rows if not row["dose"].is_planned]
+    planned = [row for row in rows if row["dose"].is_planned]
+    return {
+        "older": settled[:-NEAR],
+        "near": [*settled[-NEAR:], *planned[:NEAR]],
+        "later": planned[NEAR:],
+    }
+
+
 def course_context(asked: Asked, course: Course) -> dict[str, Any]:
     """Everything of the staff's page of a course."""
     facts = reading.facts_for(course)
@@ -134,12 +188,6 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
     doses = [row["dose"] for row in rows]
     moves = proposed_moves(asked.user, asked.patient, course, asked.now) if course.is_running else []
     slot = open_phase(course, doses) if course.is_running and doses else None
-    changes = (
-        Change.objects.for_user(asked.user)
-        .of(asked.patient)
-        .filter(course=course)
-        .select_related("dose", "made_by")
-    )
     running = [dose for dose in doses if dose.is_planned]
     items = checks.before(asked.user, asked.patient, running[0], asked.now) if running else []
     given = [dose.given_on for dose in doses if dose.given_on is not None]
@@ -149,13 +197,13 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
         "name": facts.name,
         "path": facts.paths[course.order.path],
         "signed_off": is_signed_off(course.order.protocol),
-        "rows": rows,
+        **_folded(rows),
         "proposed": [
             {"dose": dose, "window": words.window_words(move.window), "move": move} for dose, move in moves
         ],
         "no_rule": facts.reset_from_given is None,
         "open_phase": slot,
-        "changes": list(changes),
+        "changes": _changes(asked, course),
         "checks": check_rows(asked, course),
         "items": [_item(asked, running[0], item) for item in items] if running else [],
         "need": words.minutes_words(reading.infusion_need(running[0])) if running else "",
