@@ -100,7 +100,7 @@ def medicines_of(user: User, patient: Patient, *, ended: bool = False) -> list[L
     return [line for line in _lines(rows) if line.ended == ended]
 
 
-def versions_of(user: User, patient: Patient, model: type[ListEntry], entry: UUID) -> list[Line]:
+def versions_of(user: User, patient: Patient, model: Any, entry: UUID) -> list[Line]:
     """Every version of an entry, oldest first. Raises Http404."""
     rows = model.objects.for_user(user).of(patient).filter(entry=entry).order_by("version")
     lines = _lines(rows, all_versions=True)
@@ -119,7 +119,7 @@ def _text(what: str, more: str) -> tuple[str, str]:
 
 
 def _write(
-    model: type[ListEntry], *, by: User, capacity: str, patient: Patient, entry: UUID, version: int, text: dict[str, str],
+    model: Any, *, by: User, capacity: str, patient: Patient, entry: UUID, version: int, text: dict[str, str],
     now: datetime, ended: bool = False, **more: Any,
 ) -> UUID:  # fmt: skip
     row = model(
@@ -135,7 +135,7 @@ def _write(
     return entry
 
 
-def _newest(model: type[ListEntry], user: User, patient: Patient, entry: UUID) -> Any:
+def _newest(model: Any, user: User, patient: Patient, entry: UUID) -> Any:
     row = model.objects.for_user(user).of(patient).filter(entry=entry).order_by("-version").first()
     if row is None:
         raise Http404
@@ -259,7 +259,7 @@ def save_medicine(
     return done.result
 
 
-def _standing(model: type[ListEntry], by: User, patient: Patient, entry: UUID, version: int) -> Any:
+def _standing(model: Any, by: User, patient: Patient, entry: UUID, version: int) -> Any:
     """The entry's newest version, when it is the one that was read and has not ended."""
     row = _newest(model, by, patient, entry)
     if row.version != version or row.ended:
@@ -268,7 +268,7 @@ def _standing(model: type[ListEntry], by: User, patient: Patient, entry: UUID, v
 
 
 def _end(
-    model: type[ListEntry],
+    model: Any,
     *,
     by: User,
     capacity: str,
@@ -291,11 +291,11 @@ def end_entry(
 ) -> UUID:
     """End an entry of kind "allergy" or "medicine": it leaves the list, its history stays. Raises EntryChanged, NotAllowed."""
     capacity = require(by, patient, TREATMENT, *WRITERS)
-    model: type[ListEntry] = Allergy if kind == "allergy" else Medicine
+    model: Any = Allergy if kind == "allergy" else Medicine
 
     def make() -> UUID:
         _end(model, by=by, capacity=capacity, patient=patient, entry=entry, version=version, now=now)
-        record_change(by, patient, f"{kind}.ended", entry)
+        record_change(by, patient, "allergy.ended" if kind == "allergy" else "medicine.ended", entry)
         return entry
 
     done = exactly_once(

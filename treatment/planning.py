@@ -45,6 +45,7 @@ class Phase:
     count: int | None = None
     min_interval_days: int | None = None
     window: tuple[int, int] | None = None
+    prescriber_choice: bool = False  # only if a prescriber wants it
 
     @property
     def length(self) -> int | None:
