@@ -18,6 +18,11 @@ CALL = (
     "Keep your phone near you. The call can come up to 15 minutes late. We call the number that you gave us."
 )
 
+COMFORT = (
+    "Use the main door and take the elevator to floor 3. There is step-free access. Wear sleeves that roll up. "
+    "Bring water, something to eat, and your list of medicines. Someone may sit with you."
+)
+
 
 def load(world: Any) -> None:
     """Visit types, two clinicians' calendars, and visits of both patients around `world.now`."""
@@ -126,6 +131,47 @@ def _visit_types(world: Any, nurse: Resource, neurologist: Resource) -> dict[str
     kinds["neurologist"].resources.add(neurologist)
     kinds["call"].resources.add(nurse)
     return kinds
+
+
+def _infusion_lanes(world: Any) -> Service:
+    """Five chairs and three nurses who give infusions. The nurses' day ends with the center's, the last chair closes earlier."""
+    infusion = Service.objects.create(
+        site=world.site,
+        kind="infusion",
+        code="infusion",
+        name="Infusion",
+        hint="In an infusion chair, with a nurse who stays in charge of you.",
+        minutes=240,
+        directions=COMFORT,
+        position=9,
+    )
+    closes = {"Chair 5": time(14)}
+    for number in range(1, 6):
+        _lane(
+            world,
+            infusion,
+            "chair",
+            f"Chair {number}",
+            number,
+            time(8),
+            closes.get(f"Chair {number}", time(17)),
+        )
+    nurses = (("Amara Obi, infusion nurse", time(8)), ("Jonas Weber, infusion nurse", time(8)))
+    for number, (label, starts) in enumerate((*nurses, ("Priya Nair, infusion nurse", time(9))), start=1):
+        _lane(world, infusion, "nurse", label, number, starts, time(17))
+    return infusion
+
+
+def _lane(
+    world: Any, infusion: Service, kind: str, label: str, position: int, starts: time, ends: time
+) -> Resource:
+    lane = Resource.objects.create(site=world.site, kind=kind, label=label, position=position)
+    AvailabilityRule.objects.bulk_create(
+        AvailabilityRule(resource=lane, weekday=weekday, local_start=starts, local_end=ends)
+        for weekday in range(5)
+    )
+    infusion.resources.add(lane)
+    return lane
 
 
 def _visit(

@@ -89,7 +89,7 @@ class Clinic:
         who = user or self.maya
         with actor.unit_of_work(actor.Actor(user_id=who.pk)):
             found = Appointment.objects.for_user(who).with_place().get(pk=appointment_id)
-            _ = found.reason, found.cancel_reason
+            _ = found.reason, found.answer, found.cancel_reason
         return found
 
 
