@@ -13,6 +13,7 @@ from clinic.services import is_clinician
 from patients.models import Patient
 from patients.services import can
 from portal.lib.contributions import Card
+from scheduling.board import waiting_for
 from scheduling.day import day_of
 from scheduling.models import Appointment, Service
 from scheduling.offers import time_words
@@ -76,6 +77,14 @@ def todays_visits(request: HttpRequest, now: datetime) -> Card | None:
     return Card("scheduling/cards/todays_visits.html", {"shown": day_of(user, None, now)})
 
 
+def waiting_requests(request: HttpRequest, now: datetime) -> Card | None:
+    """The staff's Today: infusion times that wait for an answer, the oldest first."""
+    user = request.user
+    if not isinstance(user, User) or not is_clinician(user):
+        return None
+    return Card("scheduling/cards/requests.html", {"rows": waiting_for(user, now)})
+
+
 def carer_links(user: User, patient: Patient) -> list[dict[str, Any]]:
     """What a carer with this scope may open."""
     if not can(user, patient, "appointments"):
@@ -84,4 +93,5 @@ def carer_links(user: User, patient: Patient) -> list[dict[str, Any]]:
     return [
         {"label": _("Appointments of %(name)s") % {"name": patient.name}, "url": pages.list},
         {"label": _("Book an appointment for %(name)s") % {"name": patient.name}, "url": pages.book},
+        {"label": _("Next infusion of %(name)s") % {"name": patient.name}, "url": pages.to("infusion")},
     ]

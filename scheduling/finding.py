@@ -24,11 +24,11 @@ from scheduling.slots import Span
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A time that can be booked: the instant (UTC), and with whom."""
+    """A time that can be booked: the instant (UTC), and with whom; an infusion leaves that open."""
 
     at: datetime
     ends_at: datetime
-    resource_id: UUID
+    resource_id: UUID | None
     label: str
 
 

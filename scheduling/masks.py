@@ -65,13 +65,13 @@ class Board:
     def touched_seconds(self, spans: Iterable[Seconds]) -> int:
         """The same for spans given as whole seconds since 1970, rounded outwards."""
         quantum, first, size = self.quantum, self.first, self.size
-        bits = bytearray(b"0") * size
+        bits, ones = bytearray(b"0") * size, b"1" * size
         for low, high in spans:
             begin, until = low // quantum - first, -(-high // quantum) - first
             begin = begin if begin > 0 else 0
             until = until if until < size else size
             if begin < until:
-                bits[begin:until] = b"1" * (until - begin)
+                bits[begin:until] = ones[: until - begin]
         bits.reverse()
         return int(bits, 2) if size else 0
 

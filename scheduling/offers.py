@@ -56,7 +56,7 @@ def apart(starts: Sequence[Start], minutes: int) -> list[Start]:
     """The starts that are worth showing: one length apart on each lane."""
     shown: list[Start] = []
     for _lane, group in groupby(
-        sorted(starts, key=lambda s: (s.resource_id, s.at)), key=lambda s: s.resource_id
+        sorted(starts, key=lambda s: (str(s.resource_id), s.at)), key=lambda s: s.resource_id
     ):
         lane = {start.at: start for start in group}
         shown += [lane[at] for at in slots.spread(lane, minutes=minutes)]
@@ -83,7 +83,9 @@ def three_offer(starts: Sequence[Start], zone: str) -> Offer:
             Option(
                 time_words(start.at, zone),
                 _("%(relative)s, with %(who)s")
-                % {"relative": ago(start.at, zone).capitalize(), "who": start.label},
+                % {"relative": ago(start.at, zone).capitalize(), "who": start.label}
+                if start.label
+                else ago(start.at, zone).capitalize(),
             ),
         )
         for start in chosen

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -101,6 +102,11 @@ def make_clinic(monkeypatch: pytest.MonkeyPatch) -> Clinic:
         nurse, neurologist = demo._calendars(world)
         kinds = demo._visit_types(world, nurse, neurologist)
     return Clinic(world, nurse, neurologist, kinds)
+
+
+def local_day(clinic: Clinic, at: datetime) -> str:
+    """The site's calendar day of an instant, as addresses carry it."""
+    return at.astimezone(ZoneInfo(clinic.world.site.time_zone)).date().isoformat()
 
 
 def enter(user: User) -> Client:

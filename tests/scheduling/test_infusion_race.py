@@ -6,6 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -42,22 +43,25 @@ def deadlocks() -> int:
         return int(cursor.fetchone()[0])
 
 
-def race(ward: Ward, people: list[tuple[User, Patient]], seed: int = 7) -> list[Any]:
-    """Everybody asks for one of a few times of one day, or, every fourth, moves there from another one."""
+def race(ward: Ward, people: list[tuple[User, Patient]], seed: int = 7) -> list[tuple[datetime, Any]]:
+    """Everybody asks for one of a few times of two days; gives what each wished for and got."""
     chance, now = random.Random(seed), present()
     planned = {patient.pk: ward.dose(patient) for _user, patient in people}
     some = ward.times(next(iter(planned.values())), by=people[0][0], patient=people[0][1])
-    day = some[0].date()
-    some = [at for at in some if at.date() == day][::3]
+    days = sorted({at.date() for at in some})[:2]
+    some = [at for at in some if at.date() in days][::3]
+    wishes = [chance.choice(some) for _each in people]
 
-    def asking(user: User, patient: Patient) -> Callable[[], Any]:
-        wishes = chance.sample(some, 1)
+    def asking(user: User, patient: Patient, wish: datetime) -> Callable[[], Any]:
         id = uuid7()
         return lambda: infusions.ask(
-            by=user, patient=patient, dose_id=planned[patient.pk].id, wishes=wishes, id=id, now=now
+            by=user, patient=patient, dose_id=planned[patient.pk].id, wishes=[wish], id=id, now=now
         )
 
-    return at_once([(user, asking(user, patient)) for user, patient in people])
+    tasks = [
+        (user, asking(user, patient, wish)) for (user, patient), wish in zip(people, wishes, strict=True)
+    ]
+    return list(zip(wishes, at_once(tasks), strict=True))
 
 
 def moving(ward: Ward, people: list[tuple[User, Patient]]) -> list[Any]:
@@ -88,8 +92,9 @@ def test_128_people_racing_for_few_chairs_and_nurses(
     for _user, patient in people:
         patient.site.books_infusions_directly = True
     began = time.monotonic()
-    results = race(ward, people)
+    outcome = race(ward, people)
     seconds = time.monotonic() - began
+    results = [result for _wish, result in outcome]
     kinds = Counter(type(result).__name__ for result in results)
     print(f"\n{PEOPLE} people, {seconds:.1f} s: {dict(kinds)}")  # noqa: T201 - the figures of the run
     won = [result for result in results if isinstance(result, services.Done)]
@@ -98,6 +103,11 @@ def test_128_people_racing_for_few_chairs_and_nurses(
     assert {visit.pk for visit in whole(ward)} == {done.result for done in won}
     assert overlaps() == 0
     assert Claim.objects.live().count() == 2 * len(won)
+    (newcomer, patient), *_rest = [
+        one for one in people if not isinstance(results[people.index(one)], services.Done)
+    ]
+    free = set(ward.times(ward.planned[patient.pk], by=newcomer, patient=patient))
+    assert not free & {wish for wish, result in outcome if isinstance(result, infusions.PlaceGone)}
     again = moving(ward, people)
     assert {type(one).__name__ for one in again} <= {"Done", "PlaceGone", "TimeRefused"}, again
     assert len(whole(ward)) == len(won)
@@ -126,7 +136,7 @@ def test_the_locks_alone_keep_places_apart(
     monkeypatch.setattr(infusions, "_write", lambda *args, **how: (time.sleep(0.1), write(*args, **how)))
     owner_cursor.execute("ALTER TABLE scheduling_claim DROP CONSTRAINT claim_no_overlap")
     results = race(ward, people)
-    assert sum(isinstance(result, services.Done) for result in results) >= 3
+    assert sum(isinstance(result, services.Done) for _wish, result in results) >= 3
     assert overlaps() == 0
     whole(ward)
 
