@@ -21,6 +21,7 @@ class SchedulingConfig(AppConfig):
         contributions.summary_panels.add(10, contributed.visits_panel)
         contributions.staff_today.add(20, contributed.todays_visits)
         contributions.staff_today.add(15, contributed.waiting_requests)
+        contributions.before_dose.add(10, contributed.before_dose)
         contributions.carer_links.add(10, contributed.carer_links)
         contributions.demo_loaders.add(20, demo.load)
         contributions.draft_kinds["booking"] = _("Booking an appointment")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from clinic.services import state_of
 from patients.services import record_many, warm_keys
+from portal.lib.templatetags.ui import day as day_words
 from portal.lib.time import today_in
 from scheduling import offers
 from scheduling.day import FIRST_DAY, LAST_DAY, site_of
@@ -20,6 +21,7 @@ from scheduling.masks import instant_of
 from scheduling.models import Appointment, Resource, Service
 from scheduling.offers import clock_words
 from scheduling.pages import Pages, time_text
+from treatment.services import name_of
 
 ROW = timedelta(minutes=30)
 LONGEST = timedelta(hours=16)
@@ -57,10 +59,10 @@ def board_of(user: User, on: date | None, now: datetime) -> Board:
     )
     infusions = list(
         Appointment.objects.for_user(user)
-        .filter(state__in=["booked", "requested"], dose_id__isnull=False)
+        .filter(state__in=["booked", "requested"], dose__isnull=False)
         .touching(start, end)
         .filter(resource__site=site)
-        .select_related("patient", "service", "resource", "nurse")
+        .select_related("patient", "service", "resource", "nurse", "dose__course__order")
         .order_by("during")
     )
     warm_keys({visit.patient_id for visit in infusions})
@@ -117,6 +119,7 @@ def _lane(
             "ends": clock_words(visit.ends_at, zone),
             "visit": visit,
             "name": visit.patient.name,
+            "what": what_words(visit),
             "state": "" if visit.is_booked else _("asked for, not confirmed"),
             "phases": _phases(visit, zone),
             "url": Pages(visit.patient_id).to("detail", visit.pk),
@@ -188,6 +191,14 @@ def _cell(
     return {"kind": kind, "words": words, "row": row, "first": first}
 
 
+def what_words(visit: Appointment) -> str:
+    """ "Ocrelizumab, dose 6", for those who may see the treatment."""
+    if visit.dose is None:
+        return ""
+    name = name_of(visit.dose.course)
+    return _("%(name)s, dose %(number)d") % {"name": name, "number": visit.dose.number}
+
+
 # --- Requests ------------------------------------------------------------------------------------------------------------
 
 
@@ -196,7 +207,9 @@ def waiting_for(user: User, now: datetime) -> list[dict[str, Any]]:
     found = list(
         Appointment.objects.for_user(user)
         .requested()
-        .select_related("patient__site", "service", "resource", "nurse", "moves", "booked_by")
+        .select_related(
+            "patient__site", "service", "resource", "nurse", "moves", "booked_by", "dose__course__order"
+        )
         .order_by("created_at")
     )
     warm_keys({visit.patient_id for visit in found})
@@ -206,12 +219,25 @@ def waiting_for(user: User, now: datetime) -> list[dict[str, Any]]:
     return [_request_row(visit, states[visit.patient.site_id], now) for visit in found]
 
 
+def _window(visit: Appointment) -> str:
+    """The days in which the dose should be given."""
+    dose = visit.dose
+    if dose is None:
+        return ""
+    words = {"first": day_words(dose.earliest), "target": day_words(dose.target)}
+    if dose.latest is None:
+        return _("Window from %(first)s, planned %(target)s.") % words
+    return _("Window %(first)s to %(last)s, planned %(target)s.") % {**words, "last": day_words(dose.latest)}
+
+
 def _request_row(visit: Appointment, state: Any, now: datetime) -> dict[str, Any]:
     site, pages = visit.patient.site, Pages(visit.patient_id)
     due = state.end_of_working_day(visit.created_at, site.reply_routine_days)
     return {
         "visit": visit,
         "name": visit.patient.name,
+        "what": what_words(visit),
+        "window": _window(visit),
         "summary": reverse("portal:summary", args=[visit.patient_id]),
         "held": offers.time_words(visit.starts_at, site.time_zone),
         "wishes": [

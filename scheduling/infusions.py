@@ -161,7 +161,7 @@ def ask(
     """Ask for an infusion time with one to three wishes, the dearest first; its place is held until the team answers.
 
     By the team, or where the site lets infusions be booked directly, the first wish is booked at once; an infusion that is
-    booked already moves there. Gives the appointment's id. Raises NotAllowed, Http404 for a dose that is not planned,
+    booked already moves there. Gives the appointment's id. Raises NotAllowed, NotPlanned,
     BookingClosed, AskedAlready, and TimeRefused with the nearest `times`.
     """
     now = now or timezone.now()
@@ -223,7 +223,7 @@ def ask(
 
 
 def _bookable(by: User, patient: Patient, dose_id: UUID) -> tuple[BookableDose, Service]:
-    dose, service = doses.dose_or_404(by, patient, dose_id), infusion_service(patient)
+    dose, service = doses.planned_dose(by, patient, dose_id), infusion_service(patient)
     if service is None or dose.parts is None:
         raise BookingClosed(
             _("A time for this infusion cannot be asked for here. Call us and we will find one.")
@@ -322,7 +322,9 @@ def _write(visit: Appointment, now: datetime, own: list[UUID], *, fresh: bool) -
 def _nearest(
     by: User, patient: Patient, dose_id: UUID, capacity: str, wanted: datetime, now: datetime
 ) -> list[datetime]:
-    dose = doses.dose_or_404(by, patient, dose_id)
+    dose = doses.next_dose(by, patient)
+    if dose is None or dose.id != dose_id:
+        return []
     own = [visit for visit in infusion_of(by, patient, dose_id) if visit is not None]
     starts = infusion_starts(by=by, patient=patient, dose=dose, capacity=capacity, now=now, moving=own)
     return slots.nearest(starts, wanted, TIMES)

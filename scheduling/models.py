@@ -233,7 +233,7 @@ class Appointment(PatientRecord):
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
     resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="+")
     nurse = models.ForeignKey(Resource, null=True, on_delete=models.PROTECT, related_name="+")
-    dose_id = models.UUIDField(null=True)
+    dose = models.ForeignKey("treatment.Dose", null=True, on_delete=models.PROTECT, related_name="+")
     parts = ArrayField(models.PositiveSmallIntegerField(), null=True, size=4)
     wishes = ArrayField(models.DateTimeField(), default=list, size=2)
     moves = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
@@ -265,18 +265,18 @@ class Appointment(PatientRecord):
                 condition=Q(state="booked") | Q(state="requested", moves__isnull=True),
             ),
             models.UniqueConstraint(
-                fields=["dose_id"], condition=Q(state="booked"), name="appointment_dose_booked_once"
+                fields=["dose"], condition=Q(state="booked"), name="appointment_dose_booked_once"
             ),
             models.UniqueConstraint(
-                fields=["dose_id"], condition=Q(state="requested"), name="appointment_dose_asked_once"
+                fields=["dose"], condition=Q(state="requested"), name="appointment_dose_asked_once"
             ),
             models.CheckConstraint(
-                condition=Q(dose_id__isnull=True, nurse__isnull=True, parts__isnull=True)
-                | Q(dose_id__isnull=False, nurse__isnull=False, parts__len=4),
+                condition=Q(dose__isnull=True, nurse__isnull=True, parts__isnull=True)
+                | Q(dose__isnull=False, nurse__isnull=False, parts__len=4),
                 name="appointment_infusion_whole",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["booked", "cancelled"]) | Q(dose_id__isnull=False),
+                condition=Q(state__in=["booked", "cancelled"]) | Q(dose__isnull=False),
                 name="appointment_only_infusions_asked",
             ),
             models.CheckConstraint(condition=Q(wishes__len__lte=2), name="appointment_three_wishes"),

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.http import Http404
 
 from accounts.models import User
 from patients.models import Patient
@@ -19,6 +18,8 @@ from scheduling import demo, doses, infusions
 from scheduling.doses import BookableDose
 from scheduling.models import Appointment, Claim, Resource, Service
 from tests.scheduling.people import Clinic, make_clinic
+from treatment.loading import load_protocols
+from treatment.models import Course, Dose, Order, Protocol
 
 PARTS = (45, 150, 60, 10)
 
@@ -47,16 +48,41 @@ class Ward(Clinic):
     ) -> BookableDose:
         """Plan a dose for a patient with its window in days from today."""
         today = self.world.today()
+        who = patient or self.patient
         made = BookableDose(
-            uuid7(),
+            self._row(who, today + timedelta(days=first)),
             3,
             today + timedelta(days=first),
             today + timedelta(days=target),
             None if last is None else today + timedelta(days=last),
             parts,
         )
-        self.planned[(patient or self.patient).pk] = made
+        self.planned[who.pk] = made
         return made
+
+    def _row(self, patient: Patient, first_on: date) -> UUID:
+        """A dose in the tables, for the foreign key; its window is what the test says."""
+        protocol = Protocol.objects.get(therapy__code="ocrelizumab_iv")
+        with actor.unit_of_work(actor.system("test")):
+            course = Course.objects.for_system().of(patient).first()
+            if course is None:
+                order = Order(
+                    patient=patient, protocol=protocol, path="standard", first_on=first_on,
+                    signed_by=self.world.users["neurologist"], signed_at=present(), demo_only=True,
+                )  # fmt: skip
+                order.indication = "Relapsing MS"
+                order.save(force_insert=True)
+                course = Course.objects.create(patient=patient, order=order, starts_on=first_on)
+            number = Dose.objects.for_system().of(patient).count() + 1
+            dose = Dose.objects.create(
+                patient=patient,
+                course=course,
+                number=number,
+                phase_key="x",
+                earliest=first_on,
+                target=first_on,
+            )
+        return dose.pk
 
     def times(
         self, dose: BookableDose, *, by: User | None = None, patient: Patient | None = None
@@ -117,15 +143,9 @@ def make_ward(monkeypatch: pytest.MonkeyPatch) -> Ward:
     clinic = make_clinic(monkeypatch)
     with actor.unit_of_work(actor.system("test")):
         infusion = demo._infusion_lanes(clinic.world)
+        load_protocols()
     ward = Ward(clinic.world, clinic.nurse, clinic.neurologist, clinic.kinds, infusion)
 
-    def dose_or_404(user: User, patient: Patient, dose_id: UUID) -> BookableDose:
-        found = ward.planned.get(patient.pk)
-        if found is None or found.id != dose_id:
-            raise Http404
-        return found
-
-    monkeypatch.setattr(doses, "dose_or_404", dose_or_404)
     monkeypatch.setattr(doses, "next_dose", lambda user, patient: ward.planned.get(patient.pk))
     return ward
 
@@ -134,13 +154,13 @@ def whole(ward: Ward) -> list[Appointment]:
     """Every infusion that holds a place has one chair and one nurse for its whole time; gives them all."""
     with actor.unit_of_work(actor.system("test")):
         holding = list(
-            Appointment.objects.for_system().filter(state__in=["booked", "requested"], dose_id__isnull=False)
+            Appointment.objects.for_system().filter(state__in=["booked", "requested"], dose__isnull=False)
         )
         for visit in holding:
             ends = [("chair", visit.starts_at, visit.ends_at), ("nurse", visit.starts_at, visit.ends_at)]
             assert ward.claims(visit.pk) == ends, visit.pk
         ids = {visit.pk for visit in holding}
-        others = Appointment.objects.for_system().filter(dose_id__isnull=True).values_list("pk", flat=True)
+        others = Appointment.objects.for_system().filter(dose__isnull=True).values_list("pk", flat=True)
         stray = Claim.objects.live().exclude(appointment_id__in=[*ids, *others])
         assert not stray.exists()
     return holding

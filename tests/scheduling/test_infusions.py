@@ -16,7 +16,7 @@ from portal.lib import actor
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
 from portal.lib.time import now as present
-from scheduling import infusions, services
+from scheduling import doses, infusions, services
 from scheduling.models import Appointment, AvailabilityException, Claim
 from tests.scheduling.chairs import Ward, whole
 
@@ -191,7 +191,7 @@ def test_a_dose_without_minutes_or_a_site_without_infusions_asks_to_call(ward: W
     assert ward.times(dose) == []
     with pytest.raises(services.BookingClosed):
         ward.ask(dose, at)
-    with pytest.raises(Http404):
+    with pytest.raises(doses.NotPlanned):
         ward.ask(ward.dose(), at, patient=ward.world.other_patient, by=ward.samuel)
     ward.infusion.active = False
     ward.infusion.save()
@@ -309,7 +309,7 @@ def test_the_database_refuses_two_places_for_one_dose_and_half_an_infusion(ward:
     for change, name in (
         ({"id": uuid7(), "during": (times[-1], times[-1] + HOUR)}, "appointment_dose_asked_once"),
         ({"nurse": None}, "appointment_infusion_whole"),
-        ({"dose_id": None}, "appointment_infusion_whole"),
+        ({"dose": None}, "appointment_infusion_whole"),
         ({"state": "lost"}, "appointment_state_known"),
     ):
         again = Appointment.objects.model(
