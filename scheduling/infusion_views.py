@@ -54,7 +54,6 @@ class AskedInfusion(Asked):
             self.dose is not None
             and self.dose.parts is not None
             and infusions.infusion_service(self.patient) is not None
-            and self.requested is None
             and (self.booked is None or self.booked.can_change(self.now))
         )
 
@@ -71,7 +70,7 @@ class AskedInfusion(Asked):
             dose=self.dose,
             capacity=self.capacity,
             now=self.now,
-            moving=[self.booked] if self.booked else [],
+            moving=[visit for visit in (self.booked, self.requested) if visit is not None],
         )
 
     def wishes(self) -> list[datetime]:
@@ -93,9 +92,8 @@ class AskedInfusion(Asked):
         asked = day_asked(self.request.GET.get("from"))
         if asked is not None:
             return offers.days_offer(starts, self.zone, asked)
-        target = day_window(self.dose.target, self.zone)[0] + timedelta(hours=9)
-        near = sorted(starts, key=lambda start: (abs(start.at - target), start.at))
-        return offers.three_offer(sorted(near[:12], key=lambda start: start.at), self.zone)
+        planned = day_window(self.dose.target, self.zone)[0] + timedelta(hours=9)
+        return offers.three_offer(offers.near(starts, planned), self.zone)
 
     def known(self, wishes: list[datetime]) -> dict[str, list[str]]:
         return {"at": [time_text(at) for at in wishes]}
@@ -215,6 +213,7 @@ def infusion_check(request: HttpRequest, patient_id: UUID | None = None) -> Http
         directly=asked.directly,
         moves=asked.booked is not None,
         booked=offers.time_words(asked.booked.starts_at, asked.zone) if asked.booked else "",
+        replaces=offers.time_words(asked.requested.starts_at, asked.zone) if asked.requested else "",
         back=asked.pages.to("infusion-when"),
         add_url=""
         if asked.directly or len(wishes) >= MOST_WISHES

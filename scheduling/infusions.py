@@ -20,7 +20,7 @@ from accounts.models import User
 from clinic.services import state_of
 from patients.models import Patient
 from patients.services import Done, exactly_once, record_change, require, users_who_may
-from portal.lib.problems import Conflict, DomainError
+from portal.lib.problems import Conflict
 from scheduling import doses, services, slots
 from scheduling.doses import BookableDose
 from scheduling.finding import day_window, find_infusion_starts, lanes_of, place_at
@@ -56,12 +56,6 @@ TEAM_POLICY = Policy(notice=timedelta(0), horizon=timedelta(days=366), most_open
 
 class PlaceGone(SlotTaken):
     default_message = gettext_lazy("This time is not free any more. Nothing was changed for you.")
-
-
-class AskedAlready(DomainError):
-    default_message = gettext_lazy(
-        "A time is already asked for. Take that request back first, or wait for the answer."
-    )
 
 
 class AnsweredAlready(Conflict):
@@ -160,9 +154,9 @@ def ask(
 ) -> Done:
     """Ask for an infusion time with one to three wishes, the dearest first; its place is held until the team answers.
 
-    By the team, or where the site lets infusions be booked directly, the first wish is booked at once; an infusion that is
+    A request that waits already is replaced: its place is given up only together with holding the new one. By the team, or where the site lets infusions be booked directly, the first wish is booked at once; an infusion that is
     booked already moves there. Gives the appointment's id. Raises NotAllowed, NotPlanned,
-    BookingClosed, AskedAlready, and TimeRefused with the nearest `times`.
+    BookingClosed, and TimeRefused with the nearest `times`.
     """
     now = now or timezone.now()
     capacity = require(by, patient, AREA, *MAY_BOOK)
@@ -175,14 +169,12 @@ def ask(
             lock_patient(patient.pk)
             dose, service = _bookable(by, patient, dose_id)
             booked, requested = infusion_of(by, patient, dose_id)
-            if requested is not None:
-                raise AskedAlready
             if booked is not None and not booked.can_change(now):
                 raise VisitOver
             for at in asked:
                 _in_window(at, dose, capacity, patient, now)
             for at in asked[1:]:
-                _still_free(by, patient, service, dose, at, now, booked)
+                _still_free(by, patient, service, dose, at, now, [booked, requested])
             visit = Appointment(
                 id=id,
                 patient=patient,
@@ -201,7 +193,11 @@ def ask(
                 visit = booked
                 visit.version, visit.changed_at = visit.version + 1, now
                 visit.parts, visit.reason = list(dose.parts or ()), reason or booked.reason
-            _take(by, patient, visit, asked[0], dose.minutes, now, old=booked, release=directly)
+            if requested is not None:
+                requested.state, requested.changed_at = "moved" if directly else "withdrawn", now
+                requested.save(update_fields=["state", "changed_at"])
+            given_up = [requested, booked if directly else None]
+            _take(by, patient, visit, asked[0], dose.minutes, now, given_up=given_up, kept=booked)
         what = "asked" if not directly else "booked" if booked is None else "changed"
         record_change(by, patient, f"infusion.{what}", visit.pk, by_phone=stamped == "phone")
         tell(patient, visit, what, now, carer=by if capacity == "carer" else None)
@@ -254,10 +250,10 @@ def _still_free(
     dose: BookableDose,
     at: datetime,
     now: datetime,
-    booked: Appointment | None,
+    mine: Iterable[Appointment | None],
 ) -> None:
     """A further wish is not held, but it has to be possible when it is written down."""
-    own = [booked.pk] if booked else []
+    own = [visit.pk for visit in mine if visit is not None]
     if _is_busy(by, patient, now, own, at, at + timedelta(minutes=dose.minutes)):
         raise OwnVisitThen
     lanes = lanes_of(service)
@@ -274,17 +270,19 @@ def _take(
     minutes: int,
     now: datetime,
     *,
-    old: Appointment | None = None,
-    release: bool = True,
+    given_up: Iterable[Appointment | None] = (),
+    kept: Appointment | None = None,
 ) -> None:
     """Give `visit` a chair and a nurse at an instant, both or neither. Raises OwnVisitThen, PlaceGone.
 
-    What `visit` holds is given up with it, and what `old` holds when `release` says so: until then both are held. The lanes are
-    looked up, locked, and looked up again; should somebody write past the locks, other lanes are tried.
+    What `visit` and those in `given_up` hold is given up together with holding the new place. `kept` is the same dose's booked
+    infusion, which this one may lie across. The lanes are looked up, locked, and looked up again; should somebody write past the
+    locks, other lanes are tried.
     """
     ends_at = at + timedelta(minutes=minutes)
-    own = [one.pk for one in (visit, old if release else None) if one is not None]
-    around = [one.pk for one in (visit, old) if one is not None]
+    ending = [one for one in (visit, *given_up) if one is not None]
+    own = [one.pk for one in ending]
+    around = [*own, *([kept.pk] if kept else [])]
     if _is_busy(by, patient, now, around, at, ends_at):
         raise OwnVisitThen
     service, site = visit.service, patient.site
@@ -296,7 +294,7 @@ def _take(
     candidates, pairs = free(lanes_of(service))
     if not pairs:
         raise PlaceGone
-    held = [pk for one in (visit, old) if one is not None for pk in one.lane_ids]
+    held = [pk for one in ending for pk in one.lane_ids]
     services.lock_lanes([*(lane.pk for lane in candidates), *held])
     _candidates, pairs = free(candidates)
     fresh = visit._state.adding
@@ -367,7 +365,7 @@ def confirm(
                 visit.save(update_fields=["state", "answer", "answered_by", "changed_at"])
                 old.parts, old.answer, old.answered_by = visit.parts, words or None, by
                 old.version, old.changed_at = old.version + 1, now
-            _take(by, patient, target, wanted, _minutes(visit), now, old=visit if old is not None else None)
+            _take(by, patient, target, wanted, _minutes(visit), now, given_up=[visit] if old else [])
         record_change(by, patient, "infusion.confirmed", target.pk)
         tell(patient, target, what, now, carer=_asking_carer(request))
         return target.pk

@@ -74,6 +74,12 @@ def next_three(starts: Sequence[Start], zone: str) -> list[Start]:
     return sorted(chosen, key=lambda start: start.at)
 
 
+def near(starts: Iterable[Start], wanted: datetime, count: int = 12) -> list[Start]:
+    """The starts next to an instant, earlier or later, in the order of the clock."""
+    ranked = sorted(starts, key=lambda start: (abs(start.at - wanted), start.at))
+    return sorted(ranked[:count], key=lambda start: start.at)
+
+
 def three_offer(starts: Sequence[Start], zone: str) -> Offer:
     """The next three suitable times as full sentences."""
     chosen = next_three(starts, zone)

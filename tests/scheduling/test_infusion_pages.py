@@ -58,7 +58,7 @@ def test_a_patient_asks_with_three_wishes(ward: Ward) -> None:
     assert (visit.state, len(visit.wishes)) == ("requested", 2)
     page = browser.get(OWN).content.decode()
     assert "Waiting for the center to confirm" in page
-    assert "Ask for a time" not in page
+    assert "Ask for other times instead" in page
     assert "Waiting for the center to confirm" in browser.get("/appointments/").content.decode()
 
 

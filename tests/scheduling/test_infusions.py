@@ -84,12 +84,27 @@ def test_a_request_is_taken_back(ward: Ward) -> None:
     dose = ward.dose()
     times = ward.times(dose)
     id = ward.ask(dose, times[0])
-    with pytest.raises(infusions.AskedAlready):
-        ward.ask(dose, times[5])
     ward.act(infusions.withdraw, id)
     assert ward.visit(id).state == "withdrawn"
     assert whole(ward) == []
+    with pytest.raises(infusions.AnsweredAlready):
+        ward.act(infusions.withdraw, id)
     ward.ask(dose, times[0])
+
+
+def test_asking_again_keeps_the_first_place_until_the_second_is_held(ward: Ward) -> None:
+    dose = ward.dose()
+    times = ward.times(dose)
+    first = ward.ask(dose, times[0])
+    with pytest.raises(infusions.PlaceGone):
+        ward.ask(dose, times[0] + 9 * HOUR)
+    assert [one.pk for one in whole(ward)] == [first]
+    second = ward.ask(dose, times[1])  # across the first one
+    assert [one.pk for one in whole(ward)] == [second]
+    assert ward.visit(first).state == "withdrawn"
+    assert ward.ask(dose, times[2], by=ward.rosa) != second
+    assert [one.state for one in whole(ward)] == ["booked"]
+    assert ward.visit(second).state == "moved"
 
 
 def test_a_change_keeps_the_old_place_until_the_team_answers(ward: Ward) -> None:
