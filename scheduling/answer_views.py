@@ -17,7 +17,6 @@ from accounts.models import User
 from clinic.services import is_clinician
 from patients.requests import once_of
 from portal.lib.forms import status_of
-from portal.lib.problems import DomainError
 from portal.lib.time import now as present
 from portal.lib.time import today_in
 from scheduling import infusions, offers
@@ -185,8 +184,6 @@ def decline(request: HttpRequest, patient_id: UUID, appointment_id: UUID) -> Htt
             )
         except infusions.AnsweredAlready:
             return asked.later()
-        except DomainError as error:
-            form.add_error(None, str(error.message))
         else:
             said = {"name": asked.patient.name}
             messages.success(request, _("%(name)s gets an email and reads your words here.") % said)
