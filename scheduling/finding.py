@@ -244,14 +244,13 @@ def find_infusion_starts(
         return []
     read = read_calendars(site=site, service=service, lanes=lanes, start=start, end=end, moving=moving)
     board = Board(start, end, zone=site.time_zone, minutes=minutes)
-    nurses = chairs = 0
-    for pk, free in read.masks(board).items():
-        if read.lanes[pk].kind == Resource.Kind.CHAIR:
-            chairs |= board.startable(free)
-        elif read.lanes[pk].kind == Resource.Kind.NURSE:
-            nurses |= board.startable(free)
-    whole = board.startable(board.free(site_days(read.site, start, end)) & ~board.touched(busy))
-    return list(board.instants(nurses & chairs & whole & board.grid()))
+    masks = read.masks(board)
+    pools = [
+        [free for pk, free in masks.items() if read.lanes[pk].kind == kind]
+        for kind in (Resource.Kind.NURSE, Resource.Kind.CHAIR)
+    ]
+    throughout = board.free(site_days(read.site, start, end)) & ~board.touched(busy)
+    return list(board.instants(board.together(pools, throughout)))
 
 
 def place_at(

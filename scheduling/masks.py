@@ -98,6 +98,20 @@ class Board:
             have += shift
         return free
 
+    def together(self, pools: Iterable[Iterable[int]], throughout: int) -> int:
+        """The starts on the grid from which one lane of each pool is free for the whole length, inside `throughout`.
+
+        A pool is the free time of each of its lanes. Which lane it is does not matter to the others, so the answer is the
+        intersection of what each pool can start, not of what it has free.
+        """
+        found = self.startable(throughout) & self.grid()
+        for pool in pools:
+            some = 0
+            for free in pool:
+                some |= self.startable(free)
+            found &= some
+        return found
+
     def instants(self, mask: int) -> Iterator[dt.datetime]:
         """The instants (UTC) of the bits, in the order of the clock."""
         text, at = bin(mask)[:1:-1], -1

@@ -17,6 +17,7 @@ from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
 from portal.lib.time import now as present
 from scheduling import doses, infusions, services
+from scheduling.finding import lanes_of, place_at
 from scheduling.models import Appointment, AvailabilityException, Claim
 from tests.scheduling.chairs import Ward, whole
 
@@ -198,6 +199,28 @@ def test_all_of_it_ends_before_the_site_closes(ward: Ward) -> None:
     late = max(ward.times(dose), key=lambda at: at.astimezone(zone).time()) + timedelta(minutes=15)
     with pytest.raises(infusions.PlaceGone):
         ward.ask(dose, late)
+
+
+def test_every_time_that_is_offered_can_be_had_and_no_other(ward: Ward) -> None:
+    """What is looked up through bits and what is decided to the second agree on every quarter hour of two days."""
+    dose, other = ward.dose(), ward.dose(ward.world.other_patient)
+    times = ward.times(dose)
+    first = times[0] - 3 * HOUR
+    for at in (times[2], times[9]):
+        ward.ask(other, at, by=ward.samuel, patient=ward.world.other_patient)
+    for nurse in ward.lanes["nurse"][:2]:
+        AvailabilityException.objects.create(resource=nurse, during=(times[0], times[0] + 2 * HOUR))
+    offered = set(ward.times(dose))
+    agreed = {True: 0, False: 0}
+    for quarter in range(2 * 96):
+        at = first + quarter * timedelta(minutes=15)
+        lanes = lanes_of(ward.infusion)
+        place = place_at(
+            site=ward.world.site, service=ward.infusion, lanes=lanes, minutes=dose.minutes, at=at
+        )
+        assert bool(place.pairs(1)) == (at in offered), at
+        agreed[at in offered] += 1
+    assert min(agreed.values()) > 20
 
 
 def test_a_dose_without_minutes_or_a_site_without_infusions_asks_to_call(ward: Ward) -> None:

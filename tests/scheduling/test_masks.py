@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from clinic.services import SiteState
 from scheduling import slots
+from scheduling.finding import site_days
 from scheduling.masks import Board
 from scheduling.slots import UTC
 from tests.scheduling.test_slots import MINUTE, calendars
@@ -42,6 +45,77 @@ def test_what_is_given_in_seconds_is_rounded_outwards(case: Any, begin: int, len
     quantum = dt.timedelta(seconds=board.quantum)
     expected = {at for at in board.instants((1 << board.size) - 1) if at < high and low < at + quantum}
     assert touched == expected
+
+
+@st.composite
+def infusion_rooms(draw: st.DrawFn) -> tuple[Any, ...]:
+    """A zone and a window, in two of three cases around a clock change; nurses and chairs, opening hours, the patient's own time."""
+    zone, _rules, start, end, holidays, *_rest = draw(calendars())
+    moments = st.integers(-4, 280).map(lambda quarter: start + quarter * 17 * MINUTE)
+
+    def lanes() -> list[list[slots.Span]]:
+        found = []
+        for _each in range(draw(st.integers(0, 3))):
+            spans = []
+            for _span in range(draw(st.integers(1, 4))):
+                begin = draw(moments)
+                spans.append((begin, begin + draw(st.integers(10, 900)) * MINUTE))
+            found.append(slots.merged(spans))
+        return found
+
+    hours = []
+    for weekday in range(7):
+        if draw(st.integers(0, 5)):
+            opens, closes = draw(st.integers(4, 10)), draw(st.integers(15, 23))
+            hours += [
+                (weekday, dt.time(opens, draw(st.sampled_from([0, 30]))), dt.time(12)),
+                (weekday, dt.time(12, 30), dt.time(closes, draw(st.sampled_from([0, 20])))),
+            ]
+    begin = draw(moments)
+    busy = [(begin, begin + draw(st.integers(1, 90)) * MINUTE)] if draw(st.booleans()) else []
+    minutes = draw(st.sampled_from([60, 90, 150, 270, 360]))
+    return zone, start, end, holidays, lanes(), lanes(), tuple(hours), busy, minutes
+
+
+@given(infusion_rooms())
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_infusions_start_where_a_nurse_a_chair_and_the_center_last_to_the_end(room: Any) -> None:
+    """The oracle looks at each minute of each possible infusion: one nurse, one chair, inside a day's opening, not elsewhere."""
+    zone, start, end, holidays, nurses, chairs, hours, busy, minutes = room
+    site = SiteState(SimpleNamespace(time_zone=zone), hours, holidays)  # type: ignore[arg-type]
+    board = Board(start, end, zone=zone, minutes=minutes)
+    throughout = board.free(site_days(site, start, end)) & ~board.touched(busy)
+    pools = [[board.free(lane) for lane in pool] for pool in (nurses, chairs)]
+    found = list(board.instants(board.together(pools, throughout)))
+
+    wall, length = ZoneInfo(zone), minutes * MINUTE
+    days = {}
+    for ahead in range(-1, 6):
+        day = start.astimezone(wall).date() + dt.timedelta(days=ahead)
+        times = [time for weekday, *times in hours if weekday == day.weekday() for time in times]
+        if times and day not in holidays:
+            days[day] = [
+                dt.datetime.combine(day, time, wall).astimezone(UTC) for time in (min(times), max(times))
+            ]
+
+    def lasts(lanes: list[list[slots.Span]], at: dt.datetime) -> bool:
+        every = [at + minute * MINUTE for minute in range(minutes)]
+        return any(
+            all(any(low <= one and one + MINUTE <= high for low, high in lane) for one in every)
+            for lane in lanes
+        )
+
+    expected, at = [], start - dt.timedelta(seconds=start.second, microseconds=start.microsecond)
+    while at + length <= end:
+        local = at.astimezone(wall)
+        if at >= start and local.minute % 15 == 0:
+            opened = days.get(local.date())
+            whole = opened is not None and opened[0] <= at and at + length <= opened[1]
+            free = not any(low < at + length and at < high for low, high in busy)
+            if whole and free and lasts(nurses, at) and lasts(chairs, at):
+                expected.append(at)
+        at += MINUTE
+    assert found == expected
 
 
 def test_a_board_without_time_has_no_starts() -> None:
