@@ -6,7 +6,7 @@ of many lanes goes through `scheduling.masks`, which gives the same starts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -19,6 +19,7 @@ from clinic.services import SiteState, state_of
 from scheduling import slots
 from scheduling.masks import Board, Seconds, instant_of
 from scheduling.models import AvailabilityException, AvailabilityRule, Claim, Resource, Service
+from scheduling.querysets import taken_days
 from scheduling.slots import Span
 
 
@@ -53,10 +54,17 @@ class Calendars:
     opened: dict[UUID, list[Span]]
     closed: dict[UUID, list[Span]]
     taken: dict[UUID, list[Seconds]]
+    days: dict[UUID, list[tuple[int, str]]]
 
     @property
     def zone(self) -> str:
         return self.site.site.time_zone
+
+    def load(self, lane: UUID) -> int:
+        """How much is taken on a lane in the time that was read: a number to compare lanes by."""
+        if lane in self.days:
+            return sum(quarters.count("1") for _day, quarters in self.days[lane])
+        return len(self.taken[lane])
 
     def masks(self, board: Board) -> dict[UUID, int]:
         """When each lane is free, as bits of a board over this time."""
@@ -76,6 +84,8 @@ class Calendars:
                 free &= ~board.touched(self.closed[pk])
             if self.taken[pk]:
                 free &= ~board.touched_seconds(self.taken[pk])
+            if pk in self.days:
+                free &= ~board.touched_days(self.days[pk])
             found[pk] = free
         return found
 
@@ -107,11 +117,13 @@ def read_calendars(
     lanes: Iterable[Resource],
     start: datetime,
     end: datetime,
-    moving: Iterable[UUID] = (),
+    moving: Collection[UUID] = (),
+    board: Board | None = None,
 ) -> Calendars:
     """The calendars of lanes for one visit type between two instants (aware): five statements.
 
-    `moving` are appointments that are about to move: their own places count as free.
+    `moving` are appointments that are about to move: their own places count as free. For a `board` in quarters of an hour, what
+    is taken is read by days; for everything that is decided, and when something moves, from the claims themselves.
     """
     by_id = {lane.pk: lane for lane in lanes}
     rules: dict[UUID, list[slots.Rule]] = {pk: [] for pk in by_id}
@@ -129,8 +141,12 @@ def read_calendars(
         for pk in by_id if exception.resource_id is None else [exception.resource_id]:
             (opened if exception.opens else closed)[pk].append(span)
     taken: dict[UUID, list[Seconds]] = {pk: [] for pk in by_id}
-    taken.update(Claim.objects.taken(by_id, start, end, moving=moving))
-    return Calendars(state_of(site), start, end, by_id, rules, opened, closed, taken)
+    days: dict[UUID, list[tuple[int, str]]] = {}
+    if board is not None and board.counts_in_quarters and not moving:
+        days = taken_days(by_id, *board.days)
+    else:
+        taken.update(Claim.objects.taken(by_id, start, end, moving=moving))
+    return Calendars(state_of(site), start, end, by_id, rules, opened, closed, taken, days)
 
 
 def lanes_of(service: Service, resource: Resource | UUID | None = None) -> list[Resource]:
@@ -180,14 +196,16 @@ def find_starts(
     if not lanes or start >= end:
         return []
     own = () if moving is None else (moving,)
-    read = read_calendars(site=site, service=service, lanes=lanes, start=start, end=end, moving=own)
     board = Board(start, end, zone=site.time_zone, minutes=service.minutes)
+    read = read_calendars(
+        site=site, service=service, lanes=lanes, start=start, end=end, moving=own, board=board
+    )
     masks = read.masks(board)
     mine, grid, left = ~board.touched(busy), board.grid(), 0
     found: list[Start] = []
     length, _first = timedelta(minutes=service.minutes), -1
     starts = {pk: board.startable(free & mine) & grid for pk, free in masks.items()}
-    for pk in sorted(masks, key=lambda pk: (len(read.taken[pk]), read.lanes[pk].label)):
+    for pk in sorted(masks, key=lambda pk: (read.load(pk), read.lanes[pk].label)):
         label, fresh = read.lanes[pk].label, starts[pk] & ~left
         left |= fresh
         found += [Start(at, at + length, pk, label) for at in board.instants(fresh)]
@@ -233,7 +251,7 @@ def find_infusion_starts(
     start: datetime,
     end: datetime,
     busy: Iterable[Span] = (),
-    moving: Iterable[UUID] = (),
+    moving: Collection[UUID] = (),
 ) -> list[datetime]:
     """Instants from which some nurse and some chair are free for `minutes`, all of it while the site is open.
 
@@ -242,8 +260,10 @@ def find_infusion_starts(
     lanes = lanes_of(service)
     if not lanes or start >= end:
         return []
-    read = read_calendars(site=site, service=service, lanes=lanes, start=start, end=end, moving=moving)
     board = Board(start, end, zone=site.time_zone, minutes=minutes)
+    read = read_calendars(
+        site=site, service=service, lanes=lanes, start=start, end=end, moving=moving, board=board
+    )
     masks = read.masks(board)
     pools = [
         [free for pk, free in masks.items() if read.lanes[pk].kind == kind]
@@ -260,7 +280,7 @@ def place_at(
     lanes: Iterable[Resource],
     minutes: int,
     at: datetime,
-    moving: Iterable[UUID] = (),
+    moving: Collection[UUID] = (),
 ) -> Place:
     """The lanes that can take a whole infusion at an instant, read anew and decided to the second.
 

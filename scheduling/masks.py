@@ -16,6 +16,7 @@ from scheduling.slots import STEP, UTC, Span, stretches
 ORIGIN = dt.datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = dt.timedelta(seconds=1)
 
+DAY_QUARTERS = 96
 Seconds = tuple[int, int]
 
 
@@ -74,6 +75,27 @@ class Board:
                 bits[begin:until] = ones[: until - begin]
         bits.reverse()
         return int(bits, 2) if size else 0
+
+    @property
+    def counts_in_quarters(self) -> bool:
+        """A quantum is a quarter of an hour: what is kept by days can be read."""
+        return self.quantum == 900
+
+    @property
+    def days(self) -> tuple[dt.date, dt.date]:
+        """The first and the last day (UTC) that the board touches."""
+        return self.start.astimezone(UTC).date(), self.end.astimezone(UTC).date()
+
+    def touched_days(self, days: Iterable[tuple[int, str]]) -> int:
+        """The quanta taken on days counted from the board's first day (UTC), each as 96 quarters, "1" taken."""
+        bits, before = bytearray(b"0") * self.size, self.first % DAY_QUARTERS
+        for day, quarters in days:
+            begin = day * DAY_QUARTERS - before
+            low, high = max(0, begin), min(self.size, begin + DAY_QUARTERS)
+            if low < high:
+                bits[low:high] = quarters[low - begin : high - begin].encode()
+        bits.reverse()
+        return int(bits, 2) if self.size else 0
 
     def grid(self) -> int:
         """The quanta at which the wall clock shows a quarter of an hour."""

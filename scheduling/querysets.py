@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -46,6 +46,12 @@ GROUP BY resource_id
 """
 
 
+DAYS = """
+SELECT resource_id, array_agg(day - %s::date), string_agg(quarters::text, '') FROM scheduling_takenday
+WHERE resource_id = ANY(%s) AND day BETWEEN %s AND %s GROUP BY resource_id
+"""
+
+
 class ClaimQuerySet(models.QuerySet[Any]):
     def live(self) -> ClaimQuerySet:
         """Claims that occupy their place."""
@@ -65,6 +71,16 @@ class ClaimQuerySet(models.QuerySet[Any]):
         with connection.cursor() as cursor:
             cursor.execute(TAKEN, [list(resource_ids), start, end, list(moving)])
             return {lane: _pairs(packed) for lane, packed in cursor.fetchall()}
+
+
+def taken_days(resource_ids: Iterable[UUID], first: date, last: date) -> dict[UUID, list[tuple[int, str]]]:
+    """What is taken on lanes from one day to another (UTC): for each lane the days, counted from `first`, and their quarters."""
+    with connection.cursor() as cursor:
+        cursor.execute(DAYS, [first, list(resource_ids), first, last])
+        return {
+            lane: [(day, text[place * 96 : place * 96 + 96]) for place, day in enumerate(days)]
+            for lane, days, text in cursor.fetchall()
+        }
 
 
 def _pairs(packed: bytes) -> list[tuple[int, int]]:

@@ -220,7 +220,7 @@ def test_every_time_that_is_offered_can_be_had_and_no_other(ward: Ward) -> None:
         )
         assert bool(place.pairs(1)) == (at in offered), at
         agreed[at in offered] += 1
-    assert min(agreed.values()) > 20
+    assert min(agreed.values()) > 10
 
 
 def test_a_dose_without_minutes_or_a_site_without_infusions_asks_to_call(ward: Ward) -> None:
