@@ -88,7 +88,8 @@ def _infusions(world: Any) -> None:
 
 
 def _open_day(world: Any) -> date:
-    state, today = state_of(world.site), world.today()
+    state = state_of(world.site)
+    today: date = world.today()
     return next(day for ahead in range(14) if state.intervals(day := today + timedelta(days=ahead)))
 
 

@@ -245,7 +245,7 @@ def infusion_check(request: HttpRequest, patient_id: UUID | None = None) -> Http
                 }
                 for at in refused.times
             ]
-            return page.render_again(template, context, status=refused.status)  # type: ignore[no-any-return]
+            return page.render_again(template, context, status=refused.status)
         except DifferentContent as earlier:
             if earlier.result is None:
                 raise

@@ -325,6 +325,11 @@ class Appointment(PatientRecord):
         return self.dose_id is not None
 
     @property
+    def who(self) -> str:
+        """Whom the patient meets: the clinician, or the nurse who gives the infusion."""
+        return (self.nurse or self.resource).label
+
+    @property
     def lane_ids(self) -> list[UUID]:
         """The lanes that the visit occupies."""
         return [pk for pk in (self.resource_id, self.nurse_id) if pk is not None]

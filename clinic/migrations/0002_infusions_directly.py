@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('clinic', '0001_initial'),
+        ("clinic", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='site',
-            name='books_infusions_directly',
-            field=models.BooleanField(default=False, verbose_name='infusions may be booked directly'),
+            model_name="site",
+            name="books_infusions_directly",
+            field=models.BooleanField(default=False, verbose_name="infusions may be booked directly"),
         ),
     ]

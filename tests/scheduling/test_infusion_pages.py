@@ -102,7 +102,7 @@ def test_without_a_dose_or_minutes_or_days_left_the_page_says_whom_to_call(ward:
         ({"first": -20, "target": -10, "last": -2}, "The days for it are over"),
         ({"first": 300, "target": 310, "last": 320}, "too far ahead to ask for a time now"),
     ):
-        ward.dose(**dose)  # type: ignore[arg-type]
+        ward.dose(**dose)
         page = browser.get(OWN).content.decode()
         assert words in page, words
         assert "555-0100" in page

@@ -82,7 +82,7 @@ def infusion_rooms(draw: st.DrawFn) -> tuple[Any, ...]:
 def test_infusions_start_where_a_nurse_a_chair_and_the_center_last_to_the_end(room: Any) -> None:
     """The oracle looks at each minute of each possible infusion: one nurse, one chair, inside a day's opening, not elsewhere."""
     zone, start, end, holidays, nurses, chairs, hours, busy, minutes = room
-    site = SiteState(SimpleNamespace(time_zone=zone), hours, holidays)  # type: ignore[arg-type]
+    site = SiteState(SimpleNamespace(time_zone=zone), hours, holidays)
     board = Board(start, end, zone=zone, minutes=minutes)
     throughout = board.free(site_days(site, start, end)) & ~board.touched(busy)
     pools = [[board.free(lane) for lane in pool] for pool in (nurses, chairs)]

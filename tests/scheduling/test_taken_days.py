@@ -125,7 +125,7 @@ def test_claims_that_end_at_once_leave_nothing(
             )
             return infusions.withdraw(
                 by=user, patient=patient, appointment_id=made.result, id=uuid7(), now=now
-            )  # type: ignore[arg-type]
+            )
 
         return act
 
