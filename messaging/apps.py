@@ -20,6 +20,7 @@ class MessagingConfig(AppConfig):
         contributions.staff_today.add(10, contributed.work_card)
         contributions.carer_links.add(20, contributed.carer_links)
         contributions.demo_loaders.add(30, contributed.load_demo)
+        contributions.ready_message.add(10, contributed.ready_message)
         contributions.draft_kinds |= {
             "message": _("A message to your team"),
             "reply": _("A message in a conversation"),

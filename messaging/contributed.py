@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -95,6 +96,11 @@ def carer_links(user: User, patient: Patient) -> list[dict[str, Any]]:
             "url": reverse("messaging:patient-new", args=[patient.pk]),
         },
     ]
+
+
+def ready_message(topic: str, about: str) -> str:
+    """The address of a new message of the patient's own with its topic chosen, for links on other apps' pages."""
+    return f"{reverse('messaging:new')}?{urlencode({'topic': topic, 'about': about})}"
 
 
 def first_line(text: str, most: int = 90) -> str:

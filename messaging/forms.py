@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging.promises import Help
 from messaging.services import LONGEST_ABOUT, LONGEST_MESSAGE
-from messaging.topics import Topic
+from messaging.topics import LANE_OF, Lane, Topic
 from patients.drafting import DraftedForm
 from portal.lib import forms
 
@@ -58,7 +58,7 @@ class NewMessageForm(DraftedForm):
         topic = self.fields["topic"]
         first = _("New or getting worse? Call %(phone)s first.") % {"phone": help.phone}
         topic.choices = [  # type: ignore[attr-defined]
-            (value, forms.Option(label, first) if value == Topic.SIDE_EFFECT else label)
+            (value, forms.Option(label, first) if LANE_OF[value] == Lane.SAFETY else label)
             for value, label in Topic.choices
         ]
         if by_phone:

@@ -12,6 +12,7 @@ class Topic(models.TextChoices):
     VISIT = "visit", _("My infusion or appointment")
     FEELING = "feeling", _("How I feel")
     SIDE_EFFECT = "side_effect", _("A side effect")
+    INFECTION = "infection", _("Fever or signs of infection")
     MEDICINE = "medicine", _("Medicine or prescription")
     RESULT = "result", _("A test or result")
     LETTER = "letter", _("A form or letter")
@@ -32,6 +33,7 @@ LANE_OF: dict[str, str] = {
     Topic.VISIT: Lane.LOGISTICS,
     Topic.FEELING: Lane.CLINICAL,
     Topic.SIDE_EFFECT: Lane.SAFETY,
+    Topic.INFECTION: Lane.SAFETY,
     Topic.MEDICINE: Lane.CLINICAL,
     Topic.RESULT: Lane.CLINICAL,
     Topic.LETTER: Lane.ADMINISTRATION,

@@ -37,7 +37,7 @@ from patients.questions import (
 from patients.reading import read_trail
 from patients.requests import once_of
 from patients.services import get_patient_or_404, record_many, record_view
-from portal.lib.contributions import draft_kinds
+from portal.lib.contributions import draft_kinds, profile_links
 from portal.lib.forms import status_of
 from portal.lib.ids import parse_uuid
 from portal.lib.problems import DomainError
@@ -72,8 +72,12 @@ def profile(request: HttpRequest) -> HttpResponse:
         request, forms.ProfileForm, kind="profile", patient=patient, one_by_one=True, initial=initial
     )
     record_view(user, patient, "profile.view")
+    context = {
+        "patient": patient,
+        "links": [link for contribute in profile_links for link in contribute(user, patient)],
+    }
     if page.later:
-        return page.finish_later("patients/profile.html", {"patient": patient})
+        return page.finish_later("patients/profile.html", context)
     if page.form.is_valid():
         try:
             save_profile(patient=patient, by=user, id=page.id, **page.form.cleaned_data)
@@ -83,7 +87,7 @@ def profile(request: HttpRequest) -> HttpResponse:
             page.done()
             messages.success(request, _("Your details are saved."))
             return redirect("patients:profile")
-    return page.render("patients/profile.html", {"patient": patient})
+    return page.render("patients/profile.html", context)
 
 
 # --- Who can see, who looked -------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include(sign_in_urls)),
     path("", include("patients.urls")),
     path("learn/", include("education.urls")),
+    path("", include("treatment.urls")),
     path("", include("scheduling.urls")),
     path("", include("journal.urls")),
     path("", include("messaging.urls")),

@@ -15,9 +15,26 @@ class TreatmentConfig(AppConfig):
     def ready(self) -> None:
         """Fill the registries."""
         from portal.lib import contributions
-        from treatment import demo
+        from treatment import contributed, demo
 
+        contributions.today_cards.add(5, contributed.today_card)
+        contributions.summary_panels.add(5, contributed.summary_panel)
+        contributions.staff_today.add(30, contributed.therapies_card)
+        contributions.profile_links.add(10, contributed.profile_links)
         contributions.demo_loaders.add(15, demo.load)
+        contributions.draft_kinds.update(
+            {
+                "treatment-order": _("An order for a treatment"),
+                "treatment-given": _("A dose that was given"),
+                "treatment-missed": _("A dose that was missed"),
+                "treatment-date": _("Another day for a dose"),
+                "treatment-dates": _("New dates for doses"),
+                "treatment-phase": _("The first day of the next phase"),
+                "treatment-end": _("The end of a treatment"),
+                "allergy": _("An allergy"),
+                "medicine": _("A medicine"),
+            }
+        )
         contributions.trail_acts.update(
             {
                 "treatment.view": _("looked at the treatment"),

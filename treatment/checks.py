@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.http import Http404
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -141,7 +139,8 @@ def settle_item(
 
 def regular_checks(user: User, patient: Patient, course: Course) -> list[CheckState]:
     """The course's regular checks. They begin with the first given dose and may go on long after the last one."""
-    given = [dose.given_on for dose in reading.doses_of(user, patient, course) if dose.given_on is not None]
+    found = Dose.objects.for_user(user).of(patient).given().filter(course=course)
+    given = [day for day in found.values_list("given_on", flat=True) if day is not None]
     if not given:
         return []
     done: dict[str, date] = {}
@@ -190,7 +189,7 @@ def note_check(
     return reading.course_or_404(by, patient, course_id)
 
 
-def link_of(dose: Dose, fact: str) -> str:
-    """Where an item is done, when the portal has a page for it."""
-    said: Any = reading.facts_for(dose.course).labels.get(fact)
-    return reverse("treatment:lists") if said is not None and said.link == "lists" else ""
+def leads_to_lists(dose: Dose, fact: str) -> bool:
+    """True when an item is done on the page of allergies and medicines."""
+    said = reading.facts_for(dose.course).labels.get(fact)
+    return said is not None and said.link == "lists"

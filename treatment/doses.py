@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -396,6 +397,8 @@ def proposed_moves(
     user: User, patient: Patient, course: Course, now: datetime
 ) -> list[tuple[Dose, planning.Move]]:
     """What the protocol's own rule would move, dose by dose; empty when nothing would, or when the data state no rule."""
+    if _decided_since(user, patient, course):
+        return []
     doses = reading.doses_of(user, patient, course)
     stands = [planning.Stands(dose.number, dose.state, dose.target, dose.given_on) for dose in doses]
     moves = planning.replan(
@@ -406,6 +409,17 @@ def proposed_moves(
     )
     by_number = {dose.number: dose for dose in doses}
     return [(by_number[move.number], move) for move in moves]
+
+
+def _decided_since(user: User, patient: Patient, course: Course) -> bool:
+    """True when a prescriber set dates after the newest news of a dose: then the rule has nothing to add."""
+    changes = Change.objects.for_user(user).of(patient).filter(course=course)
+    records = InfusionRecord.objects.for_user(user).of(patient).filter(dose__course=course)
+    moved = changes.filter(kind=Change.Kind.MOVED).aggregate(at=Max("made_at"))["at"]
+    missed = changes.filter(kind=Change.Kind.MISSED).aggregate(at=Max("made_at"))["at"]
+    noted = records.aggregate(at=Max("recorded_at"))["at"]
+    news = max(filter(None, [missed, noted]), default=None)
+    return moved is not None and (news is None or moved > news)
 
 
 @transaction.atomic

@@ -75,6 +75,7 @@ class Facts:
         self.code: str = content["id"]
         self.name: str = self.portal["plain_name"]
         self.substance: str = self.portal["substance"]
+        self.dose_word: str = self.portal["dose_word"]  # infusion, injection or treatment
         self.brands: list[str] = content["brand_names"]
         self._raw = {phase["key"]: phase for phase in content["regimen"]}
         self.phases = {key: _phase(raw) for key, raw in self._raw.items()}

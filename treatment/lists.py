@@ -295,7 +295,7 @@ def end_entry(
 
     def make() -> UUID:
         _end(model, by=by, capacity=capacity, patient=patient, entry=entry, version=version, now=now)
-        record_change(by, patient, f"{kind}.ended", entry)
+        record_change(by, patient, "allergy.ended" if kind == "allergy" else "medicine.ended", entry)
         return entry
 
     done = exactly_once(

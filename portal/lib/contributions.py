@@ -56,6 +56,10 @@ demo_loaders: Registry[Callable[..., None]] = Registry()
 draft_kinds: dict[str, Any] = {}
 # act code -> plain words for "who looked": "wrote a journal entry"
 trail_acts: dict[str, Any] = {}
+# fn(topic, about) -> address of a new message to the team with its topic chosen
+ready_message: Registry[Callable[[str, str], str]] = Registry()
+# fn(user, patient) -> list[dict]: links of "Your record" on the patient's own details, with keys label, url
+profile_links: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # fn(user, patient, dose, now) -> list[dict]: what is open or done before a dose, with keys label, who, url, done
 before_dose: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # fn(user, patient) -> list[dict]: what a carer may open of a patient, with keys label, url

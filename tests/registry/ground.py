@@ -40,6 +40,8 @@ from scheduling.infusion_views import APART
 from scheduling.models import Service
 from scheduling.pages import slot_text, time_text
 from tests.registry.people import MAYA, MORE, PATIENTS, SAMUEL
+from treatment import services as treatment
+from treatment.models import Protocol, Signature
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Ground:
     ids: dict[tuple[str, str], UUID | str] = field(default_factory=dict)
     slug: str = ""
     topic_slug: str = ""
+    therapy: str = "natalizumab"
     query: dict[str, str] = field(default_factory=dict)
 
     def of(self, kind: str, whose: str) -> UUID | str:
@@ -61,9 +64,8 @@ class Ground:
         values: dict[str, Any] = {}
         for part in kwargs:
             kind = instead.get(part, part)
-            values[part] = (
-                self.slug if kind == "slug" else self.topic_slug if kind == "topic" else self.of(kind, whose)
-            )
+            known = {"slug": self.slug, "topic": self.topic_slug, "therapy": self.therapy, "version": 1}
+            values[part] = known[kind] if kind in known else self.of(kind, whose)
         return reverse(name, kwargs=values) if kwargs else reverse(name)
 
 
@@ -90,6 +92,7 @@ def lay() -> Ground:
             _things(ground, whose, patient, now)
         with acting(ground.users["nurse"]):
             _note(ground, whose, patient, now)
+    _treatment(ground, now)
     for whose in PATIENTS:
         _infusion_times(ground, whose, now)
     for whose in PATIENTS:
@@ -241,8 +244,7 @@ def _infusion_times(ground: Ground, whose: str, now: datetime) -> None:
         patient = Patient.objects.for_user(user).select_related("site").get(grants__kind="self")
         dose = next_dose(user, patient)
         assert dose is not None
-        _booked, waiting = infusions.infusion_of(user, patient, dose.id)
-        asked = waiting.pk if waiting else _asked(user, patient, dose.id, 0, now)
+        asked = _asked(user, patient, dose.id, 0, now)
     with acting(nurse):
         own = Patient.objects.for_user(nurse).select_related("site").get(pk=patient.pk)
         infusions.confirm(
@@ -278,6 +280,61 @@ def _asked(user: User, patient: Patient, dose_id: UUID, number: int, now: dateti
     )  # fmt: skip
     assert done.result is not None
     return done.result
+
+
+def _treatment(ground: Ground, now: datetime) -> None:
+    """Both patients have every kind of row: a dose moved with a reason, an open phase, entries that stand and one that was ended.
+
+    Ublituximab is signed off, so that an order is possible outside demo mode; the pharmacist of the signature is of another center.
+    """
+    neurologist, nurse = ground.users["neurologist"], ground.users["nurse"]
+    protocol = Protocol.objects.get(therapy__code="ublituximab", version=1)
+    for signer in (neurologist, nurse):
+        treatment.sign_off(by=signer, protocol_id=protocol.pk, id=uuid7(), now=now)
+    Signature.objects.create(
+        protocol=protocol, role="pharmacist", user=ground.users["admin"], name="Ada Kowalski"
+    )
+    ground.query["plan"] = f"{protocol.pk}:standard"
+    for whose in PATIENTS:
+        with acting(neurologist):
+            patient = (
+                Patient.objects.for_user(neurologist)
+                .select_related("site")
+                .get(pk=ground.of("patient_id", whose))
+            )
+            dose = treatment.next_dose(neurologist, patient)
+            assert dose is not None
+            ground.ids["course_id", whose], ground.ids["dose_id", whose] = dose.course_id, dose.pk
+            item = next(
+                line
+                for line in treatment.before(neurologist, patient, dose, now)
+                if line.owner == "you" and line.id
+            )
+            assert item.id is not None
+            ground.ids["item_id", whose] = item.id
+            treatment.confirm_moves(
+                by=neurologist, patient=patient, course_id=dose.course_id, targets={dose.pk: dose.target + timedelta(days=1)},
+                reason="The chair is free a day later", id=uuid7(), now=now,
+            )  # fmt: skip
+            other = Protocol.objects.get(therapy__code="alemtuzumab", version=1)
+            course = treatment.sign_order(
+                by=neurologist, patient=patient, protocol_id=other.pk, path="standard",
+                first_on=today_in(now, patient.site.time_zone) + timedelta(days=40), indication="For the tests", id=uuid7(),
+                now=now, in_demo=True,
+            )  # fmt: skip
+            ground.ids["open_course", whose] = course.pk
+        with acting(ground.users[whose]):
+            user = ground.users[whose]
+            more = {"by": user, "patient": patient, "now": now}
+            ground.ids["allergy_id", whose] = treatment.save_allergy(
+                id=uuid7(), what="Strawberries", reaction="Itching", **more
+            )
+            ended = treatment.save_allergy(id=uuid7(), what="Wool", reaction="Itching", **more)
+            treatment.end_entry(kind="allergy", entry=ended, version=1, id=uuid7(), **more)
+            ground.ids["ended_allergy", whose] = ended
+            ground.ids["medicine_id", whose] = treatment.save_medicine(
+                id=uuid7(), what="Iron", how="With food", **more
+            )
 
 
 def _note(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:

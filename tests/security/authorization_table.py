@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from portal.lib.ids import uuid7
+from portal.lib.time import now as present
+from portal.lib.time import today_in
 from tests.registry.ground import Ground
 from tests.registry.people import ANONYMOUS, CLINICIANS, MAYA, OFFICE, PATIENTS, SAMUEL, SIGNED_IN, TEAM
 
@@ -177,6 +180,94 @@ def _visits() -> list[Row]:
     return rows
 
 
+def _on(**days: int) -> dict[str, str]:
+    """Parts of date fields, some days from today on the demo center's calendar."""
+    parts: dict[str, str] = {}
+    for name, ahead in days.items():
+        day = today_in(present(), "America/New_York") + timedelta(days=ahead)
+        parts |= {f"{name}_day": str(day.day), f"{name}_month": str(day.month), f"{name}_year": str(day.year)}
+    return parts
+
+
+def _dated(days: dict[str, int], **more: Any) -> Body:
+    return lambda ground, whose: {**_form(**more)(ground, whose), **_on(**days)}
+
+
+def _treatment() -> list[Row]:
+    """The patient's own pages, the team's about a patient, and the therapies. Only a neurologist orders and moves."""
+    entry = _form(what="Nuts", more="", version="1")
+    no_prescriber: dict[tuple[str, str], Status] = {
+        (person, method): 403 for person in ("nurse", "emergency") for method in ("GET", "POST")
+    }
+    checks = {MAYA: "ocrelizumab_iv.mon.mri_brain", SAMUEL: "natalizumab.mon.clinical_pml_assessment"}
+
+    def order(ground: Ground, whose: str) -> dict[str, Any]:
+        more = {"plan": ground.query["plan"], "indication": "Relapsing MS", "sign": "on"}
+        return {**_form(**more)(ground, whose), **_on(first_on=30)}
+
+    def check(ground: Ground, whose: str) -> dict[str, Any]:
+        return {**_once(fact=checks[whose])(ground, whose), **_on(done_on=-1)}
+
+    both: list[tuple[str, Status | None, Status | None, Body, dict[str, str]]] = [
+        ("lists", 200, None, NOTHING, {}),
+        ("allergy-add", 200, 302, entry, {}),
+        ("allergy-none", None, 302, _once(), {}),
+        ("allergy", 200, 302, entry, {}),
+        ("allergy-end", None, 302, _once(version="1"), {}),
+        ("medicine-add", 200, 302, entry, {}),
+        ("medicine", 200, 302, entry, {}),
+        ("medicine-end", None, 302, _once(version="1"), {}),
+        ("item", None, 302, _once(done="1"), {}),
+    ]
+    rows = [own_start("treatment:home")]
+    for name, reads, writes, body, instead in both:
+        mine = own_start if name in ("lists", "allergy-add", "allergy-none", "medicine-add") else own
+        rows.append(mine(f"treatment:{name}", reads=reads, writes=writes, body=body, instead=instead))
+        rows.append(Row(f"treatment:patient-{name}", READERS, reads, writes, body, instead=instead))
+    given = _dated({"given_on": 0}, given_at="00:01", reaction="no")
+    rows += [
+        Row("treatment:patient-home", READERS),
+        Row("treatment:patient-course", READERS),
+        Row("treatment:patient-given", READERS, 200, 302, given),
+        Row("treatment:patient-missed", READERS, 200, 422, _form(reason="A cold")),  # its time has not begun
+        Row("treatment:patient-check", READERS, 200, 302, check),
+        Row("treatment:patient-order", READERS, 200, 302, order, exceptions=no_prescriber),
+        Row(
+            "treatment:patient-dose-date",
+            READERS,
+            200,
+            302,
+            _dated({"day": 24}, reason="Holiday"),
+            exceptions=no_prescriber,
+        ),
+        # Nothing is proposed; and a second course a month after the first would be too early.
+        Row("treatment:patient-dates", READERS, 200, 422, _form(reason="x"), exceptions=no_prescriber),
+        Row(
+            "treatment:patient-phase",
+            READERS,
+            200,
+            422,
+            _dated({"day": 60}, reason="x"),
+            exceptions=no_prescriber,
+            instead={"course_id": "open_course"},
+        ),
+        Row("treatment:patient-end", READERS, 200, 302, _form(reason="Changed"), exceptions=no_prescriber),
+        clinicians("treatment:therapies"),
+        Row("treatment:therapy", everyone(*CLINICIANS), instead={"code": "therapy"}),
+        Row("treatment:version", everyone(*CLINICIANS), instead={"code": "therapy"}),
+        Row(
+            "treatment:sign",
+            everyone(*CLINICIANS),
+            200,
+            302,
+            _once(read="on"),
+            exceptions={("elsewhere", "POST"): 403, ("emergency", "POST"): 403},
+            instead={"code": "therapy"},
+        ),
+    ]
+    return rows
+
+
 ROWS: list[Row] = [
     # Everybody's
     public("portal:healthz"),
@@ -277,6 +368,7 @@ ROWS: list[Row] = [
             ("decline", 200, _once(words="Please call us.")),
         )
     ),
+    *_treatment(),
     clinicians("scheduling:day"),
     clinicians("scheduling:chairs"),
     clinicians("scheduling:requests"),

@@ -190,7 +190,7 @@ def ask(client: Client, method: str, path: str, body: dict[str, Any]) -> Any:
 
 
 def names_a_thing(row: Row) -> bool:
-    kwargs = set(ours()[row.name].kwargs) - set(WRONG_KEYS) - {"slug"}
+    kwargs = set(ours()[row.name].kwargs) - set(WRONG_KEYS) - {"slug", "code", "version"}
     return bool(kwargs)
 
 

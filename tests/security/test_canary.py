@@ -63,6 +63,7 @@ AREAS: dict[str, dict[str, tuple[str, ...]]] = {
         "journal": (MAYA, "journal-carer"),
         "shared_journal": (MAYA, "journal-carer", *READERS),
         "team": READERS,
+        "treatment": (MAYA, *READERS),
         "own": (MAYA,),
     },
     SAMUEL: {
@@ -73,6 +74,7 @@ AREAS: dict[str, dict[str, tuple[str, ...]]] = {
         "journal": (SAMUEL,),
         "shared_journal": (SAMUEL, *TEAM),
         "team": TEAM,
+        "treatment": (SAMUEL, *TEAM),
         "own": (SAMUEL,),
     },
 }

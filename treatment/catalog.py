@@ -1,0 +1,129 @@
+"""The therapies as data: newest versions, every fact in order with its source and status in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from treatment import words
+from treatment.facts import Facts, facts_of
+from treatment.models import Protocol, Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One version of a therapy with its sign-off."""
+
+    protocol: Protocol
+    facts: Facts
+    signatures: list[Signature]
+
+    @property
+    def signed_off(self) -> bool:
+        return set(self.facts.required_roles) <= {signature.role for signature in self.signatures}
+
+    @property
+    def missing(self) -> list[str]:
+        """The roles that have not signed yet, in words."""
+        signed = {signature.role for signature in self.signatures}
+        return [str(Signature.Role(role).label) for role in self.facts.required_roles if role not in signed]
+
+
+def _rows(protocols: list[Protocol]) -> list[Row]:
+    signed: dict[Any, list[Signature]] = {}
+    for signature in Signature.objects.filter(protocol__in=protocols):
+        signed.setdefault(signature.protocol_id, []).append(signature)
+    return [Row(protocol, facts_of(protocol.pk), signed.get(protocol.pk, [])) for protocol in protocols]
+
+
+def newest_protocols() -> list[Row]:
+    """The newest version of each therapy, in the order of the data."""
+    newest: dict[Any, Protocol] = {}
+    for protocol in Protocol.objects.light().order_by("therapy__position", "therapy__code", "-version"):
+        newest.setdefault(protocol.therapy_id, protocol)
+    return _rows(list(newest.values()))
+
+
+def versions_of(code: str) -> list[Row]:
+    """Every version of a therapy, newest first. Raises Http404."""
+    protocols = list(Protocol.objects.light().filter(therapy__code=code).order_by("-version"))
+    if not protocols:
+        raise Http404
+    return _rows(protocols)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact as the page shows it: lines of (name, value), status in words, sources."""
+
+    title: str
+    lines: list[tuple[str, str]]
+    kind: str
+    status: str
+    sources: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str
+    facts: list[Fact]
+    lines: list[str]
+
+
+LEFT_OUT = {"source", "status", "key", "id", "anchor_rule"}
+TITLES = ("name", "item", "question", "symptom", "drug", "jurisdiction")
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return _("Not known")
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, list):
+        return ", ".join(_value(one) for one in value) if value else _("None")
+    return str(value)
+
+
+def _fact(facts: Facts, row: dict[str, Any]) -> Fact:
+    kind, status = words.status_words(str(row.get("status", "")))
+    title = next((str(row[name]) for name in TITLES if row.get(name)), "")
+    lines = [
+        (name.replace("_", " ").capitalize(), _value(value))
+        for name, value in row.items()
+        if name not in LEFT_OUT and not (title and name in TITLES and str(value) == title)
+    ]
+    return Fact(title, lines, kind, status, words.source_words(facts, row))
+
+
+def sections_of(facts: Facts) -> list[Section]:
+    """Every fact of a version, by what it is about; nothing is left out."""
+    content = facts.content
+    named = {
+        "indications": _("What it is for"),
+        "regimen": _("Doses and intervals"),
+        "lifetime_cumulative_max": _("Most in a lifetime"),
+        "premedication": _("Medicines before the dose"),
+        "rems": _("Safety program"),
+        "boxed_warning": _("Boxed warning"),
+        "screening": _("Before the start and before doses"),
+        "monitoring": _("Regular checks"),
+        "pre_infusion_checklist": _("Questions before each dose"),
+        "contraindications": _("When it must not be given"),
+        "red_flags": _("Warning signs"),
+        "infusion_reactions": _("Reactions during the dose"),
+        "expected_effects": _("Expected effects"),
+        "pregnancy": _("Pregnancy"),
+        "vaccines": _("Vaccines"),
+        "missed_dose": _("Late or missed doses"),
+        "interactions": _("Other medicines"),
+    }
+    sections = []
+    for key, title in named.items():
+        value = content[key]
+        rows = value if isinstance(value, list) else [value] if value else []
+        sections.append(Section(title, [_fact(facts, row) for row in rows if isinstance(row, dict)], []))
+    sections.append(Section(_("What is uncertain"), [], list(content["uncertain"])))
+    return sections

@@ -1,0 +1,79 @@
+"""What treatment gives to pages of the portal: the next dose on Today, a panel for the team, links on the profile."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from clinic.services import is_clinician
+from patients.areas import TREATMENT
+from patients.models import Patient
+from patients.services import can
+from portal.lib.contributions import Card
+from treatment import checks, lists, reading, shown
+from treatment.catalog import newest_protocols
+from treatment.pages import Asked
+
+
+def today_card(request: HttpRequest, patient: Patient, now: datetime) -> Card | None:
+    """Today: the next dose in words, how much is open before it, and the door for a fever. Nothing without a planned dose."""
+    asked = Asked(request, None)
+    found = shown.next_up(asked)
+    if found is None:
+        return None
+    planned = str(found["planned"])
+    found["planned_capital"] = planned[:1].upper() + planned[1:]
+    yours = sum(row["item"].owner == "you" and not row["item"].done for row in found["items"])
+    context = {
+        "next": found,
+        "yours": yours,
+        "url": reverse("treatment:home"),
+        "fever": shown.fever_address(),
+    }
+    return Card("treatment/cards/today.html", context)
+
+
+def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card | None:
+    """The one-screen summary: the next dose, overdue checks, allergies and medicines with who wrote them."""
+    user = request.user
+    if not isinstance(user, User) or not can(user, patient, TREATMENT):
+        return None
+    asked = Asked(request, patient.pk, staff_only=True)
+    course = reading.running_course(user, patient)
+    overdue = checks.regular_checks(user, patient, course) if course is not None else []
+    context = {
+        "next": shown.next_up(asked),
+        "running": reading.name_of(course) if course is not None else "",
+        "unsigned": course is not None and course.order.demo_only,
+        "overdue": ", ".join(check.label for check in overdue if check.is_overdue(asked.today)),
+        "allergies": lists.allergies_of(user, patient),
+        "medicines": lists.medicines_of(user, patient),
+        "zone": asked.zone,
+        "url": asked.url("home"),
+        "lists": asked.url("lists"),
+    }
+    return Card("treatment/cards/summary.html", context)
+
+
+def therapies_card(request: HttpRequest, now: datetime) -> Card | None:
+    """The team's Today: the therapies, and how many versions nobody has signed off."""
+    user = request.user
+    if not isinstance(user, User) or not is_clinician(user):
+        return None
+    rows = newest_protocols()
+    unsigned = sum(not row.signed_off for row in rows)
+    context = {"all": len(rows), "unsigned": unsigned, "url": reverse("treatment:therapies")}
+    return Card("treatment/cards/therapies.html", context)
+
+
+def profile_links(user: User, patient: Patient) -> list[dict[str, Any]]:
+    """On the patient's own details: treatment, allergies and medicines."""
+    return [
+        {"label": _("My treatment"), "url": reverse("treatment:home")},
+        {"label": _("Allergies and medicines"), "url": reverse("treatment:lists")},
+    ]

@@ -1,0 +1,163 @@
+"""What pages show of a course: rows with words and links. No writes, no rules."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from portal.lib.contributions import ready_message
+from treatment import checks, reading, words
+from treatment.doses import open_phase, proposed_moves
+from treatment.models import Change, Course, Dose, InfusionRecord, reaction_word
+from treatment.pages import Asked
+from treatment.planning import Cycle, cycles
+from treatment.signing import is_signed_off
+
+
+def fever_address() -> str:
+    """A new message about fever with its topic chosen; empty when no app offers messages."""
+    offers = ready_message.all()
+    return offers[0]("infection", _("Before my next infusion")) if offers else ""
+
+
+def next_up(asked: Asked) -> dict[str, Any] | None:
+    """The next dose in words, what is open before it and who has it; None without a planned dose."""
+    dose = reading.next_dose(asked.user, asked.patient)
+    if dose is None:
+        return None
+    facts = reading.facts_for(dose.course)
+    items = checks.before(asked.user, asked.patient, dose, asked.now)
+    found = reading.cycles_of(asked.user, asked.patient)
+    last = max((cycle.starts for cycle in found), default=None)
+    return {
+        "dose": dose,
+        "title": words.next_title(facts),
+        "word": words.DOSE_WORDS[facts.dose_word][1],
+        "name": facts.name,
+        "planned": words.planned_words(dose.window),
+        "left": words.left_words(asked.today, dose.target),
+        "cycle": words.cycle_words(cycle_today(found, asked.today)),
+        "length": words.length_words(reading.infusion_need(dose)),
+        "need": words.minutes_words(reading.infusion_need(dose)),
+        "items": [_item(asked, dose, item) for item in items],
+        "open": sum(not item.done for item in items),
+        "all": len(items),
+        "late": reading.is_late(dose, asked.today, last),
+        "unsigned": dose.course.order.demo_only,
+    }
+
+
+def cycle_today(found: list[Cycle], today: date) -> int | None:
+    """The day of the cycle that today lies in."""
+    return next((day for cycle in found if (day := cycle.day(today)) is not None), None)
+
+
+def _item(asked: Asked, dose: Dose, item: checks.OpenItem) -> dict[str, Any]:
+    can_tick = item.id is not None and (asked.is_staff or item.owner == "you")
+    link = item.url or (asked.url("lists") if item.fact and checks.leads_to_lists(dose, item.fact) else "")
+    return {
+        "item": item,
+        "link": link,
+        "tick": asked.url("item", item.id) if can_tick else "",
+        "kind": "done" if item.done else "todo",
+    }
+
+
+def dose_rows(asked: Asked, course: Course) -> list[dict[str, Any]]:
+    """The course's doses with their states, records and acts, in order."""
+    doses = reading.doses_of(asked.user, asked.patient, course)
+    records = {
+        record.dose_id: record
+        for record in InfusionRecord.objects.for_user(asked.user)
+        .of(asked.patient)
+        .filter(dose__course=course)
+        .select_related("recorded_by")
+    }
+    given = [dose.given_on for dose in doses if dose.given_on is not None]
+    last = max(given, default=None)
+    first_open = next((dose for dose in doses if dose.is_planned), None)
+    phases = reading.facts_for(course).phases
+    rows = []
+    for dose in doses:
+        kind, word = words.state_of(dose)
+        record = records.get(dose.pk)
+        details = record.details if record is not None else None
+        is_next = dose is first_open and course.is_running
+        rows.append(
+            {
+                "dose": dose,
+                "phase": phases[dose.phase_key].name,
+                "kind": kind,
+                "word": word,
+                "window": words.window_words(dose.window),
+                "late": is_next and reading.is_late(dose, asked.today, last),
+                "record": record,
+                "details": details,
+                "reaction": reaction_word(details) if details is not None else "",
+                "is_next": is_next,
+                "given_url": asked.url("given", dose.pk) if is_next and asked.is_staff else "",
+                "missed_url": asked.url("missed", dose.pk)
+                if is_next and asked.is_staff and dose.earliest <= asked.today
+                else "",
+                "move_url": asked.url("dose-date", dose.pk)
+                if dose.is_planned and course.is_running and asked.may_prescribe
+                else "",
+            }
+        )
+    return rows
+
+
+def earlier_doses(asked: Asked, course: Course) -> list[dict[str, Any]]:
+    """Doses that were given or missed, newest first, for the patient."""
+    rows = [row for row in dose_rows(asked, course) if row["dose"].state in ("given", "missed")]
+    return rows[::-1]
+
+
+def check_rows(asked: Asked, course: Course) -> list[dict[str, Any]]:
+    """The regular checks with who has them and when they are due."""
+    return [
+        {
+            "check": check,
+            "who": checks.owner_words(check.owner),
+            "overdue": check.is_overdue(asked.today),
+        }
+        for check in checks.regular_checks(asked.user, asked.patient, course)
+    ]
+
+
+def course_context(asked: Asked, course: Course) -> dict[str, Any]:
+    """Everything of the staff's page of a course."""
+    facts = reading.facts_for(course)
+    rows = dose_rows(asked, course)
+    doses = [row["dose"] for row in rows]
+    moves = proposed_moves(asked.user, asked.patient, course, asked.now) if course.is_running else []
+    slot = open_phase(course, doses) if course.is_running and doses else None
+    changes = (
+        Change.objects.for_user(asked.user)
+        .of(asked.patient)
+        .filter(course=course)
+        .select_related("dose", "made_by")
+    )
+    running = [dose for dose in doses if dose.is_planned]
+    items = checks.before(asked.user, asked.patient, running[0], asked.now) if running else []
+    given = [dose.given_on for dose in doses if dose.given_on is not None]
+    return {
+        "course": course,
+        "facts": facts,
+        "name": facts.name,
+        "path": facts.paths[course.order.path],
+        "signed_off": is_signed_off(course.order.protocol),
+        "rows": rows,
+        "proposed": [
+            {"dose": dose, "window": words.window_words(move.window), "move": move} for dose, move in moves
+        ],
+        "no_rule": facts.reset_from_given is None,
+        "open_phase": slot,
+        "changes": list(changes),
+        "checks": check_rows(asked, course),
+        "items": [_item(asked, running[0], item) for item in items] if running else [],
+        "need": words.minutes_words(reading.infusion_need(running[0])) if running else "",
+        "cycles": len(cycles(given)),
+    }

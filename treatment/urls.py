@@ -1,0 +1,57 @@
+"""Addresses of treatment. Those with a patient's id are the team's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import URLPattern, path
+
+from treatment.views import catalog, lists, mine, team
+
+app_name = "treatment"
+
+
+def _both(route: str, view: Any, name: str, **more: Any) -> list[URLPattern]:
+    """The patient's own address, and the team's with the patient's id."""
+    return [
+        path(f"treatment/{route}", view, more, name=name),
+        path(f"patients/<uuid:patient_id>/treatment/{route}", view, more, name=f"patient-{name}"),
+    ]
+
+
+urlpatterns: list[URLPattern] = [
+    path("therapies/", catalog.therapies, name="therapies"),
+    path("therapies/<slug:code>/", catalog.therapy, name="therapy"),
+    path("therapies/<slug:code>/<int:version>/", catalog.therapy, name="version"),
+    path("therapies/<slug:code>/<int:version>/sign/", catalog.sign, name="sign"),
+    path("treatment/", mine.home, name="home"),
+    *_both("items/<uuid:item_id>/", mine.settle, "item"),
+    *_both("lists/", lists.both, "lists"),
+    *_both("allergies/add/", lists.add, "allergy-add", kind="allergy"),
+    *_both("allergies/none/", lists.none_known, "allergy-none"),
+    *_both("allergies/<uuid:allergy_id>/", lists.change, "allergy", kind="allergy"),
+    *_both("allergies/<uuid:allergy_id>/end/", lists.end, "allergy-end", kind="allergy"),
+    *_both("medicines/add/", lists.add, "medicine-add", kind="medicine"),
+    *_both("medicines/<uuid:medicine_id>/", lists.change, "medicine", kind="medicine"),
+    *_both("medicines/<uuid:medicine_id>/end/", lists.end, "medicine-end", kind="medicine"),
+    path("patients/<uuid:patient_id>/treatment/", team.patient_home, name="patient-home"),
+    path("patients/<uuid:patient_id>/treatment/order/", team.order, name="patient-order"),
+    path("patients/<uuid:patient_id>/treatment/<uuid:course_id>/", team.course, name="patient-course"),
+    path("patients/<uuid:patient_id>/treatment/<uuid:course_id>/dates/", team.dates, name="patient-dates"),
+    path("patients/<uuid:patient_id>/treatment/<uuid:course_id>/phase/", team.phase, name="patient-phase"),
+    path("patients/<uuid:patient_id>/treatment/<uuid:course_id>/end/", team.end, name="patient-end"),
+    path("patients/<uuid:patient_id>/treatment/<uuid:course_id>/check/", team.check, name="patient-check"),
+    path(
+        "patients/<uuid:patient_id>/treatment/doses/<uuid:dose_id>/given/", team.given, name="patient-given"
+    ),
+    path(
+        "patients/<uuid:patient_id>/treatment/doses/<uuid:dose_id>/missed/",
+        team.missed,
+        name="patient-missed",
+    ),
+    path(
+        "patients/<uuid:patient_id>/treatment/doses/<uuid:dose_id>/date/",
+        team.dose_date,
+        name="patient-dose-date",
+    ),
+]
