@@ -34,6 +34,7 @@ class Site(models.Model):
     reply_urgent_minutes = models.PositiveIntegerField(_("urgent messages: open minutes until answered"))
     reply_routine_days = models.PositiveSmallIntegerField(_("other messages: working days until answered"))
     books_directly = models.BooleanField(_("patients may book visits directly"), default=True)
+    books_infusions_directly = models.BooleanField(_("infusions may be booked directly"), default=False)
     adopted_articles = models.BooleanField(_("shows articles that are not reviewed yet"), default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

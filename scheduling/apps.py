@@ -20,14 +20,24 @@ class SchedulingConfig(AppConfig):
         contributions.today_cards.add(10, contributed.next_visit_card)
         contributions.summary_panels.add(10, contributed.visits_panel)
         contributions.staff_today.add(20, contributed.todays_visits)
+        contributions.staff_today.add(15, contributed.waiting_requests)
+        contributions.before_dose.add(10, contributed.before_dose)
         contributions.carer_links.add(10, contributed.carer_links)
         contributions.demo_loaders.add(20, demo.load)
         contributions.draft_kinds["booking"] = _("Booking an appointment")
+        contributions.draft_kinds["infusion"] = _("Asking for an infusion time")
         contributions.trail_acts |= {
             "appointments.view": _("looked at the appointments"),
             "appointment.view": _("looked at an appointment"),
             "appointment.booked": _("booked an appointment"),
             "appointment.changed": _("changed the time of an appointment"),
             "appointment.cancelled": _("canceled an appointment"),
+            "infusion.asked": _("asked for an infusion time"),
+            "infusion.booked": _("booked an infusion"),
+            "infusion.changed": _("changed the time of an infusion"),
+            "infusion.confirmed": _("confirmed an infusion time"),
+            "infusion.declined": _("answered that an infusion time is not possible"),
+            "infusion.withdrawn": _("took back a request for an infusion time"),
+            "requests.view": _("looked at the requests for infusion times"),
             "schedule.view": _("looked at the day's schedule"),
         }

@@ -28,7 +28,9 @@ def calendar_bytes(visit: Appointment, *, url: str, now: datetime) -> bytes:
     event.add("dtstart", visit.starts_at.astimezone(zone))
     event.add("dtend", visit.ends_at.astimezone(zone))
     event.add("summary", _("Clinic appointment"))
-    event.add("status", "CONFIRMED" if visit.is_booked else "CANCELLED")
+    event.add(
+        "status", "CONFIRMED" if visit.is_booked else "TENTATIVE" if visit.is_requested else "CANCELLED"
+    )
     event.add("transp", "OPAQUE" if visit.is_booked else "TRANSPARENT")
     event.add("class", "PRIVATE")
     event.add("url", settings.PUBLIC_URL + url)

@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from clinic.services import is_clinician
 from patients.models import Patient
-from patients.services import can
+from patients.services import can, capacity_of
 from portal.lib.contributions import Card
+from scheduling import infusions
+from scheduling.board import waiting_for
 from scheduling.day import day_of
 from scheduling.models import Appointment, Service
 from scheduling.offers import time_words
@@ -76,6 +78,30 @@ def todays_visits(request: HttpRequest, now: datetime) -> Card | None:
     return Card("scheduling/cards/todays_visits.html", {"shown": day_of(user, None, now)})
 
 
+def waiting_requests(request: HttpRequest, now: datetime) -> Card | None:
+    """The staff's Today: infusion times that wait for an answer, the oldest first."""
+    user = request.user
+    if not isinstance(user, User) or not is_clinician(user):
+        return None
+    return Card("scheduling/cards/requests.html", {"rows": waiting_for(user, now)})
+
+
+def before_dose(user: User, patient: Patient, dose: Any, now: datetime) -> list[dict[str, Any]]:
+    """A line of "still open before the infusion": whether it has a time."""
+    booked, requested = infusions.infusion_of(user, patient, dose.pk)
+    own = capacity_of(user, patient) == "self"
+    zone = patient.site.time_zone
+    if booked is not None:
+        label, who = _("Booked for %(when)s") % {"when": time_words(booked.starts_at, zone)}, _("Done")
+    elif requested is not None:
+        said = {"when": time_words(requested.starts_at, zone)}
+        label, who = _("Asked for %(when)s, waiting for the center") % said, _("Your team")
+    else:
+        label, who = _("No time is booked yet"), _("You")
+    url = Pages(None if own else patient.pk).to("infusion")
+    return [{"label": label, "who": who, "url": url, "done": booked is not None}]
+
+
 def carer_links(user: User, patient: Patient) -> list[dict[str, Any]]:
     """What a carer with this scope may open."""
     if not can(user, patient, "appointments"):
@@ -84,4 +110,5 @@ def carer_links(user: User, patient: Patient) -> list[dict[str, Any]]:
     return [
         {"label": _("Appointments of %(name)s") % {"name": patient.name}, "url": pages.list},
         {"label": _("Book an appointment for %(name)s") % {"name": patient.name}, "url": pages.book},
+        {"label": _("Next infusion of %(name)s") % {"name": patient.name}, "url": pages.to("infusion")},
     ]

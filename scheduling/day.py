@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Q
+
 from accounts.models import User
 from clinic.models import Site
 from clinic.services import memberships, state_of
@@ -47,14 +49,14 @@ def day_of(user: User, on: date | None, now: datetime) -> Day:
     today = today_in(now, zone)
     shown = on if on is not None and FIRST_DAY <= on <= LAST_DAY else today
     start, end = day_window(shown, zone)
-    lanes = list(Resource.objects.filter(site=site, active=True))
+    sees_patients = Q(kind=Resource.Kind.CLINICIAN) | Q(services__kind=Service.Kind.VISIT)
+    lanes = list(Resource.objects.filter(sees_patients, site=site, active=True).distinct())
     visits = list(
         Appointment.objects.for_user(user)
-        .booked()
+        .filter(state__in=["booked", "requested"])
         .touching(start, end)
         .of_resources([lane.pk for lane in lanes])
-        .with_place()
-        .select_related("patient", "service", "resource")
+        .select_related("patient", "service", "resource", "nurse")
         .order_by("during")
     )
     warm_keys({visit.patient_id for visit in visits})
@@ -65,7 +67,7 @@ def day_of(user: User, on: date | None, now: datetime) -> Day:
     lanes.sort(key=lambda lane: (lane.user_id != user.pk, lane.label))
     rows = []
     for lane in lanes:
-        mine = [_visit_row(visit, zone) for visit in visits if visit.resource_id == lane.pk]
+        mine = [_visit_row(visit, zone) for visit in visits if lane.pk in visit.lane_ids]
         mine += [
             {"at": claim.during.lower, "clock": clock_words(claim.during.lower, zone), "visit": None}
             for claim in taken

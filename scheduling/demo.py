@@ -1,21 +1,30 @@
-"""The synthetic clinic's visit types, calendars and visits; the visits are booked by the same services as everyone's."""
+"""The synthetic clinic's visit types, calendars, chairs, visits and infusions; all booked by the same services as everyone's."""
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from accounts.models import User
+from clinic.services import state_of
 from patients.models import Patient
+from patients.services import enroll_patient, patients_of
 from portal.lib import actor
 from portal.lib.ids import uuid7
-from scheduling import services
+from scheduling import doses, infusions, services
 from scheduling.finding import find_starts
 from scheduling.models import AvailabilityException, AvailabilityRule, Resource, Service
+from treatment.services import running_course, sign_order
 
 DIRECTIONS = "Use the main door and take the elevator to floor 2. There is step-free access and parking for drop-off at the door."
 CALL = (
     "Keep your phone near you. The call can come up to 15 minutes late. We call the number that you gave us."
+)
+
+COMFORT = (
+    "Use the main door and take the elevator to floor 3. There is step-free access. Wear sleeves that roll up. "
+    "Bring water, something to eat, and your list of medicines. Someone may sit with you."
 )
 
 
@@ -24,6 +33,7 @@ def load(world: Any) -> None:
     with actor.unit_of_work(actor.system("demo")):
         nurse, neurologist = _calendars(world)
         kinds = _visit_types(world, nurse, neurologist)
+        _infusion_lanes(world)
         conference = world.at(23, 12), world.at(23, 17)
         AvailabilityException.objects.create(resource=neurologist, during=conference, reason="Conference")
     maya, samuel = world.users["patient"], world.users["other-patient"]
@@ -51,6 +61,73 @@ def load(world: Any) -> None:
             now=world.now,
         )
     assert soon
+    _infusions(world)
+
+
+def _infusions(world: Any) -> None:
+    """Three infusions on the board of the day, one next week, and Samuel's request that waits for an answer."""
+    rosa = world.users["nurse"]
+    on = _open_day(world)
+    ocrelizumab, natalizumab = _protocol(world, world.patient), _protocol(world, world.other_patient)
+    for name, born, protocol in (
+        ("Leah Grant", date(1990, 2, 11), ocrelizumab),
+        ("Omar Sayed", date(1972, 8, 30), natalizumab),
+        ("Greta Holm", date(1985, 12, 5), natalizumab),
+    ):
+        with actor.unit_of_work(actor.system("demo")):
+            patient = enroll_patient(
+                site=world.site, name=name, date_of_birth=born, by=rosa, team=world.team, phone="555-0166"
+            )
+        _ordered(world, patient, protocol, on)
+        _infusion(world, rosa, patient, number=("Leah Grant", "Omar Sayed", "Greta Holm").index(name) * 5)
+    with actor.unit_of_work(actor.Actor(user_id=rosa.pk)):
+        ines = next((one for one in patients_of(rosa) if one.name == "Ines Moreau"), None)
+    if ines is not None:
+        _infusion(world, rosa, ines, number=2)
+    _infusion(world, world.users["other-patient"], world.other_patient, number=6, wishes=3)
+
+
+def _open_day(world: Any) -> date:
+    state = state_of(world.site)
+    today: date = world.today()
+    return next(day for ahead in range(14) if state.intervals(day := today + timedelta(days=ahead)))
+
+
+def _protocol(world: Any, patient: Patient) -> UUID:
+    """The protocol of a patient's running course."""
+    by = world.users["neurologist"]
+    with actor.unit_of_work(actor.Actor(user_id=by.pk)):
+        course = running_course(by, patient)
+        assert course is not None
+        return course.protocol_id
+
+
+def _ordered(world: Any, patient: Patient, protocol: UUID, on: date) -> None:
+    by = world.users["neurologist"]
+    with actor.unit_of_work(actor.Actor(user_id=by.pk)):
+        sign_order(
+            by=by, patient=patient, protocol_id=protocol, path="standard", first_on=on, indication="Relapsing MS",
+            id=uuid7(), now=world.at(-9, 10), in_demo=True,
+        )  # fmt: skip
+
+
+def _infusion(world: Any, by: User, patient: Patient, *, number: int, wishes: int = 1) -> None:
+    """The `number`-th time in the window of the next dose, asked for (or booked by the team) six days ago."""
+    now = world.at(-6, 10)
+    with actor.unit_of_work(actor.Actor(user_id=by.pk)):
+        dose = doses.next_dose(by, patient)
+        assert dose is not None
+        capacity = "team" if by == world.users["nurse"] else "self"
+        free = infusions.infusion_starts(by=by, patient=patient, dose=dose, capacity=capacity, now=now)
+        infusions.ask(
+            by=by,
+            patient=patient,
+            dose_id=dose.id,
+            wishes=[free[number + 9 * wish] for wish in range(wishes)],
+            reason="" if wishes == 1 else "Mornings are best: my ride works in the afternoon.",
+            id=uuid7(),
+            now=now,
+        )
 
 
 def _calendars(world: Any) -> tuple[Resource, Resource]:
@@ -126,6 +203,47 @@ def _visit_types(world: Any, nurse: Resource, neurologist: Resource) -> dict[str
     kinds["neurologist"].resources.add(neurologist)
     kinds["call"].resources.add(nurse)
     return kinds
+
+
+def _infusion_lanes(world: Any) -> Service:
+    """Five chairs and three nurses who give infusions. The nurses' day ends with the center's, the last chair closes earlier."""
+    infusion = Service.objects.create(
+        site=world.site,
+        kind="infusion",
+        code="infusion",
+        name="Infusion",
+        hint="In an infusion chair, with a nurse who stays in charge of you.",
+        minutes=240,
+        directions=COMFORT,
+        position=9,
+    )
+    closes = {"Chair 5": time(14)}
+    for number in range(1, 6):
+        _lane(
+            world,
+            infusion,
+            "chair",
+            f"Chair {number}",
+            number,
+            time(8),
+            closes.get(f"Chair {number}", time(17)),
+        )
+    nurses = (("Amara Obi, infusion nurse", time(8)), ("Jonas Weber, infusion nurse", time(8)))
+    for number, (label, starts) in enumerate((*nurses, ("Priya Nair, infusion nurse", time(9))), start=1):
+        _lane(world, infusion, "nurse", label, number, starts, time(17))
+    return infusion
+
+
+def _lane(
+    world: Any, infusion: Service, kind: str, label: str, position: int, starts: time, ends: time
+) -> Resource:
+    lane = Resource.objects.create(site=world.site, kind=kind, label=label, position=position)
+    AvailabilityRule.objects.bulk_create(
+        AvailabilityRule(resource=lane, weekday=weekday, local_start=starts, local_end=ends)
+        for weekday in range(5)
+    )
+    infusion.resources.add(lane)
+    return lane
 
 
 def _visit(

@@ -80,6 +80,45 @@ class CheckForm(DraftedForm):
             self.fields["by_phone"] = by_phone_field()
 
 
+class WishForm(DraftedForm):
+    """The last page before asking for an infusion time: what the team should know, and for the team the phone."""
+
+    reason = forms.LongTextField(
+        label=_("Is there anything the team should know about the time?"),
+        required=False,
+        max_length=MOST_CHARACTERS,
+        widget=forms.TextArea(rows=3),
+    )
+
+    def __init__(self, *args: Any, staff: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if staff:
+            self.fields["by_phone"] = by_phone_field()
+
+
+class OtherTimeForm(TimeForm):
+    """The team's answer with another time, and words about it if there are any."""
+
+    page_question = ""
+    words = forms.LongTextField(
+        label=_("Words to the patient about it"),
+        required=False,
+        max_length=MOST_CHARACTERS,
+        widget=forms.TextArea(rows=3),
+    )
+
+
+class DeclineForm(forms.Form):
+    """Why a request is not possible; the patient reads it."""
+
+    words = forms.LongTextField(
+        label=_("Words to the patient: why not, and what now"),
+        max_length=MOST_CHARACTERS,
+        widget=forms.TextArea(rows=4),
+        error_messages={"required": _("Write to the patient why this is not possible.")},
+    )
+
+
 class CancelForm(forms.Form):
     """Why a visit is cancelled; nobody has to say."""
 

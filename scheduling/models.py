@@ -1,4 +1,4 @@
-"""Visit types, the people who offer them, when they do, and the visits themselves.
+"""Visit types, the people and chairs they take, when these are there, and the visits themselves.
 
 A visit occupies a place through a `Claim`, and only through it. A claim names a lane and a time and no patient, so that
 everyone who looks for a free place may read it; the `Appointment` says whose visit it is and is closed by row security.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -36,7 +37,12 @@ BOUNDED = Q(**HALF_OPEN, during__lower_inf=False, during__upper_inf=False)
 
 
 class Resource(models.Model):
-    """A lane that can hold one visit at a time: a clinician's own calendar."""
+    """A lane that can hold one thing at a time: a clinician's own calendar, an infusion chair, a nurse who gives infusions."""
+
+    class Kind(models.TextChoices):
+        CLINICIAN = "clinician", _("Clinician: visits")
+        CHAIR = "chair", _("Chair: infusions")
+        NURSE = "nurse", _("Nurse: infusions")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     site = models.ForeignKey("clinic.Site", on_delete=models.PROTECT, related_name="+")
@@ -48,8 +54,10 @@ class Resource(models.Model):
         related_name="+",
         verbose_name=_("account"),
     )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.CLINICIAN)
     label = models.CharField(_("name, as patients see it"), max_length=120)
-    active = models.BooleanField(_("takes visits"), default=True)
+    position = models.PositiveSmallIntegerField(_("order on the board"), default=0)
+    active = models.BooleanField(_("in use"), default=True)
 
     objects = ResourceQuerySet.as_manager()
 
@@ -59,6 +67,13 @@ class Resource(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(label=""), name="resource_label_not_blank"),
             models.UniqueConstraint(fields=["site", "label"], name="resource_label_once"),
+            models.UniqueConstraint(fields=["site", "user"], name="resource_one_lane_a_person"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["clinician", "chair", "nurse"]), name="resource_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="chair") | Q(user__isnull=True), name="resource_chair_is_nobody"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -66,7 +81,14 @@ class Resource(models.Model):
 
 
 class Service(models.Model):
-    """A visit type: what a patient chooses, how long it takes and who offers it."""
+    """A visit type: what a patient chooses, how long it takes and who offers it.
+
+    An infusion is one of its own kind: its length comes from the dose, and its lanes are the nurses and the chairs.
+    """
+
+    class Kind(models.TextChoices):
+        VISIT = "visit", _("Visit: booked by patients")
+        INFUSION = "infusion", _("Infusion: asked for inside the dose's window")
 
     class Place(models.TextChoices):
         CLINIC = "clinic", _("At the clinic")
@@ -74,6 +96,7 @@ class Service(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     site = models.ForeignKey("clinic.Site", on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.VISIT)
     code = models.SlugField(_("code in links"), max_length=40)
     name = models.CharField(_("name, as patients see it"), max_length=80)
     hint = models.CharField(_("one plain sentence about it"), max_length=200, blank=True)
@@ -91,6 +114,10 @@ class Service(models.Model):
         verbose_name = _("visit type")
         constraints = [
             models.UniqueConstraint(fields=["site", "code"], name="service_code_once"),
+            models.UniqueConstraint(
+                fields=["site"], condition=Q(kind="infusion"), name="service_one_infusion_a_site"
+            ),
+            models.CheckConstraint(condition=Q(kind__in=["visit", "infusion"]), name="service_kind_known"),
             models.CheckConstraint(
                 condition=Q(minutes__gte=5, minutes__lte=600), name="service_length_possible"
             ),
@@ -179,13 +206,22 @@ class AvailabilityException(models.Model):
 
 
 class Appointment(PatientRecord):
-    """A visit of one patient. Changing its time keeps the row and raises its version."""
+    """A visit or an infusion of one patient. Changing its time keeps the row and raises its version.
+
+    An infusion has a dose, a nurse and the minutes of its four parts; `resource` is its chair. One that was asked for and is
+    not answered yet is `requested`: it holds its place like a booked one. When it asks to move a booked infusion (`moves`),
+    that one keeps its own place until the answer.
+    """
 
     record_area: ClassVar[str] = "appointments"
 
     class State(models.TextChoices):
+        REQUESTED = "requested", _("Waiting for the center to confirm")
         BOOKED = "booked", _("Booked")
         CANCELLED = "cancelled", _("Canceled")
+        DECLINED = "declined", _("Not possible")
+        WITHDRAWN = "withdrawn", _("Taken back")
+        MOVED = "moved", _("Given to the booked infusion")
 
     class Capacity(models.TextChoices):
         SELF = "self", _("the patient")
@@ -196,12 +232,19 @@ class Appointment(PatientRecord):
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
     resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="+")
+    nurse = models.ForeignKey(Resource, null=True, on_delete=models.PROTECT, related_name="+")
+    dose = models.ForeignKey("treatment.Dose", null=True, on_delete=models.PROTECT, related_name="+")
+    parts = ArrayField(models.PositiveSmallIntegerField(), null=True, size=4)
+    wishes = ArrayField(models.DateTimeField(), default=list, size=2)
+    moves = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     during = DateTimeRangeField()
     state = models.CharField(max_length=10, choices=State, default=State.BOOKED)
     reason = SealedField(null=True)
+    answer = SealedField(null=True)
     cancel_reason = SealedField(null=True)
     version = models.PositiveIntegerField(default=0)
     booked_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    answered_by = models.ForeignKey("accounts.User", null=True, on_delete=models.PROTECT, related_name="+")
     capacity = models.CharField(max_length=12, choices=Capacity)
     changed_at = models.DateTimeField(default=timezone.now)
     cancelled_at = models.DateTimeField(null=True)
@@ -210,16 +253,37 @@ class Appointment(PatientRecord):
     app_privileges = "SELECT, INSERT, UPDATE"
 
     class Meta:
-        indexes = [models.Index(fields=["patient", "during"], name="appointment_of_patient")]
+        indexes = [
+            models.Index(fields=["patient", "during"], name="appointment_of_patient"),
+            models.Index(fields=["created_at"], condition=Q(state="requested"), name="appointment_waiting"),
+        ]
         constraints = [
+            # A request that moves a booked infusion may lie across it: one of the two ends with the answer.
             ExclusionConstraint(
                 name="patient_no_overlap",
                 expressions=[("patient", RangeOperators.EQUAL), ("during", RangeOperators.OVERLAPS)],
-                condition=Q(state="booked"),
+                condition=Q(state="booked") | Q(state="requested", moves__isnull=True),
             ),
+            models.UniqueConstraint(
+                fields=["dose"], condition=Q(state="booked"), name="appointment_dose_booked_once"
+            ),
+            models.UniqueConstraint(
+                fields=["dose"], condition=Q(state="requested"), name="appointment_dose_asked_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(dose__isnull=True, nurse__isnull=True, parts__isnull=True)
+                | Q(dose__isnull=False, nurse__isnull=False, parts__len=4),
+                name="appointment_infusion_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["booked", "cancelled"]) | Q(dose__isnull=False),
+                name="appointment_only_infusions_asked",
+            ),
+            models.CheckConstraint(condition=Q(wishes__len__lte=2), name="appointment_three_wishes"),
             models.CheckConstraint(condition=BOUNDED, name="appointment_time_bounded"),
             models.CheckConstraint(
-                condition=Q(state__in=["booked", "cancelled"]), name="appointment_state_known"
+                condition=Q(state__in=["requested", "booked", "cancelled", "declined", "withdrawn", "moved"]),
+                name="appointment_state_known",
             ),
             models.CheckConstraint(
                 condition=Q(capacity__in=["self", "carer", "team", "break_glass", "phone"]),
@@ -227,7 +291,7 @@ class Appointment(PatientRecord):
             ),
             models.CheckConstraint(
                 condition=Q(state="cancelled", cancelled_at__isnull=False)
-                | Q(state="booked", cancelled_at__isnull=True, cancel_reason__isnull=True),
+                | (~Q(state="cancelled") & Q(cancelled_at__isnull=True, cancel_reason__isnull=True)),
                 name="appointment_cancelled_at_a_time",
             ),
         ]
@@ -251,6 +315,24 @@ class Appointment(PatientRecord):
     @property
     def is_booked(self) -> bool:
         return self.state == self.State.BOOKED
+
+    @property
+    def is_requested(self) -> bool:
+        return self.state == self.State.REQUESTED
+
+    @property
+    def is_infusion(self) -> bool:
+        return self.dose_id is not None
+
+    @property
+    def who(self) -> str:
+        """Whom the patient meets: the clinician, or the nurse who gives the infusion."""
+        return (self.nurse or self.resource).label
+
+    @property
+    def lane_ids(self) -> list[UUID]:
+        """The lanes that the visit occupies."""
+        return [pk for pk in (self.resource_id, self.nurse_id) if pk is not None]
 
     def is_upcoming(self, now: datetime) -> bool:
         """Booked and not over at `now`."""
@@ -286,3 +368,31 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return f"claim {self.pk}"
+
+
+class Quarters(models.Field):  # type: ignore[type-arg]
+    """The 96 quarters of an hour of a day in UTC as a bit string: "1" is taken."""
+
+    def db_type(self, connection: Any) -> str:
+        return "bit(96)"
+
+
+class TakenDay(models.Model):
+    """What the live claims of a lane touch on one day (UTC), written by the database itself with every claim.
+
+    Looking through twelve weeks of seventy lanes reads some thousand of these instead of tens of thousands of claims. Only a
+    look through weeks trusts it: what is booked is decided on the claims, under the locks.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    quarters = Quarters()
+
+    app_privileges = "SELECT"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["resource", "day"], name="takenday_once")]
+
+    def __str__(self) -> str:
+        return f"taken day {self.pk}"

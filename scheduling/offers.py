@@ -56,7 +56,7 @@ def apart(starts: Sequence[Start], minutes: int) -> list[Start]:
     """The starts that are worth showing: one length apart on each lane."""
     shown: list[Start] = []
     for _lane, group in groupby(
-        sorted(starts, key=lambda s: (s.resource_id, s.at)), key=lambda s: s.resource_id
+        sorted(starts, key=lambda s: (str(s.resource_id), s.at)), key=lambda s: s.resource_id
     ):
         lane = {start.at: start for start in group}
         shown += [lane[at] for at in slots.spread(lane, minutes=minutes)]
@@ -74,6 +74,12 @@ def next_three(starts: Sequence[Start], zone: str) -> list[Start]:
     return sorted(chosen, key=lambda start: start.at)
 
 
+def near(starts: Iterable[Start], wanted: datetime, count: int = 12) -> list[Start]:
+    """The starts next to an instant, earlier or later, in the order of the clock."""
+    ranked = sorted(starts, key=lambda start: (abs(start.at - wanted), start.at))
+    return sorted(ranked[:count], key=lambda start: start.at)
+
+
 def three_offer(starts: Sequence[Start], zone: str) -> Offer:
     """The next three suitable times as full sentences."""
     chosen = next_three(starts, zone)
@@ -83,7 +89,9 @@ def three_offer(starts: Sequence[Start], zone: str) -> Offer:
             Option(
                 time_words(start.at, zone),
                 _("%(relative)s, with %(who)s")
-                % {"relative": ago(start.at, zone).capitalize(), "who": start.label},
+                % {"relative": ago(start.at, zone).capitalize(), "who": start.label}
+                if start.label
+                else ago(start.at, zone).capitalize(),
             ),
         )
         for start in chosen

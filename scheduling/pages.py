@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from portal.lib.ids import parse_uuid
 
+TIME = re.compile(r"\d{8}T\d{6}Z")
 SLOT = re.compile(r"(\d{8}T\d{6}Z)\.([0-9a-f-]{36})")
 
 
@@ -25,7 +26,7 @@ class Pages:
         """The address of a page, empty query values left out."""
         prefix = "patient-" if self.patient_id else ""
         ids = [value for value in (self.patient_id, appointment_id) if value is not None]
-        asked = urlencode({key: str(value) for key, value in query.items() if value})
+        asked = urlencode({key: value for key, value in query.items() if value}, doseq=True)
         return reverse(f"scheduling:{prefix}{name}", args=ids) + (f"?{asked}" if asked else "")
 
     @property
@@ -37,9 +38,24 @@ class Pages:
         return self.to("book")
 
 
-def slot_text(at: datetime, resource_id: UUID) -> str:
-    """A time and a lane as they stand in a form and in a link: "20261203T140000Z.<id>"."""
-    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}.{resource_id}"
+def time_text(at: datetime) -> str:
+    """A time as it stands in a form and in a link: "20261203T140000Z"."""
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def time_of(text: str | None) -> datetime | None:
+    """The instant (UTC), or None when the text is not one of ours."""
+    if TIME.fullmatch(text or "") is None:
+        return None
+    try:
+        return datetime.strptime(str(text), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def slot_text(at: datetime, resource_id: UUID | None) -> str:
+    """A time and a lane as they stand in a form and in a link: "20261203T140000Z.<id>"; without a lane the time alone."""
+    return time_text(at) if resource_id is None else f"{time_text(at)}.{resource_id}"
 
 
 def slot_of(text: str | None) -> tuple[datetime, UUID] | None:
@@ -47,9 +63,5 @@ def slot_of(text: str | None) -> tuple[datetime, UUID] | None:
     match = SLOT.fullmatch(text or "")
     if match is None:
         return None
-    resource_id = parse_uuid(match[2])
-    try:
-        at = datetime.strptime(match[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return (at, resource_id) if resource_id is not None else None
+    at, resource_id = time_of(match[1]), parse_uuid(match[2])
+    return (at, resource_id) if at is not None and resource_id is not None else None

@@ -84,6 +84,7 @@ class TimeRefused(DomainError):
     def __init__(self, message: object = None) -> None:
         super().__init__(message)
         self.alternatives: list[Start] = []
+        self.times: list[datetime] = []  # of an infusion, which takes whichever nurse and chair are free
 
 
 class SlotTaken(TimeRefused):
@@ -136,8 +137,8 @@ def booking_window(capacity: str, now: datetime) -> Span:
 
 
 def busy_times(user: User, patient: Patient, now: datetime, *, moving: UUID | None = None) -> list[Span]:
-    """The patient's own booked times that are not over, for not offering two visits at once."""
-    visits = Appointment.objects.for_user(user).of(patient).booked().filter(during__endswith__gt=now)
+    """The patient's own times that are booked or asked for and not over, for not offering two visits at once."""
+    visits = Appointment.objects.for_user(user).of(patient).holding().filter(during__endswith__gt=now)
     if moving is not None:
         visits = visits.exclude(pk=moving)
     return [(during.lower, during.upper) for during in visits.values_list("during", flat=True)]
@@ -181,7 +182,7 @@ def _alternatives(
 
 
 @contextmanager
-def _patient_waits() -> Iterator[None]:
+def patient_waits() -> Iterator[None]:
     """Waits for locks end after two seconds in this block; the rest of the transaction is as before."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('lock_timeout')")
@@ -246,7 +247,7 @@ def book(
     def do() -> UUID:
         _may_have(patient, service, capacity)
         _in_window(starts_at, service, window, now)
-        with _patient_waits():
+        with patient_waits():
             lock_patient(patient.pk)
             lanes = _lane_ids(service, resource)
             lock_lanes(lanes)
@@ -265,7 +266,7 @@ def book(
             appointment.reason = reason or None
             _insert(appointment)
         record_change(by, patient, "appointment.booked", appointment.pk, by_phone=stamped == "phone")
-        _tell(by, patient, appointment, capacity, "booked", now)
+        tell(patient, appointment, "booked", now, carer=by if capacity == "carer" else None)
         return appointment.pk
 
     try:
@@ -311,11 +312,13 @@ def reschedule(
     capacity = require(by, patient, AREA, *MAY_BOOK)
     window = booking_window(capacity, now)
     appointment = visit_or_404(by, patient, appointment_id)
+    if appointment.is_infusion:
+        raise BookingClosed
     service = appointment.service
 
     def do() -> UUID:
         _in_window(starts_at, service, window, now)
-        with _patient_waits():
+        with patient_waits():
             lock_patient(patient.pk)
             lanes = _lane_ids(service, resource)
             lock_lanes([*lanes, appointment.resource_id])
@@ -331,7 +334,7 @@ def reschedule(
             visit.version, visit.changed_at = visit.version + 1, now
             _move(visit, now)
         record_change(by, patient, "appointment.changed", visit.pk, by_phone=by_phone and capacity in STAFF)
-        _tell(by, patient, visit, capacity, "changed", now)
+        tell(patient, visit, "changed", now, carer=by if capacity == "carer" else None)
         return visit.pk
 
     try:
@@ -375,9 +378,9 @@ def cancel(
     appointment = visit_or_404(by, patient, appointment_id)
 
     def do() -> UUID:
-        with _patient_waits():
+        with patient_waits():
             lock_patient(patient.pk)
-            lock_lanes([appointment.resource_id])
+            lock_lanes(appointment.lane_ids)
             visit = visit_or_404(by, patient, appointment_id)
             if not visit.can_change(now):
                 raise VisitOver
@@ -387,7 +390,7 @@ def cancel(
             visit.save(update_fields=["state", "cancelled_at", "changed_at", "version", "cancel_reason"])
             Claim.objects.live().filter(appointment=visit).update(released_at=now)
         record_change(by, patient, "appointment.cancelled", visit.pk, by_phone=by_phone and capacity in STAFF)
-        _tell(by, patient, visit, capacity, "cancelled", now)
+        tell(patient, visit, "cancelled", now, carer=by if capacity == "carer" else None)
         return visit.pk
 
     return exactly_once(
@@ -413,7 +416,7 @@ def visit_or_404(user: User, patient: Patient, appointment_id: UUID) -> Appointm
 
 
 def _may_have(patient: Patient, service: Service, capacity: str) -> None:
-    if service.site_id != patient.site_id or not service.active:
+    if service.site_id != patient.site_id or not service.active or service.kind != Service.Kind.VISIT:
         raise BookingClosed
     if capacity not in STAFF and not patient.site.books_directly:
         raise BookingClosed
@@ -432,7 +435,8 @@ def _few_enough(by: User, patient: Patient, capacity: str, now: datetime) -> Non
     most = policy_for(capacity).most_open
     if most is None:
         return
-    if Appointment.objects.for_user(by).of(patient).upcoming(now).count() >= most:
+    visits = Appointment.objects.for_user(by).of(patient).upcoming(now).filter(service__kind="visit")
+    if visits.count() >= most:
         text = ngettext(
             "%(count)d visit is already booked. Cancel one that you do not need, or call us.",
             "%(count)d visits are already booked. Cancel one that you do not need, or call us.",
@@ -477,7 +481,7 @@ def _range(starts_at: datetime, service: Service) -> DateTimeTZRange:
 
 
 def _insert(appointment: Appointment) -> None:
-    with _last_word():
+    with last_word():
         appointment.save(force_insert=True)
         Claim(resource_id=appointment.resource_id, appointment=appointment, during=appointment.during).save(
             force_insert=True
@@ -485,14 +489,14 @@ def _insert(appointment: Appointment) -> None:
 
 
 def _move(visit: Appointment, now: datetime) -> None:
-    with _last_word():
+    with last_word():
         Claim.objects.live().filter(appointment=visit).update(released_at=now)
         Claim(resource_id=visit.resource_id, appointment=visit, during=visit.during).save(force_insert=True)
         visit.save(update_fields=["resource", "during", "version", "changed_at"])
 
 
 @contextmanager
-def _last_word() -> Iterator[None]:
+def last_word() -> Iterator[None]:
     """The database refuses overlaps by itself; that becomes a sentence for a person."""
     try:
         with transaction.atomic():
@@ -512,30 +516,40 @@ SUBJECTS = {
     "booked": gettext_lazy("Your appointment is booked"),
     "changed": gettext_lazy("Your appointment is changed"),
     "cancelled": gettext_lazy("Your appointment is canceled"),
+    "asked": gettext_lazy("You asked for an appointment"),
+    "declined": gettext_lazy("An answer about the appointment you asked for"),
 }
 SENTENCES = {
     "booked": gettext_lazy("an appointment is booked for %(when)s, clinic time."),
     "changed": gettext_lazy("an appointment was changed. The new time is %(when)s, clinic time."),
     "cancelled": gettext_lazy("the appointment on %(when)s, clinic time, was canceled."),
+    "asked": gettext_lazy(
+        "you asked for an appointment on %(when)s, clinic time. It is not booked yet: your clinic answers first. "
+        "We keep this time for you until then."
+    ),
+    "declined": gettext_lazy("the appointment that you asked for on %(when)s, clinic time, is not possible."),
 }
+NOTHING_TO_DO = gettext_lazy(
+    "You do not need to do anything now. To change or cancel, sign in or call %(phone)s."
+)
+TO_DO = {"declined": gettext_lazy("Please ask for another time: sign in, or call %(phone)s.")}
 
 
-def _tell(by: User, patient: Patient, visit: Appointment, capacity: str, what: str, now: datetime) -> None:
+def tell(
+    patient: Patient, visit: Appointment, what: str, now: datetime, *, carer: User | None = None
+) -> None:
     """A mail to the patient, and to the carer who did it: date and time, never what it is about. Nothing for past visits."""
     if visit.ends_at <= max(now, timezone.now()):
         return
-    people = {
-        person.pk: person for person in (account_of(patient), by if capacity == "carer" else None) if person
-    }
-    said = {"when": when(visit.starts_at, patient.site.time_zone)}
+    people = {person.pk: person for person in (account_of(patient), carer) if person}
+    said = {"when": when(visit.starts_at, patient.site.time_zone), "phone": patient.site.day_phone}
     for person in people.values():
         body = _(
-            "Hello,\n\n%(sentence)s\n\nSign in to see the place and who you will meet:\n%(url)s\n\n"
-            "You do not need to do anything now. To change or cancel, sign in or call %(phone)s.\n\nYour clinic\n"
+            "Hello,\n\n%(sentence)s\n\nSign in to see the place and who you will meet:\n%(url)s\n\n%(to_do)s\n\nYour clinic\n"
         ) % {
             "sentence": str(SENTENCES[what] % said),
-            "url": settings.PUBLIC_URL + _address(visit, own=person.pk != by.pk or capacity != "carer"),
-            "phone": patient.site.day_phone,
+            "url": settings.PUBLIC_URL + _address(visit, own=carer is None or person.pk != carer.pk),
+            "to_do": str(TO_DO.get(what, NOTHING_TO_DO) % said),
         }
         queue_mail(to=person.email, subject=str(SUBJECTS[what]), body=body, kind=f"appointment.{what}")
 

@@ -139,16 +139,16 @@ def open_spans(
     for stretch in stretches(zone, start, end):
         wall_start = stretch.start.replace(tzinfo=None) + stretch.offset
         wall_end = stretch.end.replace(tzinfo=None) + stretch.offset
-        day = wall_start.date()
-        while day <= wall_end.date():
-            if day not in holidays:
-                for rule in rules:
-                    if rule.holds_on(day):
-                        low = max(dt.datetime.combine(day, rule.starts), wall_start)
-                        high = min(dt.datetime.combine(day, rule.ends), wall_end)
-                        if low < high:
-                            worked.append((_instant(low, stretch.offset), _instant(high, stretch.offset)))
-            day += DAY
+        first, last = wall_start.date(), wall_end.date()
+        for rule in rules:
+            day = first + ((rule.weekday - first.weekday()) % 7) * DAY
+            while day <= last:
+                if day not in holidays and rule.holds_on(day):
+                    low = max(dt.datetime.combine(day, rule.starts), wall_start)
+                    high = min(dt.datetime.combine(day, rule.ends), wall_end)
+                    if low < high:
+                        worked.append((_instant(low, stretch.offset), _instant(high, stretch.offset)))
+                day += 7 * DAY
     return without(within([*worked, *opened], start, end), closed)
 
 

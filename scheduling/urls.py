@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from scheduling import views
+from scheduling import answer_views, infusion_views, views
 
 app_name = "scheduling"
 
@@ -14,6 +14,11 @@ PAGES = (
     ("book/suits/", views.book_suits, "book-suits"),
     ("book/when/", views.book_when, "book-when"),
     ("book/check/", views.book_check, "book-check"),
+    ("infusion/", infusion_views.infusion, "infusion"),
+    ("infusion/when/", infusion_views.infusion_when, "infusion-when"),
+    ("infusion/check/", infusion_views.infusion_check, "infusion-check"),
+    ("<uuid:appointment_id>/asked/", infusion_views.asked_for, "infusion-asked"),
+    ("<uuid:appointment_id>/withdraw/", infusion_views.withdraw, "infusion-withdraw"),
     ("<uuid:appointment_id>/", views.detail, "detail"),
     ("<uuid:appointment_id>/booked/", views.booked, "booked"),
     ("<uuid:appointment_id>/change/", views.change, "change"),
@@ -23,11 +28,24 @@ PAGES = (
     ("<uuid:appointment_id>/calendar.ics", views.calendar_file, "ics"),
 )
 
+# The team's answer to a request; always under the patient's id.
+ANSWERS = (
+    ("<uuid:appointment_id>/confirm/", answer_views.confirm, "infusion-confirm"),
+    ("<uuid:appointment_id>/answer/", answer_views.answer, "infusion-answer"),
+    ("<uuid:appointment_id>/decline/", answer_views.decline, "infusion-decline"),
+)
+
 urlpatterns: list[URLPattern] = [
     *(path(f"appointments/{route}", view, name=name) for route, view, name in PAGES),
     *(
         path(f"patients/<uuid:patient_id>/appointments/{route}", view, name=f"patient-{name}")
         for route, view, name in PAGES
     ),
+    *(
+        path(f"patients/<uuid:patient_id>/appointments/{route}", view, name=f"patient-{name}")
+        for route, view, name in ANSWERS
+    ),
     path("schedule/", views.day, name="day"),
+    path("schedule/chairs/", answer_views.chairs, name="chairs"),
+    path("schedule/requests/", answer_views.requests, name="requests"),
 ]

@@ -65,6 +65,7 @@ class Asked:
             "for_name": "" if self.capacity == "self" else self.patient.name,
             "is_staff": self.is_staff,
             "pages": self.pages,
+            "infusion_url": self.pages.to("infusion"),
             "now": self.now,
             **more,
         }
@@ -136,17 +137,24 @@ def visit_list(request: HttpRequest, patient_id: UUID | None = None) -> HttpResp
     record_view(asked.user, asked.patient, "appointments.view")
     visits = Appointment.objects.for_user(asked.user).of(asked.patient).with_place()
     upcoming = list(visits.upcoming(asked.now))
+    waiting = [visit_row(asked, visit) for visit in visits.requested().order_by("during")]
     earlier = Paginator(visits.earlier(asked.now), EARLIER_ON_A_PAGE).get_page(request.GET.get("page"))
     days = [
-        {"day": on, "visits": [_row(asked, visit) for visit in group]}
+        {"day": on, "visits": [visit_row(asked, visit) for visit in group]}
         for on, group in groupby(
             upcoming, key=lambda visit: offers.local_of(visit.starts_at, asked.zone).date()
         )
     ]
-    return asked.page("list", days=days, earlier=earlier, past=[_row(asked, visit) for visit in earlier])
+    return asked.page(
+        "list",
+        days=days,
+        waiting=waiting,
+        earlier=earlier,
+        past=[visit_row(asked, visit) for visit in earlier],
+    )
 
 
-def _row(asked: Asked, visit: Appointment) -> dict[str, Any]:
+def visit_row(asked: Asked, visit: Appointment) -> dict[str, Any]:
     return {
         "visit": visit,
         "words": offers.time_words(visit.starts_at, asked.zone),
@@ -157,37 +165,56 @@ def _row(asked: Asked, visit: Appointment) -> dict[str, Any]:
     }
 
 
-def _detail(asked: Asked, visit: Appointment) -> dict[str, Any]:
+def detail_row(asked: Asked, visit: Appointment) -> dict[str, Any]:
     """One visit for a template: its words and the addresses of its pages."""
     return {
-        **_row(asked, visit),
+        **visit_row(asked, visit),
         "can_change": visit.can_change(asked.now),
         "is_past": visit.is_booked and visit.ends_at <= asked.now,
-        "change": asked.pages.to("change", visit.pk),
+        "change": asked.pages.to("infusion-when")
+        if visit.is_infusion
+        else asked.pages.to("change", visit.pk),
         "cancel": asked.pages.to("cancel", visit.pk),
-        "again": asked.pages.to("book-when", visit=visit.service.code),
+        "again": asked.pages.to("infusion")
+        if visit.is_infusion
+        else asked.pages.to("book-when", visit=visit.service.code),
+        "wishes": [offers.time_words(at, asked.zone) for at in visit.wishes],
+        "parts": part_words(visit),
+        "withdraw": asked.pages.to("infusion-withdraw", visit.pk),
     }
+
+
+def part_words(visit: Appointment) -> list[str]:
+    """The parts of an infusion's time that take any, in their order."""
+    names = (
+        _("getting ready: %(minutes)d minutes"),
+        _("infusion: %(minutes)d minutes"),
+        _("watching how you feel: %(minutes)d minutes"),
+        _("getting up and leaving: %(minutes)d minutes"),
+    )
+    parts = zip(names, visit.parts or (), strict=False)
+    return [words % {"minutes": minutes} for words, minutes in parts if minutes]
 
 
 @require_safe
 def detail(request: HttpRequest, appointment_id: UUID, patient_id: UUID | None = None) -> HttpResponse:
     """One visit: when, where, with whom, how to get there, and how to change it."""
     asked = Asked(request, patient_id)
-    return asked.page("detail", row=_detail(asked, asked.visit(appointment_id)))
+    return asked.page("detail", row=detail_row(asked, asked.visit(appointment_id)))
 
 
 @require_safe
 def booked(request: HttpRequest, appointment_id: UUID, patient_id: UUID | None = None) -> HttpResponse:
     """The result of booking."""
     asked = Asked(request, patient_id)
-    return asked.page("booked", row=_detail(asked, asked.visit(appointment_id)))
+    return asked.page("booked", row=detail_row(asked, asked.visit(appointment_id)))
 
 
 @require_safe
 def changed(request: HttpRequest, appointment_id: UUID, patient_id: UUID | None = None) -> HttpResponse:
     """The result of a change."""
     asked = Asked(request, patient_id)
-    return asked.page("changed", row=_detail(asked, asked.visit(appointment_id)))
+    return asked.page("changed", row=detail_row(asked, asked.visit(appointment_id)))
 
 
 @require_safe
@@ -195,9 +222,9 @@ def cancelled(request: HttpRequest, appointment_id: UUID, patient_id: UUID | Non
     """The result of canceling, with the way back."""
     asked = Asked(request, patient_id)
     visit = asked.visit(appointment_id)
-    if visit.is_booked:
+    if visit.state != Appointment.State.CANCELLED:
         return redirect(asked.pages.to("detail", visit.pk))
-    return asked.page("cancelled", row=_detail(asked, visit))
+    return asked.page("cancelled", row=detail_row(asked, visit))
 
 
 @require_safe
@@ -381,6 +408,8 @@ def change(request: HttpRequest, appointment_id: UUID, patient_id: UUID | None =
     visit = asked.visit(appointment_id)
     if not visit.can_change(asked.now):
         return redirect(asked.pages.to("detail", visit.pk))
+    if visit.is_infusion:
+        return redirect(asked.pages.to("infusion-when"))
     offer = asked.offer(visit.service, moving=visit.pk)
     question = _("Which new time do you want?")
     form = TimeForm(request.POST if request.method == "POST" else None, offer=offer, question=question)
@@ -422,7 +451,7 @@ def change(request: HttpRequest, appointment_id: UUID, patient_id: UUID | None =
         status=max(status, status_of(form)),
         form=form,
         offer=offer,
-        row=_detail(asked, visit),
+        row=detail_row(asked, visit),
         filters=[
             {"url": to("change", visit.pk, suits=key), "words": words, "current": key == asked.suits()}
             for key, words in suits.items()
@@ -443,7 +472,7 @@ def cancel(request: HttpRequest, appointment_id: UUID, patient_id: UUID | None =
     """Cancel one visit, with a reason if the person wants to give one."""
     asked = Asked(request, patient_id)
     visit = asked.visit(appointment_id)
-    if not visit.is_booked:
+    if visit.state == Appointment.State.CANCELLED:
         return redirect(asked.pages.to("cancelled", visit.pk))
     if not visit.can_change(asked.now):
         return redirect(asked.pages.to("detail", visit.pk))
@@ -462,7 +491,7 @@ def cancel(request: HttpRequest, appointment_id: UUID, patient_id: UUID | None =
             return redirect(asked.pages.to("cancelled", visit.pk))
         except DomainError as error:
             form.add_error(None, str(error.message))
-    return asked.page("cancel", status=status_of(form), form=form, row=_detail(asked, visit))
+    return asked.page("cancel", status=status_of(form), form=form, row=detail_row(asked, visit))
 
 
 # --- The team's day -----------------------------------------------------------------------------------------------------

@@ -32,9 +32,13 @@ from portal.lib import actor
 from portal.lib.ids import uuid7
 from portal.lib.time import now as present
 from portal.lib.time import today_in
+from scheduling import infusions, offers, slots
 from scheduling import services as visits
+from scheduling.doses import next_dose
+from scheduling.finding import Start, day_window
+from scheduling.infusion_views import APART
 from scheduling.models import Service
-from scheduling.pages import slot_text
+from scheduling.pages import slot_text, time_text
 from tests.registry.people import MAYA, MORE, PATIENTS, SAMUEL
 from treatment import services as treatment
 from treatment.models import Protocol, Signature
@@ -89,6 +93,8 @@ def lay() -> Ground:
         with acting(ground.users["nurse"]):
             _note(ground, whose, patient, now)
     _treatment(ground, now)
+    for whose in PATIENTS:
+        _infusion_times(ground, whose, now)
     for whose in PATIENTS:
         with acting(ground.users[whose]):
             own = (
@@ -229,6 +235,51 @@ def _times(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
     ground.query["today"] = today_in(now, patient.site.time_zone).isoformat()
     ground.query["visit"] = f"visit={service.code}"
     ground.query["days"] = f"visit={service.code}&suits=any&from={today_in(start.at, patient.site.time_zone)}"
+
+
+def _infusion_times(ground: Ground, whose: str, now: datetime) -> None:
+    """A booked infusion with words of the team, and a request to move it that waits for an answer."""
+    user, nurse = ground.users[whose], ground.users["nurse"]
+    with acting(user):
+        patient = Patient.objects.for_user(user).select_related("site").get(grants__kind="self")
+        dose = next_dose(user, patient)
+        assert dose is not None
+        asked = _asked(user, patient, dose.id, 0, now)
+    with acting(nurse):
+        own = Patient.objects.for_user(nurse).select_related("site").get(pk=patient.pk)
+        infusions.confirm(
+            by=nurse,
+            patient=own,
+            appointment_id=asked,
+            words="Bring a blanket if you like.",
+            id=uuid7(),
+            now=now,
+        )
+    ground.ids["infusion_appointment", whose] = asked
+    with acting(user):
+        ground.ids["requested_appointment", whose] = _asked(user, patient, dose.id, 20, now)
+        visits_of_dose = [one for one in infusions.infusion_of(user, patient, dose.id) if one is not None]
+        times = infusions.infusion_starts(
+            by=user, patient=patient, dose=dose, capacity="self", now=now, moving=visits_of_dose
+        )
+        length = timedelta(minutes=dose.minutes)
+        starts = [Start(at, at + length, None, "") for at in slots.spread(times, minutes=APART)]
+        planned = day_window(dose.target, patient.site.time_zone)[0] + timedelta(hours=9)
+        offered = offers.next_three(offers.near(starts, planned), patient.site.time_zone)[0].at
+    ground.query[f"infusion-{whose}"] = f"at={time_text(offered)}"
+    ground.query[f"infusion-days-{whose}"] = f"from={dose.earliest}"
+
+
+def _asked(user: User, patient: Patient, dose_id: UUID, number: int, now: datetime) -> UUID:
+    dose = next_dose(user, patient)
+    assert dose is not None
+    times = infusions.infusion_starts(by=user, patient=patient, dose=dose, capacity="self", now=now)
+    done = infusions.ask(
+        by=user, patient=patient, dose_id=dose_id, wishes=[times[number], times[number + 5]],
+        reason="A chair at the window for the blanket", id=uuid7(), now=now,
+    )  # fmt: skip
+    assert done.result is not None
+    return done.result
 
 
 def _treatment(ground: Ground, now: datetime) -> None:

@@ -65,8 +65,7 @@ class Page:
         whose = whose or self.whose(person)
         path = ground.url(self.name, ours()[self.name].kwargs, whose, **self.instead)
         query = self.query if "=" in self.query else ground.query.get(self.query or "none", "")
-        if self.query == "slot":
-            query = ground.query[f"slot-{whose}"]
+        query = ground.query.get(f"{self.query}-{whose}", query)
         return f"{path}?{query}" if query else path
 
 
@@ -142,7 +141,29 @@ PAGES: list[Page] = [
     *_both("changed"),
     *_both("cancel"),
     *_both("cancelled", instead={"appointment_id": "cancelled_appointment"}),
+    *_both("infusion"),
+    *_both("infusion-when"),
+    *_both("infusion-when", query="infusion-days", label="days"),
+    *_both("infusion-check", query="infusion"),
+    *_both("infusion-asked", instead={"appointment_id": "requested_appointment"}),
+    *_both("infusion-withdraw", instead={"appointment_id": "requested_appointment"}),
+    *_both("detail", instead={"appointment_id": "requested_appointment"}, label="requested"),
+    *_both("cancel", instead={"appointment_id": "infusion_appointment"}, label="infusion"),
+    Page(
+        "scheduling:patient-infusion-answer",
+        READERS,
+        instead={"appointment_id": "requested_appointment"},
+        dense=True,
+    ),
+    Page(
+        "scheduling:patient-infusion-decline",
+        READERS,
+        instead={"appointment_id": "requested_appointment"},
+        dense=True,
+    ),
     Page("scheduling:day", CLINICIANS, dense=True),
+    Page("scheduling:chairs", CLINICIANS, dense=True),
+    Page("scheduling:requests", CLINICIANS, dense=True),
     # Treatment: the patient and the team; carers see only what appointments show
     Page("treatment:home", PATIENTS),
     Page("treatment:lists", PATIENTS),
@@ -207,6 +228,7 @@ NOT_PAGES: dict[str, str] = {
     "portal:readyz": PROBE,
     "scheduling:ics": FILE,
     "scheduling:patient-ics": FILE,
+    "scheduling:patient-infusion-confirm": ACT,
     "patients-api:draft-save": API,
     "accounts:session-extend": ACT,
     "accounts:display-easier": ACT,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.scheduling.chairs import Ward
     from tests.scheduling.people import Clinic
 
 
@@ -16,3 +17,11 @@ def clinic(db: None, monkeypatch: pytest.MonkeyPatch) -> Clinic:
     from tests.scheduling.people import make_clinic
 
     return make_clinic(monkeypatch)
+
+
+@pytest.fixture
+def ward(db: None, monkeypatch: pytest.MonkeyPatch) -> Ward:
+    """The synthetic clinic with chairs and nurses for infusions; doses are planned by the test."""
+    from tests.scheduling.chairs import make_ward
+
+    return make_ward(monkeypatch)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -89,7 +90,7 @@ class Clinic:
         who = user or self.maya
         with actor.unit_of_work(actor.Actor(user_id=who.pk)):
             found = Appointment.objects.for_user(who).with_place().get(pk=appointment_id)
-            _ = found.reason, found.cancel_reason
+            _ = found.reason, found.answer, found.cancel_reason
         return found
 
 
@@ -101,6 +102,11 @@ def make_clinic(monkeypatch: pytest.MonkeyPatch) -> Clinic:
         nurse, neurologist = demo._calendars(world)
         kinds = demo._visit_types(world, nurse, neurologist)
     return Clinic(world, nurse, neurologist, kinds)
+
+
+def local_day(clinic: Clinic, at: datetime) -> str:
+    """The site's calendar day of an instant, as addresses carry it."""
+    return at.astimezone(ZoneInfo(clinic.world.site.time_zone)).date().isoformat()
 
 
 def enter(user: User) -> Client:

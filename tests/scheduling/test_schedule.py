@@ -11,19 +11,13 @@ from patients.models import AuditEvent, Grant
 from patients.services import enroll_patient
 from portal.lib import actor
 from scheduling.pages import Pages
-from tests.scheduling.people import Clinic, enter, statements_of
-
-
-def local_day(clinic: Clinic, start: object) -> str:
-    from zoneinfo import ZoneInfo
-
-    return start.at.astimezone(ZoneInfo(clinic.world.site.time_zone)).date().isoformat()
+from tests.scheduling.people import Clinic, enter, local_day, statements_of
 
 
 def test_the_day_lists_visits_by_clinician_and_links_to_the_patient(clinic: Clinic) -> None:
     start = clinic.starts()[2]
     id = clinic.book(start, reason="New tiredness")
-    page = enter(clinic.rosa).get(f"/schedule/?day={local_day(clinic, start)}").content.decode()
+    page = enter(clinic.rosa).get(f"/schedule/?day={local_day(clinic, start.at)}").content.decode()
     assert f'href="/patients/{clinic.patient.pk}/"' in page
     assert Pages(clinic.patient.pk).to("detail", id) in page
     assert "Maya Lindqvist" in page
@@ -31,7 +25,7 @@ def test_the_day_lists_visits_by_clinician_and_links_to_the_patient(clinic: Clin
     assert page.index("Rosa Delgado") < page.index("Dr. Hana Sato")
     other = (
         enter(clinic.world.users["neurologist"])
-        .get(f"/schedule/?day={local_day(clinic, start)}")
+        .get(f"/schedule/?day={local_day(clinic, start.at)}")
         .content.decode()
     )
     assert other.index("<h2>Dr. Hana Sato") < other.index("<h2>Rosa Delgado")
@@ -55,7 +49,7 @@ def test_a_patient_of_another_team_is_shown_as_taken_only(clinic: Clinic) -> Non
     clinic.book(start, reason="hidden reason")
     with actor.unit_of_work(actor.system("test")):
         Grant.objects.filter(patient=clinic.patient, kind="team").update(team=clinic.world.other_team)
-    page = enter(clinic.rosa).get(f"/schedule/?day={local_day(clinic, start)}").content.decode()
+    page = enter(clinic.rosa).get(f"/schedule/?day={local_day(clinic, start.at)}").content.decode()
     assert "Taken by a patient of another team" in page
     assert "Lindqvist" not in page
     assert "hidden reason" not in page
@@ -68,7 +62,7 @@ def test_only_the_team_opens_the_schedule(clinic: Clinic, who: str) -> None:
 
 def test_the_day_takes_the_same_number_of_statements_with_one_row_and_with_five(clinic: Clinic) -> None:
     starts = clinic.starts()
-    day = local_day(clinic, starts[0])
+    day = local_day(clinic, starts[0].at)
     browser = enter(clinic.rosa)
 
     def count() -> int:

@@ -132,6 +132,14 @@ ONLY_READS: dict[tuple[str, str], Status] = {
 }  # sees it, may not answer for the team
 
 
+def _other_time(ground: Ground, whose: str) -> dict[str, Any]:
+    return {
+        "once": str(uuid7()),
+        "slot": ground.query[f"infusion-{whose}"].removeprefix("at="),
+        "words": "A day later.",
+    }
+
+
 def _visits() -> list[Row]:
     """Appointments: the patient's own addresses, and those with the patient's id for carers and the team."""
     rows = []
@@ -139,6 +147,9 @@ def _visits() -> list[Row]:
     def slot(ground: Ground, whose: str) -> dict[str, Any]:
         at = ground.query[f"slot-{whose}"].split("at=")[1]
         return {"slot": at, "version": "0", "once": str(uuid7())}
+
+    def wish(ground: Ground, whose: str) -> dict[str, Any]:
+        return {"slot": ground.query[f"infusion-{whose}"].removeprefix("at=")}
 
     pages: list[tuple[str, Status | None, Body, str, dict[str, str]]] = [
         ("list", None, NOTHING, "", {}),
@@ -153,9 +164,15 @@ def _visits() -> list[Row]:
         ("cancel", 302, _once(reason="Too far"), "", {}),
         ("cancelled", None, NOTHING, "", {"appointment_id": "cancelled_appointment"}),
         ("ics", None, NOTHING, "", {}),
+        ("infusion", None, NOTHING, "", {}),
+        ("infusion-when", 302, wish, "", {}),
+        ("infusion-check", 302, _form(reason=""), "infusion", {}),
+        ("infusion-asked", None, NOTHING, "", {"appointment_id": "requested_appointment"}),
+        ("infusion-withdraw", 302, _once(), "", {"appointment_id": "requested_appointment"}),
     ]
+    starts = ("list", "infusion", "infusion-when", "infusion-check")
     for name, writes, body, query, instead in pages:
-        mine = own_start if name == "list" or (name.startswith("book") and name != "booked") else own
+        mine = own_start if name in starts or (name.startswith("book") and name != "booked") else own
         rows.append(mine(f"scheduling:{name}", writes=writes, body=body, query=query, instead=instead))
         rows.append(
             Row(f"scheduling:patient-{name}", RECORD, 200, writes, body, query=query, instead=instead)
@@ -335,8 +352,26 @@ ROWS: list[Row] = [
     Row("journal:patient-home", JOURNAL_CARERS),
     Row("journal:shared", READERS),
     *_visits(),
+    *(
+        Row(
+            f"scheduling:patient-infusion-{name}",
+            READERS,
+            reads,
+            302,
+            body,
+            exceptions=ONLY_READS,
+            instead={"appointment_id": "requested_appointment"},
+        )
+        for name, reads, body in (
+            ("confirm", None, _once()),
+            ("answer", 200, _other_time),
+            ("decline", 200, _once(words="Please call us.")),
+        )
+    ),
     *_treatment(),
     clinicians("scheduling:day"),
+    clinicians("scheduling:chairs"),
+    clinicians("scheduling:requests"),
     # Messages
     own_start("messaging:list"),
     own_start("messaging:new", writes=302, body=_form(topic="question", text="May I swim?")),
