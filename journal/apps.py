@@ -26,6 +26,7 @@ class JournalConfig(AppConfig):
         contributions.trail_acts.update(
             {
                 "journal.view": _("looked at the journal"),
+                "journal.charts-view": _("looked at charts of the journal"),
                 "journal.entry-view": _("opened a journal entry"),
                 "journal.shared-view": _("read what is shared from the journal"),
                 "journal.written": _("wrote a journal entry"),

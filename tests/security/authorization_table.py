@@ -234,6 +234,7 @@ ROWS: list[Row] = [
     own_start("journal:sharing-start", reads=None, writes=302, body=_once()),
     own_start("journal:sharing-stop", reads=None, writes=302, body=_once()),
     own_start("journal:sharing-stop-all", reads=None, writes=302, body=_once()),
+    own_start("journal:charts"),
     own("journal:entry"),
     own("journal:saved"),
     own("journal:edit", writes=302, body=_entry(note="A longer walk.", version="1")),
@@ -241,7 +242,9 @@ ROWS: list[Row] = [
     own("journal:share", reads=None, writes=302, body=_once()),
     own("journal:unshare", reads=None, writes=302, body=_once()),
     Row("journal:patient-home", JOURNAL_CARERS),
+    Row("journal:patient-charts", JOURNAL_CARERS),
     Row("journal:shared", READERS),
+    Row("journal:shared-charts", READERS),
     *_visits(),
     clinicians("scheduling:day"),
     # Messages
