@@ -19,6 +19,7 @@ LONGEST_AXIS = 364  # days of a cycle that are drawn at most
 DAYS_ONE_BY_ONE = 42  # a cycle axis longer than this is drawn by weeks
 
 STEP = 10  # units of the drawing for each place on the axis and for each level
+SMALL_STEP = 2  # units for each place in the small charts of a report
 
 Levels = Mapping[date, int]
 
@@ -226,9 +227,9 @@ def by_cycle(levels: Levels, cycles: Sequence[Cycle], today: date) -> CycleChart
 # A drawing is `slots` x 5 places of 10 units each. It holds no text: words stand beside it, so that they keep their size.
 
 
-def across(slot: int) -> int:
-    """The middle of a place on the axis, in units from the left."""
-    return slot * STEP + STEP // 2
+def across(slot: int, step: int = STEP) -> int:
+    """The middle of a place on the axis that is `step` units wide, in units from the left."""
+    return slot * step + step // 2
 
 
 def down(level: int) -> int:
@@ -236,30 +237,31 @@ def down(level: int) -> int:
     return (LEVELS - 1 - level) * STEP + STEP // 2
 
 
-def dots(points: Iterable[Point]) -> str:
+def dots(points: Iterable[Point], step: int = STEP) -> str:
     """A dot for each point, as the path of strokes without length (round ends make the dot)."""
-    return "".join(f"M{across(point.slot)} {down(point.level)}h0" for point in points)
+    return "".join(f"M{across(point.slot, step)} {down(point.level)}h0" for point in points)
 
 
-def line(points: Iterable[Point]) -> str:
+def line(points: Iterable[Point], step: int = STEP) -> str:
     """Lines between points that stand side by side; a gap breaks the line."""
     path, before = [], None
     for point in points:
         pen = "L" if before is not None and point.slot == before + 1 else "M"
-        path.append(f"{pen}{across(point.slot)} {down(point.level)}")
+        path.append(f"{pen}{across(point.slot, step)} {down(point.level)}")
         before = point.slot
     return "".join(path)
 
 
-def upright(slots: Iterable[int]) -> str:
+def upright(slots: Iterable[int], step: int = STEP) -> str:
     """A line from top to bottom at each of these places."""
-    return "".join(f"M{across(slot)} 0V{LEVELS * STEP}" for slot in sorted(set(slots)))
+    return "".join(f"M{across(slot, step)} 0V{LEVELS * STEP}" for slot in sorted(set(slots)))
 
 
-def grid(slots: int) -> str:
+def grid(slots: int, step: int = STEP) -> str:
     """A line along the middle of each level's row."""
-    return "".join(f"M0 {down(level)}H{slots * STEP}" for level in range(LEVELS))
+    return "".join(f"M0 {down(level)}H{slots * step}" for level in range(LEVELS))
 
 
-def view_box(slots: int) -> str:
-    return f"0 0 {slots * STEP} {LEVELS * STEP}"
+def view_box(slots: int, step: int = STEP) -> str:
+    """The box that holds a drawing, as SVG names it."""
+    return f"0 0 {slots * step} {LEVELS * STEP}"

@@ -19,6 +19,7 @@ class SchedulingConfig(AppConfig):
 
         contributions.today_cards.add(10, contributed.next_visit_card)
         contributions.summary_panels.add(10, contributed.visits_panel)
+        contributions.visit_choices.add(10, contributed.visit_choices)
         contributions.staff_today.add(20, contributed.todays_visits)
         contributions.carer_links.add(10, contributed.carer_links)
         contributions.demo_loaders.add(20, demo.load)
