@@ -123,31 +123,45 @@ def infusions_sentence(days: Sequence[date]) -> str:
 # --- Tables --------------------------------------------------------------------------------------------------
 
 
-def date_table(
-    symptom: Symptom, points: Iterable[Point], stretch: Range, first: date, infusions: Sequence[date]
-) -> Table:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What stands at the places of an axis of days; the same for every panel of a page, so it is worked out once."""
+
+    words: list[str]
+    infusions: list[str]
+    levels: list[str]
+    weeks: bool
+
+
+def places_by_date(stretch: Range, first: date, infusions: Iterable[date]) -> Places:
+    """The words for each place: its day or week, and "Infusion" where one was given."""
+    marked = {(day - first).days // stretch.days_in_slot for day in infusions}
+    starts = (first + timedelta(days=slot * stretch.days_in_slot) for slot in range(stretch.slots))
+    weeks, infusion = stretch.days_in_slot > 1, _("Infusion")
+    said = _("7 days from %(day)s") if weeks else "%(day)s"
+    return Places(
+        words=[said % {"day": day_words(day)} for day in starts],
+        infusions=[infusion if slot in marked else "" for slot in range(stretch.slots)],
+        levels=levels_down()[::-1],
+        weeks=weeks,
+    )
+
+
+def date_table(symptom: Symptom, points: Iterable[Point], places: Places) -> Table:
     """A row for each point of a chart by date, oldest first."""
-    days = set(infusions)
-    weeks = stretch.days_in_slot > 1
     rows: list[tuple[str, ...]] = []
     for point in points:
-        starts = first + timedelta(days=point.slot * stretch.days_in_slot)
-        place = [starts + timedelta(days=more) for more in range(stretch.days_in_slot)]
-        mark = _("Infusion") if days.intersection(place) else ""
-        word = str(WORDS[point.level])
-        if weeks:
-            spread = _range_words(point)
-            rows.append(
-                (_("7 days from %(day)s") % {"day": day_words(starts)}, word, spread, str(point.days), mark)
-            )
+        where, mark, word = places.words[point.slot], places.infusions[point.slot], places.levels[point.level]
+        if places.weeks:
+            spread = _spread(places.levels[point.lowest], places.levels[point.highest])
+            rows.append((where, word, spread, str(point.days), mark))
         else:
-            rows.append((day_words(starts), word, mark))
-    caption = _("%(name)s by date") % {"name": symptom.label}
-    if weeks:
+            rows.append((where, word, mark))
+    if places.weeks:
         heads = (_("Week"), _("Word in the middle"), _("From and to"), _("Days with a word"), _("Treatment"))
     else:
         heads = (_("Day"), _("Word"), _("Treatment"))
-    return Table(caption, heads, rows)
+    return Table(title_by_date(symptom), heads, rows)
 
 
 def cycle_table(symptom: Symptom, chart: CycleChart) -> Table:
@@ -158,8 +172,9 @@ def cycle_table(symptom: Symptom, chart: CycleChart) -> Table:
         (place_words(slot, chart.days_in_slot), _point_words(earlier.get(slot)), _point_words(this.get(slot)))
         for slot in sorted({*earlier, *this})
     ]
-    caption = _("%(name)s by day of treatment cycle") % {"name": symptom.label}
-    return Table(caption, (_("Day of cycle"), _("Earlier cycles, middle"), _("This cycle")), rows)
+    return Table(
+        title_by_cycle(symptom), (_("Day of cycle"), _("Earlier cycles, middle"), _("This cycle")), rows
+    )
 
 
 def place_words(slot: int, days_in_slot: int) -> str:
@@ -174,13 +189,11 @@ def _point_words(point: Point | None) -> str:
     return str(WORDS[point.level]) if point is not None else ""
 
 
-def _range_words(point: Point) -> str:
-    if point.lowest == point.highest:
-        return str(WORDS[point.lowest])
-    return _("%(lowest)s to %(highest)s") % {
-        "lowest": WORDS[point.lowest],
-        "highest": str(WORDS[point.highest]).lower(),
-    }
+def _spread(lowest: str, highest: str) -> str:
+    """ "A little to some", or the one word."""
+    if lowest == highest:
+        return lowest
+    return _("%(lowest)s to %(highest)s") % {"lowest": lowest, "highest": highest.lower()}
 
 
 def title_by_date(symptom: Symptom) -> str:

@@ -119,7 +119,10 @@ def charts_by_date(
     given = infusions.given_days(user, patient, first, today) if treatment else []
     days = sorted({one.day for one in given})
     levels = levels_of(read(user, patient, first, today))
-    panels = [date_panel(symptom, found, stretch, today, days) for symptom, found in _symptoms(levels)]
+    places = chart_words.places_by_date(stretch, first, days)
+    panels = [
+        date_panel(symptom, found, stretch, today, days, places) for symptom, found in _symptoms(levels)
+    ]
     return Charts(
         panels,
         chart_words.infusions_sentence(days),
@@ -129,10 +132,16 @@ def charts_by_date(
 
 
 def date_panel(
-    symptom: Symptom, levels: dict[date, int], stretch: Range, today: date, given: list[date]
+    symptom: Symptom,
+    levels: dict[date, int],
+    stretch: Range,
+    today: date,
+    given: list[date],
+    places: chart_words.Places | None = None,
 ) -> Panel:
-    """The chart of one symptom by date."""
+    """The chart of one symptom by date. `places` are the words of the axis, when several panels share them."""
     first = stretch.first(today)
+    places = places or chart_words.places_by_date(stretch, first, given)
     points = charting.by_date(levels, stretch, today)
     marks = [(day - first).days // stretch.days_in_slot for day in given]
     return Panel(
@@ -142,7 +151,7 @@ def date_panel(
         sentence=chart_words.counts_sentence(symptom, charting.count_levels(levels, stretch, today)),
         drawing=_drawing(stretch.slots, points, marks),
         ends=chart_words.ends_by_date(first, today),
-        table=chart_words.date_table(symptom, points, stretch, first, given),
+        table=chart_words.date_table(symptom, points, places),
     )
 
 

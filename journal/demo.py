@@ -22,9 +22,11 @@ from portal.lib.ids import uuid7
 if TYPE_CHECKING:
     from portal.demo.world import World
 
-DAYS = 400  # somewhat more than the year that charts show
+DAYS = 540  # a year for the charts, and two full cycles of half a year before the running one
 # Days ago without an entry: a holiday, days too tired to write, a stay with family, a flu, a spring without a pen.
-GAPS = frozenset({*range(33, 41), *range(58, 62), *range(131, 139), *range(203, 208), *range(288, 302)})
+GAPS = frozenset(
+    {*range(33, 41), *range(58, 62), *range(131, 139), *range(203, 208), *range(288, 302), *range(455, 470)}
+)
 NOTES = {
     1: "Slept badly because of the heat. Rested after lunch and it got better.",
     3: "Walked to the market and back with one break.",
@@ -54,7 +56,7 @@ class Day:
 def plan(today: date, starts: Sequence[date] = ()) -> list[Day]:
     """Maya's entries, oldest first; pseudo-random but always the same for the same days of infusions (`starts`).
 
-    In two of three cycles she is a little more tired in the last two weeks.
+    In every other cycle she is a little more tired in the last two weeks.
     """
     random = Random(1987)  # noqa: S311 - made-up data
     days = []
@@ -77,12 +79,12 @@ def plan(today: date, starts: Sequence[date] = ()) -> list[Day]:
 
 
 def _more_tired(day: date, starts: Sequence[date]) -> int:
-    """One level more in the last 14 days before the next infusion, in two of three cycles."""
+    """One level more in the last 14 days before the next infusion, in every other cycle."""
     following = [(number, start) for number, start in enumerate(starts) if start > day]
     if not following:
         return 0
     number, start = following[0]
-    return int((start - day).days <= LAST_DAYS and number % 3 != 0)
+    return int((start - day).days <= LAST_DAYS and number % 2 == 1)
 
 
 def load(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The days on which infusions were given, as charts and reports need them. Carers do not see treatment: for them there are none."""
+"""What charts and reports need to know about treatment. Carers do not see treatment: for them there is nothing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date
 from accounts.models import User
 from journal.charting import Cycle
 from patients.models import Patient
+from treatment import services as treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +21,9 @@ class Given:
 
 def given_days(user: User, patient: Patient, first: date, last: date) -> list[Given]:
     """Infusions of the days `first` to `last`, both included, oldest first."""
-    return []
+    return [Given(dose.day, dose.name) for dose in treatment.given_days(user, patient, first, last)]
 
 
 def cycles_of(user: User, patient: Patient) -> list[Cycle]:
     """The patient's treatment cycles, oldest first; the running one has no end."""
-    return []
+    return [Cycle(cycle.starts, cycle.ends) for cycle in treatment.cycles_of(user, patient)]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from journal import charting
 from journal.calendar import day_words
+from journal.chart_words import short_day
 from journal.charting import THREE_MONTHS, Point
 
 STRETCH = THREE_MONTHS
@@ -85,8 +86,9 @@ class Content:
 
     @property
     def period(self) -> str:
-        """ "24 August 2026 to 22 November 2026" in words."""
-        first, last = (day_words(date.fromisoformat(day)) for day in (self.from_on, self.until_on))
+        """ "24 Aug 2026 to 22 Nov 2026": the days of the small charts."""
+        days = (date.fromisoformat(day) for day in (self.from_on, self.until_on))
+        first, last = (f"{short_day(day)} {day.year}" for day in days)
         return _("%(first)s to %(last)s") % {"first": first, "last": last}
 
     @property
