@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from accounts.models import User
-from journal import infusions, services
+from journal import infusions, reports, services
 from journal.charting import LAST_DAYS
 from journal.models import EntryRevision, JournalEntry, SensitivePart
 from journal.services import Words
@@ -101,6 +101,7 @@ def load(world: World) -> None:
         days = plan(today, [one.day for one in given])
         _write(maya, patient, [(day, _instant(world, day)) for day in days])
         _correct(maya, patient, world)
+        _report(maya, patient, world)
     samuel, other = world.users["other-patient"], world.other_patient
     with actor.unit_of_work(actor.Actor(user_id=samuel.pk)):
         services.choose_symptoms(by=samuel, patient=other, codes=["pain", "sleep"], now=world.at(-9, 9))
@@ -175,3 +176,20 @@ def _correct(user: User, patient: Patient, world: World) -> None:
             share=True,
             now=world.at(-11, 9, 5),
         )
+
+
+def _report(user: User, patient: Patient, world: World) -> None:
+    """A report for the next visit, written and shared yesterday evening."""
+    words = reports.ReportWords(
+        why="Walking is harder since the summer, and I get tired so early that I stop work at two.",
+        questions=["May I take part in the walking group?", "Is the tiredness before an infusion usual?"],
+        symptoms=["tiredness", "walking"],
+        how="Good mornings. After lunch I need to lie down. Heat makes it worse.",
+        reactions="A headache on the evening of the last infusion. Gone the next day.",
+    )
+    made = reports.write_report(by=user, patient=patient, id=uuid7(), words=words, now=world.at(-1, 18))
+    which = {"by": user, "patient": patient, "report_id": made.pk}
+    reports.approve_report(**which, id=uuid7(), now=world.at(-1, 18, 5))
+    coming = reports.choices(user, patient, world.now)
+    visit = coming[0].id if coming else None
+    reports.share_report(**which, visit_id=visit, id=uuid7(), now=world.at(-1, 18, 6))
