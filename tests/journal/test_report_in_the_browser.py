@@ -68,7 +68,7 @@ def test_the_report_from_draft_to_visit(
         "input[name=visit]:checked + label, label:has(input[name=visit]:checked)"
     ).first.inner_text()
     maya.press("button", "Share with my team")
-    maya.sees(re.compile("^Your team sees this since"))
+    maya.sees("Your team sees this since")
 
     # The nurse finds it where she looks first, reads all of it, and opens the same as a PDF.
     nurse = Mouse(new_page(live_world))
@@ -90,5 +90,5 @@ def test_the_report_from_draft_to_visit(
     # The patient changes her mind.
     maya.open(path)
     maya.press("button", "Stop sharing this report")
-    maya.sees(re.compile("^Your team no longer sees this report"))
+    maya.sees("Your team no longer sees this report")
     assert nurse.tab.goto(theirs).status == 404
