@@ -267,6 +267,11 @@ class Article(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Prev
         return lines_of(self.summary)
 
     @property
+    def minutes(self) -> int:
+        """About how long reading the whole text takes, at 200 words a minute."""
+        return max(1, round(len(self.search_text.split()) / 200))
+
+    @property
     def emergency_lines(self) -> list[str]:
         """Signs to call the emergency number for."""
         return lines_of(self.emergency_if)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Lower
+from django.db.models.functions import Length, Lower
 
 from education.search_words import close_enough
 
@@ -33,6 +33,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def in_order(self) -> ArticleQuerySet:
         """By shelf, then by place on the shelf."""
         return self.order_by("topic__position", "position", "title")
+
+    def shorter_first(self) -> ArticleQuerySet:
+        """By shelf, then by length of the text."""
+        return self.order_by("topic__position", Length("search_text"), "position", "title")
 
     def matching(self, asked: list[str]) -> ArticleQuerySet:
         """Articles in which at least one asked word, or one spelled much like it, stands; the best first.

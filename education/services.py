@@ -86,20 +86,22 @@ def last_return(article: Article) -> ClinicalReview | None:
     return returned
 
 
-def shelves() -> list[tuple[Topic, list[Article]]]:
-    """The topics that hold something, each with its articles in order. One statement."""
+def shelves(*, shorter_first: bool = False) -> list[tuple[Topic, list[Article]]]:
+    """The topics that hold something, each with its articles in order, or the shorter ones first. One statement."""
     found: dict[Topic, list[Article]] = {}
-    for article in published_articles():
+    articles = published_articles()
+    for article in articles.shorter_first() if shorter_first else articles:
         found.setdefault(article.topic, []).append(article)
     return list(found.items())
 
 
-def topic_with_articles(slug: str) -> tuple[Topic, list[Article]] | None:
+def topic_with_articles(slug: str, *, shorter_first: bool = False) -> tuple[Topic, list[Article]] | None:
     """A topic and its articles; None when there is no such topic. Two statements."""
     topic = Topic.objects.filter(slug=slug).first()
     if topic is None:
         return None
-    return topic, list(published_articles().filter(topic=topic))
+    articles = published_articles().filter(topic=topic)
+    return topic, list(articles.shorter_first() if shorter_first else articles)
 
 
 def article_for(now: dt.datetime) -> Article | None:
