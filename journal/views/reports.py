@@ -80,6 +80,8 @@ def _form_page(request: HttpRequest, older: Report | None) -> HttpResponse:
         kind="report",
         patient=patient,
         target=older.pk if older is not None else None,
+        resume=request.path,
+        one_by_one=True,
         symptoms=reports.symptoms_to_choose(user, patient, today),
         questions=waiting,
         content=content,

@@ -177,6 +177,24 @@ def test_a_draft_that_is_changed_is_replaced_at_once(people: People, maya: Clien
         assert Report.objects.for_user(people.maya).get(pk=second.split("/")[-2]).version == 2
 
 
+def test_in_low_energy_mode_it_comes_one_part_at_a_time(people: People, maya: Client) -> None:
+    """And what was ticked for her at first is still ticked on the last page."""
+    people.maya.low_energy = True
+    people.maya.save(update_fields=["low_energy"])
+    people.write({"tiredness": 2, "mood": 1})
+    page = text_of(maya, "/journal/reports/new/")
+    assert "Why I come" in page
+    assert "Reactions after infusions" not in page
+    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+    assert hidden["symptoms"] == "tiredness"
+    sent = maya.post("/journal/reports/new/", {**hidden, "why": "Step by step.", "go": "next"})
+    assert sent.status_code == 302
+    assert sent["Location"].endswith("step=2")
+    whole = text_of(maya, "/journal/reports/new/?step=all")
+    assert "Step by step." in whole
+    assert re.findall(r'name="symptoms" value="(\w+)"[^>]* checked', whole) == ["tiredness"]
+
+
 def test_one_report_for_each_visit(
     people: People, maya: Client, as_user: Callable[[User], Client], visits: list[VisitChoice]
 ) -> None:
