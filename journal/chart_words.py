@@ -40,7 +40,7 @@ class Table:
             pieces[-1] += f'<td role="cell" data-label="{head}">'
             pieces.append("</td>")
         pieces[-1] += "</tr>"
-        body = []
+        body: list[str] = []
         for cells in self.rows:
             for piece, cell in zip(pieces, cells, strict=False):
                 body += (piece, conditional_escape(cell))
@@ -157,6 +157,7 @@ def date_table(symptom: Symptom, points: Iterable[Point], places: Places) -> Tab
             rows.append((where, word, spread, str(point.days), mark))
         else:
             rows.append((where, word, mark))
+    heads: tuple[str, ...]
     if places.weeks:
         heads = (_("Week"), _("Word in the middle"), _("From and to"), _("Days with a word"), _("Treatment"))
     else:
@@ -168,7 +169,7 @@ def cycle_table(symptom: Symptom, chart: CycleChart) -> Table:
     """A row for each place of the axis where something was noted, in an earlier cycle or in this one."""
     earlier = {point.slot: point for point in chart.earlier}
     this = {point.slot: point for point in chart.this}
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (place_words(slot, chart.days_in_slot), _point_words(earlier.get(slot)), _point_words(this.get(slot)))
         for slot in sorted({*earlier, *this})
     ]

@@ -162,6 +162,12 @@ def full_cycles(cycles: Iterable[Cycle], today: date) -> list[Cycle]:
     return sorted(over, key=lambda cycle: cycle.starts)[-MOST_CYCLES:]
 
 
+def may_have_cycles(given: Sequence[date]) -> bool:
+    """Whether two cycles can be over: three infusions that are not on days in a row. Only a hint for a link."""
+    apart = [day for day in given if day - timedelta(days=1) not in set(given)]
+    return len(apart) > FEWEST_CYCLES
+
+
 def running_cycle(cycles: Iterable[Cycle], today: date) -> Cycle | None:
     """The cycle that `today` lies in, if it has no end yet."""
     running = [cycle for cycle in cycles if cycle.ends is None and cycle.starts <= today]
@@ -179,7 +185,8 @@ def end_was_higher(levels: Levels, cycle: Cycle) -> bool | None:
     before_days = (border - cycle.starts).days
     if before_days <= 0:
         return None
-    last, before = [], []
+    last: list[int] = []
+    before: list[int] = []
     for day, level in levels.items():
         if cycle.starts <= day <= cycle.ends:
             (last if day >= border else before).append(level)

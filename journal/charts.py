@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +15,7 @@ from journal.models import JournalEntry, SensitivePart, SharedEntry
 from journal.symptoms import SYMPTOMS, Scores, Symptom
 from patients.models import Patient
 
+LOOK_BACK = 730  # days in which infusions are looked for, to know whether the view by cycle is worth a link
 DENSE_FROM = 60  # places on an axis from which the dots are drawn smaller
 
 # fn(user, patient, first, last) -> (day, levels by symptom code) of all that this person may read of these days
@@ -53,7 +54,7 @@ class Charts:
 
     panels: list[Panel]
     infusions: str = ""
-    full_cycles: int = 0
+    cycles: bool = False
     weeks: bool = False
     dense: bool = False
 
@@ -116,8 +117,9 @@ def charts_by_date(
 ) -> Charts:
     """A panel for each symptom with a word in the stretch; infusions are marked when `treatment` is open to the person."""
     first = stretch.first(today)
-    given = infusions.given_days(user, patient, first, today) if treatment else []
-    days = sorted({one.day for one in given})
+    given = infusions.given_days(user, patient, today - timedelta(days=LOOK_BACK), today) if treatment else []
+    known = sorted({one.day for one in given})
+    days = [day for day in known if day >= first]
     levels = levels_of(read(user, patient, first, today))
     places = chart_words.places_by_date(stretch, first, days)
     panels = [
@@ -126,6 +128,7 @@ def charts_by_date(
     return Charts(
         panels,
         chart_words.infusions_sentence(days),
+        cycles=charting.may_have_cycles(known),
         weeks=stretch.days_in_slot > 1,
         dense=stretch.slots > DENSE_FROM,
     )
@@ -172,24 +175,19 @@ def _drawing(
 # --- By day of treatment cycle -------------------------------------------------------------------------------
 
 
-def has_cycles(user: User, patient: Patient, today: date) -> bool:
-    """Whether there are enough full cycles for the view by day of cycle."""
-    return len(charting.full_cycles(infusions.cycles_of(user, patient), today)) >= charting.FEWEST_CYCLES
-
-
 def charts_by_cycle(user: User, patient: Patient, *, read: Reader, today: date) -> Charts:
     """A panel for each symptom with a word in the newest full cycles or in this one; no panels with fewer than two full cycles."""
     cycles = infusions.cycles_of(user, patient)
     full = charting.full_cycles(cycles, today)
     if len(full) < charting.FEWEST_CYCLES:
-        return Charts([], full_cycles=len(full))
+        return Charts([])
     levels = levels_of(read(user, patient, full[0].starts, today))
     panels = [
         panel
         for symptom, found in _symptoms(levels)
         if (panel := cycle_panel(symptom, found, cycles, today)) is not None
     ]
-    return Charts(panels, full_cycles=len(full))
+    return Charts(panels, cycles=True)
 
 
 def cycle_panel(symptom: Symptom, levels: dict[date, int], cycles: list[Cycle], today: date) -> Panel | None:

@@ -188,8 +188,9 @@ def _report(user: User, patient: Patient, world: World) -> None:
         reactions="A headache on the evening of the last infusion. Gone the next day.",
     )
     made = reports.write_report(by=user, patient=patient, id=uuid7(), words=words, now=world.at(-1, 18))
-    which = {"by": user, "patient": patient, "report_id": made.pk}
-    reports.approve_report(**which, id=uuid7(), now=world.at(-1, 18, 5))
+    reports.approve_report(by=user, patient=patient, report_id=made.pk, id=uuid7(), now=world.at(-1, 18, 5))
     coming = reports.choices(user, patient, world.now)
     visit = coming[0].id if coming else None
-    reports.share_report(**which, visit_id=visit, id=uuid7(), now=world.at(-1, 18, 6))
+    reports.share_report(
+        by=user, patient=patient, report_id=made.pk, visit_id=visit, id=uuid7(), now=world.at(-1, 18, 6)
+    )

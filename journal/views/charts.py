@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from journal import charting
 from journal.chart_words import RANGE_WORDS
-from journal.charts import Reader, charts_by_cycle, charts_by_date, has_cycles, own_words, shared_words
+from journal.charts import Reader, charts_by_cycle, charts_by_date, own_words, shared_words
 from patients.models import Patient
 from patients.services import capacity_of, get_patient_or_404, record_view
 from portal.lib.time import now as present
@@ -32,10 +32,8 @@ def _shown(request: HttpRequest, patient: Patient, *, read: Reader, treatment: b
     by_cycle = treatment and request.GET.get("by") == CYCLE
     if by_cycle:
         charts = charts_by_cycle(user, patient, read=read, today=today)
-        cycles = charts.full_cycles >= charting.FEWEST_CYCLES
     else:
         charts = charts_by_date(user, patient, read=read, stretch=stretch, today=today, treatment=treatment)
-        cycles = treatment and has_cycles(user, patient, today)
     links = [
         {"label": words, "query": f"range={code}", "here": not by_cycle and code == stretch.code}
         for code, words in RANGE_WORDS.items()
@@ -45,7 +43,7 @@ def _shown(request: HttpRequest, patient: Patient, *, read: Reader, treatment: b
         "charts": charts,
         "links": links,
         "by_cycle": by_cycle,
-        "cycles": cycles,
+        "cycles": charts.cycles,
         "range_words": RANGE_WORDS[stretch.code],
         "last_days": charting.LAST_DAYS,
     }

@@ -87,8 +87,12 @@ def test_one_full_cycle_is_not_enough(
     one = [Cycle(treated[1], treated[2] - timedelta(days=1)), Cycle(treated[2], None)]
     monkeypatch.setattr(infusions, "cycles_of", lambda user, patient: one)
     people.write({"tiredness": 1})
+    assert "By day of cycle" in page_of(maya, "/journal/charts/")
+    treated.pop(0)
     assert "By day of cycle" not in page_of(maya, "/journal/charts/")
-    assert "needs at least two full treatment cycles" in page_of(maya, "/journal/charts/?by=cycle")
+    page = page_of(maya, "/journal/charts/?by=cycle")
+    assert "needs at least two full treatment cycles" in page
+    assert "chart__plot" not in page
 
 
 def test_too_few_days_are_said_and_not_drawn(people: People, maya: Client, treated: list[date]) -> None:

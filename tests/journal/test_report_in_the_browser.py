@@ -10,6 +10,7 @@ import pytest
 
 from portal.demo.people import PASSWORD
 from tests.browser.hands import Keyboard, Mouse
+from tests.harness.paper import ensure
 
 if TYPE_CHECKING:
     from tests.harness.live import LivePortal
@@ -34,6 +35,7 @@ def enter(hands: Mouse, who: str, wait: str) -> None:
 def test_the_report_from_draft_to_visit(
     live_world: LivePortal, new_page: Callable[..., Any], hands: type[Mouse], scripts: bool
 ) -> None:
+    ensure()
     phone = {"viewport": {"width": 320, "height": 700}}
     maya = hands(new_page(live_world, java_script_enabled=scripts, **phone))
     enter(maya, "patient", "^Today")

@@ -12,6 +12,7 @@ import pikepdf
 import pytest
 
 from portal.lib import paper
+from tests.harness.paper import ensure
 from tests.journal.test_reports import VISIT, approved, once, shared, team_path
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ FULL = {
     "reactions": "A rash on both arms two hours after it began, and a headache until the next evening. " * 4,
     **{f"question_{n}": "Could we talk about a different time of day for me? " * 3 for n in (1, 2, 3)},
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _pango() -> None:
+    """The system libraries behind the PDF are there, or the run says what to install."""
+    ensure()
 
 
 @pytest.fixture
@@ -70,7 +77,7 @@ def pdf(client: Client, path: str) -> pikepdf.Pdf:
 def tags(node: Any) -> Iterator[tuple[str, str]]:
     """(kind, alternative text) of every element of the structure tree, in reading order."""
     if isinstance(node, pikepdf.Array):
-        for one in node:  # type: ignore[attr-defined]
+        for one in node:
             yield from tags(one)
     elif isinstance(node, pikepdf.Dictionary):
         if "/S" in node:

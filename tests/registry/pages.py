@@ -228,4 +228,16 @@ def page_named(key: str) -> Page:
     return next(page for page in PAGES if page.key == key)
 
 
-__all__ = ["ACT", "API", "AWAY", "ERROR_PAGES", "FILE", "NOT_PAGES", "PAGES", "PAPER", "PROBE", "Page", "page_named"]
+__all__ = [
+    "ACT",
+    "API",
+    "AWAY",
+    "ERROR_PAGES",
+    "FILE",
+    "NOT_PAGES",
+    "PAGES",
+    "PAPER",
+    "PROBE",
+    "Page",
+    "page_named",
+]
