@@ -223,6 +223,17 @@ def test_one_cycle_by_hand(
     assert charting.end_was_higher(levels, cycle) is expected
 
 
+def test_exactly_four_of_ten_days_are_enough() -> None:
+    """29 days: six words on the fifteen days before are 4 of 10, five are not."""
+    starts = date(2026, 1, 1)
+    cycle = Cycle(starts, starts + timedelta(days=28))
+    levels = {starts + timedelta(days=n): 1 for n in range(6)}
+    levels |= {starts + timedelta(days=15 + n): 2 for n in range(14)}
+    assert charting.end_was_higher(levels, cycle) is True
+    del levels[starts]
+    assert charting.end_was_higher(levels, cycle) is None
+
+
 def test_a_cycle_of_fourteen_days_has_nothing_to_compare_with() -> None:
     levels = {date(2026, 1, 1) + timedelta(days=n): 4 for n in range(14)}
     assert charting.end_was_higher(levels, Cycle(date(2026, 1, 1), date(2026, 1, 14))) is None
