@@ -18,14 +18,17 @@ class JournalConfig(AppConfig):
         from portal.lib import contributions
 
         contributions.today_cards.add(30, contributed.today_card)
+        contributions.summary_panels.add(25, contributed.report_panel)
         contributions.summary_panels.add(30, contributed.summary_panel)
         contributions.carer_links.add(30, contributed.carer_links)
         contributions.demo_loaders.add(30, contributed.load_journal)
         contributions.draft_kinds["journal-entry"] = _("A journal entry")
         contributions.draft_kinds["journal-change"] = _("A change to a journal entry")
+        contributions.draft_kinds["report"] = _("A report for a visit")
         contributions.trail_acts.update(
             {
                 "journal.view": _("looked at the journal"),
+                "journal.charts-view": _("looked at charts of the journal"),
                 "journal.entry-view": _("opened a journal entry"),
                 "journal.shared-view": _("read what is shared from the journal"),
                 "journal.written": _("wrote a journal entry"),
@@ -36,6 +39,12 @@ class JournalConfig(AppConfig):
                 "journal.unshared-all": _("stopped sharing the whole journal"),
                 "journal.sharing-on": _("chose to share new journal entries with the team"),
                 "journal.sharing-off": _("chose to keep new journal entries private"),
+                "report.view": _("looked at a report for a visit"),
+                "report.written": _("wrote a report for a visit"),
+                "report.approved": _("approved a report for a visit"),
+                "report.shared": _("shared a report with the team"),
+                "report.withdrawn": _("stopped sharing a report"),
+                "report.shared-view": _("read a report that was shared"),
                 "journal.symptoms": _("chose symptoms for the journal"),
             }
         )

@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from journal import reading, services
+from journal import reading, reports, services
 from journal.forms import EntryForm
+from journal.report_content import unpacked
 from journal.symptoms import Symptom
 from patients.drafting import drafted
 from patients.services import can, capacity_of, record_view
@@ -78,6 +79,24 @@ def summary_panel(request: HttpRequest, patient: Any, now: datetime) -> Card | N
         "days": len({entry.occurred_on for entry in entries}),
     }
     return Card("journal/cards/summary.html", context)
+
+
+def report_panel(request: HttpRequest, patient: Any, now: datetime) -> Card | None:
+    """The newest report that the patient shared: why they come and what they want to ask."""
+    user = request.user
+    shared = reports.shared_reports(user, patient)  # type: ignore[arg-type]
+    if not shared:
+        return None
+    newest = shared[0]
+    record_view(user, patient, "report.shared-view", newest.pk)  # type: ignore[arg-type]
+    context = {
+        "patient": patient,
+        "shared": newest,
+        "report": unpacked(newest.snapshot),
+        "visit": newest.snapshot["visit"],
+        "others": len(shared) - 1,
+    }
+    return Card("journal/cards/report.html", context)
 
 
 def carer_links(user: Any, patient: Any) -> list[dict[str, Any]]:

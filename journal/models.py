@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from journal.querysets import (
     EntryQuerySet,
+    ReportQuerySet,
     RevisionQuerySet,
     SensitivePartQuerySet,
     SharedEntryQuerySet,
+    SharedReportQuerySet,
     ShareGrantQuerySet,
     TrackerQuerySet,
 )
@@ -174,4 +176,79 @@ class SharedEntry(PatientRecord):
             models.UniqueConstraint(
                 fields=["entry"], condition=Q(withdrawn_at__isnull=True), name="shared_one_live_per_entry"
             )
+        ]
+
+
+class Report(PatientRecord):
+    """One version of a patient's one-page report. Its words never change: other words are a new version.
+
+    It is the patient's alone until they approve and share it; what is shared is a `SharedReport`.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Not approved yet")
+        APPROVED = "approved", _("Approved, not shared")
+        SHARED = "shared", _("Your team sees this")
+        WITHDRAWN = "withdrawn", _("Not shared any more")
+        REPLACED = "replaced", _("Replaced by a newer report")
+
+    record_area: ClassVar[str] = OWN
+    app_privileges = "SELECT, INSERT, UPDATE (state, approved_at)"
+
+    version = models.PositiveIntegerField(default=1)
+    replaces = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    written_at = models.DateTimeField(default=timezone.now)
+    approved_at = models.DateTimeField(null=True)
+    content = SealedField(space=OWN)  # as `journal.report_content.Content.packed()` makes it
+
+    objects = ReportQuerySet.as_manager()  # type: ignore[misc]
+
+    class Meta:
+        indexes = [models.Index(fields=["patient", "-written_at"], name="report_newest")]
+        constraints = [
+            models.CheckConstraint(condition=Q(version__gte=1), name="report_version_from_1"),
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "approved", "shared", "withdrawn", "replaced"]),
+                name="report_state_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "replaced"]) | Q(approved_at__isnull=False),
+                name="report_shared_only_approved",
+            ),
+        ]
+
+
+class SharedReport(PatientRecord):
+    """A copy of an approved report in the clinic's record: what the team sees, for one visit to come or for none.
+
+    The copy cannot be changed; the patient can only withdraw it, and then the database shows it to no one else.
+    """
+
+    record_area: ClassVar[str] = "shared_journal"
+    app_privileges = "SELECT, INSERT, UPDATE (withdrawn_at)"
+
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="+")
+    visit_id = models.UUIDField(null=True)  # of scheduling, which the journal does not know
+    shared_at = models.DateTimeField(default=timezone.now)
+    withdrawn_at = models.DateTimeField(null=True)
+    snapshot = SealedField()  # the report's content, and "visit": the visit's words as it was shared
+
+    objects = SharedReportQuerySet.as_manager()  # type: ignore[misc]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report"], condition=Q(withdrawn_at__isnull=True), name="sharedreport_live_once"
+            ),
+            models.UniqueConstraint(
+                fields=["patient", "visit_id"],
+                condition=Q(withdrawn_at__isnull=True, visit_id__isnull=False),
+                name="sharedreport_one_per_visit",
+            ),
+            models.UniqueConstraint(
+                fields=["patient"],
+                condition=Q(withdrawn_at__isnull=True, visit_id__isnull=True),
+                name="sharedreport_one_without_visit",
+            ),
         ]

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.models import User
 from patients.querysets import PatientRecordQuerySet
+from patients.services import patient_ids_beyond_carers
 
 if TYPE_CHECKING:
     from journal.models import (  # noqa: F401 - named in the class headers
         EntryRevision,
         JournalEntry,
+        Report,
         SensitivePart,
         SharedEntry,
+        SharedReport,
         ShareGrant,
         Tracker,
     )
@@ -60,3 +66,24 @@ class ShareGrantQuerySet(PatientRecordQuerySet["ShareGrant"]):
     def live(self) -> ShareGrantQuerySet:
         """Choices that still hold."""
         return self.filter(revoked_at__isnull=True)
+
+
+class ReportQuerySet(PatientRecordQuerySet["Report"]):
+    def newest_first(self) -> ReportQuerySet:
+        return self.order_by("-written_at", "-id")
+
+
+class SharedReportQuerySet(PatientRecordQuerySet["SharedReport"]):
+    def for_user(self, user: User | AnonymousUser) -> SharedReportQuerySet:
+        """Shared reports this person may see: the patient's and the team's. Carers see none, whatever is open to them."""
+        found: Any = super().for_user(user)
+        if not isinstance(user, User):
+            return found  # type: ignore[no-any-return]
+        return found.filter(patient_id__in=patient_ids_beyond_carers(user))  # type: ignore[no-any-return]
+
+    def live(self) -> SharedReportQuerySet:
+        """What the team sees now."""
+        return self.filter(withdrawn_at__isnull=True)
+
+    def newest_first(self) -> SharedReportQuerySet:
+        return self.order_by("-shared_at", "-id")

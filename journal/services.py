@@ -13,6 +13,7 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from journal import reports
 from journal.calendar import DAYS_BACK, earliest_day
 from journal.models import EntryRevision, JournalEntry, SensitivePart, SharedEntry, ShareGrant, Tracker
 from journal.symptoms import BY_CODE, MOST_FOLLOWED, Scores, in_order, known_scores, split
@@ -357,7 +358,7 @@ def keep_new_entries_private(*, by: User, patient: Patient, id: UUID, now: datet
 
 @transaction.atomic
 def stop_all_sharing(*, by: User, patient: Patient, id: UUID, now: datetime) -> int:
-    """Withdraw everything and keep new entries private; gives how many entries were withdrawn now."""
+    """Withdraw everything, reports too, and keep new entries private; gives how many entries were withdrawn now."""
     require(by, patient, "journal", "self")
     withdrawn = 0
 
@@ -365,6 +366,7 @@ def stop_all_sharing(*, by: User, patient: Patient, id: UUID, now: datetime) -> 
         nonlocal withdrawn
         withdrawn = SharedEntry.objects.for_user(by).of(patient).live().update(withdrawn_at=now)
         ShareGrant.objects.for_user(by).of(patient).live().update(revoked_at=now)
+        reports.withdraw_all(by, patient, now)
         record_change(by, patient, "journal.unshared-all")
         return None
 

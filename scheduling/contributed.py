@@ -12,7 +12,7 @@ from accounts.models import User
 from clinic.services import is_clinician
 from patients.models import Patient
 from patients.services import can, capacity_of
-from portal.lib.contributions import Card
+from portal.lib.contributions import Card, VisitChoice
 from scheduling import infusions
 from scheduling.board import waiting_for
 from scheduling.day import day_of
@@ -68,6 +68,16 @@ def visits_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card:
             "book": pages.book,
         },
     )
+
+
+def visit_choices(user: User, patient: Patient, now: datetime) -> list[VisitChoice]:
+    """The visits to come that something can be prepared for, the next one first."""
+    visits = Appointment.objects.for_user(user).of(patient).with_place().upcoming(now)
+    zone = patient.site.time_zone
+    return [
+        VisitChoice(visit.pk, f"{visit.service.name}, {time_words(visit.starts_at, zone)}")
+        for visit in visits[:ON_SUMMARY]
+    ]
 
 
 def todays_visits(request: HttpRequest, now: datetime) -> Card | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 T = TypeVar("T")
 
@@ -64,3 +65,15 @@ profile_links: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 before_dose: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # fn(user, patient) -> list[dict]: what a carer may open of a patient, with keys label, url
 carer_links: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
+
+
+@dataclass(frozen=True, slots=True)
+class VisitChoice:
+    """A visit to come that something can be meant for: its id and its words, "Visit with a nurse, Thursday 3 December …"."""
+
+    id: UUID
+    words: str
+
+
+# fn(user, patient, now) -> list[VisitChoice]: visits to come, the next one first
+visit_choices: Registry[Callable[..., list[VisitChoice]]] = Registry()

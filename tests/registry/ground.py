@@ -21,6 +21,7 @@ from clinic.models import Team, TeamMember
 from education.models import Article, Topic
 from education.services import adopt, submit_for_review, write_draft
 from journal.models import JournalEntry
+from journal.reports import ReportWords, approve_report, choices, share_report, write_report
 from journal.services import Words, write_entry
 from messaging.services import add_note, start_thread
 from patients.drafts import DraftState, save_draft
@@ -203,6 +204,7 @@ def _things(ground: Ground, whose: str, patient: Patient, now: datetime) -> None
         by=user, patient=patient, appointment_id=cancelled, reason="Too far that day.", id=uuid7(), now=now
     )
     ground.ids["cancelled_appointment", whose] = cancelled
+    _reports(ground, whose, patient, now)
     draft = save_draft(
         user=user,
         patient=patient,
@@ -214,6 +216,28 @@ def _things(ground: Ground, whose: str, patient: Patient, now: datetime) -> None
     )
     ground.ids["draft_id", whose] = draft.id
     ground.ids["id", whose] = draft.id
+
+
+def _reports(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
+    """A report that only the patient sees yet, an approved one, and one that is shared for the next visit."""
+    user = ground.users[whose]
+    coming = choices(user, patient, now)[0]
+    for kind in ("draft_report", "approved_report", "report_id"):
+        words = ReportWords(
+            why=f"To talk about the morning, {kind}.",
+            questions=["Is the blanket fine?"],
+            symptoms=["tiredness", "mood"],
+            how="Slow mornings.",
+            reactions="A rash on one arm.",
+        )
+        report = write_report(by=user, patient=patient, id=uuid7(), words=words, now=now)
+        ground.ids[kind, whose] = report.pk
+        if kind != "draft_report":
+            approve_report(by=user, patient=patient, report_id=report.pk, id=uuid7(), now=now)
+        if kind == "report_id":
+            share_report(
+                by=user, patient=patient, report_id=report.pk, visit_id=coming.id, id=uuid7(), now=now
+            )
 
 
 def _times(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:

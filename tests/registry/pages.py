@@ -123,11 +123,23 @@ PAGES: list[Page] = [
     Page("journal:new", PATIENTS),
     Page("journal:symptoms", PATIENTS),
     Page("journal:sharing", PATIENTS),
+    Page("journal:charts", PATIENTS),
+    Page("journal:charts", PATIENTS, query="range=year", label="year"),
+    Page("journal:charts", PATIENTS, query="by=cycle", label="cycle"),
+    Page("journal:reports", PATIENTS),
+    Page("journal:report-new", PATIENTS),
+    Page("journal:report-change", PATIENTS),
+    Page("journal:report", PATIENTS),
+    Page("journal:report", PATIENTS, instead={"report_id": "draft_report"}, label="draft"),
+    Page("journal:report", PATIENTS, instead={"report_id": "approved_report"}, label="approved"),
     Page("journal:entry", PATIENTS),
     Page("journal:saved", PATIENTS),
     Page("journal:edit", PATIENTS),
     Page("journal:patient-home", ("journal-carer",)),
+    Page("journal:patient-charts", ("journal-carer",)),
     Page("journal:shared", READERS, dense=True),
+    Page("journal:shared-charts", READERS, dense=True),
+    Page("journal:shared-report", READERS, dense=True),
     # Appointments
     *_both("list"),
     *_both("book"),
@@ -220,6 +232,7 @@ PAGES: list[Page] = [
 ACT = "an act of a form: only POST"
 PROBE = "for machines: plain text"
 FILE = "a file, not a page"
+PAPER = "a PDF, drawn from the page beside it"
 API = "JSON"
 AWAY = "leads to another page of ours"
 
@@ -238,6 +251,11 @@ NOT_PAGES: dict[str, str] = {
     "journal:sharing-start": ACT,
     "journal:sharing-stop": ACT,
     "journal:sharing-stop-all": ACT,
+    "journal:report-pdf": PAPER,
+    "journal:shared-report-pdf": PAPER,
+    "journal:report-approve": ACT,
+    "journal:report-share": ACT,
+    "journal:report-withdraw": ACT,
     "journal:undo": ACT,
     "journal:share": ACT,
     "journal:unshare": ACT,
@@ -267,4 +285,16 @@ def page_named(key: str) -> Page:
     return next(page for page in PAGES if page.key == key)
 
 
-__all__ = ["ACT", "API", "AWAY", "ERROR_PAGES", "FILE", "NOT_PAGES", "PAGES", "PROBE", "Page", "page_named"]
+__all__ = [
+    "ACT",
+    "API",
+    "AWAY",
+    "ERROR_PAGES",
+    "FILE",
+    "NOT_PAGES",
+    "PAGES",
+    "PAPER",
+    "PROBE",
+    "Page",
+    "page_named",
+]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.http import HttpResponse
 
+from tests.harness.paper import ensure
 from tests.registry.ground import Ground
-from tests.registry.pages import ACT, API, AWAY, FILE, NOT_PAGES, PAGES, PROBE, Page
+from tests.registry.pages import ACT, API, AWAY, FILE, NOT_PAGES, PAGES, PAPER, PROBE, Page
 from tests.registry.people import MAYA, PATIENTS
 from tests.registry.resolver import PREFIXES, addresses, ours
 from tests.registry.states import open_state, signed_in
@@ -59,6 +60,8 @@ def test_a_page_opens_for_each_kind_of_person(ground: Ground, page: Page) -> Non
 @pytest.mark.parametrize("name", NOT_PAGES)
 def test_what_is_no_page_is_none(ground: Ground, name: str) -> None:
     reason, kwargs = NOT_PAGES[name], ours()[name].kwargs
+    if reason == PAPER:
+        ensure()
     person = MAYA if "patient_id" not in kwargs or name.startswith("scheduling:") else "nurse"
     path = ground.url(name, kwargs, MAYA)
     answer = signed_in(ground.users[person]).get(path)
@@ -69,8 +72,13 @@ def test_what_is_no_page_is_none(ground: Ground, name: str) -> None:
         assert answer["Location"].startswith("/")
     else:
         assert answer.status_code == 200
-        kind = {PROBE: "text/plain", FILE: "text/calendar", API: "application/json"}[reason]
-        assert answer["Content-Type"].startswith(kind)
+        kinds = {
+            PROBE: "text/plain",
+            FILE: "text/calendar",
+            PAPER: "application/pdf",
+            API: "application/json",
+        }
+        assert answer["Content-Type"].startswith(kinds[reason])
 
 
 def test_a_persons_own_pages_are_registered_for_both_patients() -> None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from journal import reading, services
+from journal import reading, reports, services
 from journal.calendar import DAYS_BACK
 from journal.contributed import same_as_yesterday
 from journal.forms import EntryForm, SymptomsForm, name_of
@@ -304,6 +304,7 @@ def sharing(request: HttpRequest) -> HttpResponse:
         "patient": patient,
         "page": reading.shared_page(user, patient, before=_before(request), today=today),
         "standing": services.standing_grant(user, patient),
+        "reports": reports.shared_reports(user, patient),
     }
     return render(request, "journal/sharing.html", context)
 
@@ -369,4 +370,5 @@ def shared(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     record_view(request.user, patient, "journal.shared-view")
     today = today_in(present(), patient.site.time_zone)
     page = reading.shared_page(request.user, patient, before=_before(request), today=today)
-    return render(request, "journal/shared.html", {"patient": patient, "page": page})
+    context = {"patient": patient, "page": page, "reports": reports.shared_reports(request.user, patient)}
+    return render(request, "journal/shared.html", context)
