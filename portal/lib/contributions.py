@@ -58,3 +58,5 @@ draft_kinds: dict[str, Any] = {}
 trail_acts: dict[str, Any] = {}
 # fn(user, patient) -> list[dict]: what a carer may open of a patient, with keys label, url
 carer_links: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
+# noun of the API -> what it is about, in plain words: the parts that a program's token can be limited to
+api_nouns: dict[str, Any] = {}
