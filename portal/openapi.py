@@ -63,6 +63,7 @@ class Operation(AutoSchema):
 
 def say_what_is_refused(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """Bodies take nothing but what they name, and every operation may answer with a problem document."""
+    _without_marks(result)
     schemas = result["components"]["schemas"]
     for name, schema in schemas.items():
         if name.endswith("Write"):
@@ -77,6 +78,17 @@ def say_what_is_refused(result: dict[str, Any], generator: Any, request: Any, pu
             operation["responses"]["4XX"] = answer
     result["components"]["schemas"] = dict(sorted(schemas.items()))
     return result
+
+
+def _without_marks(part: Any) -> None:
+    """Take away the generator's own notes for a step that we do not use."""
+    if isinstance(part, dict):
+        part.pop("x-spec-enum-id", None)
+        for inner in part.values():
+            _without_marks(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            _without_marks(inner)
 
 
 PROBLEM_SHAPE = {

@@ -29,7 +29,7 @@ def main() -> int:
     }
     failed = []
     with tempfile.TemporaryDirectory() as folder:
-        environment = _environment(Path(folder))
+        environment = environment(Path(folder))
         for name, command in checks.items():
             began = time.monotonic()
             done = subprocess.run(
@@ -47,7 +47,7 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """The settings can be read; there is no database behind them."""
     plain = {key: value for key, value in os.environ.items() if not key.startswith(("DATABASE_", "EMAIL_"))}
     return {
