@@ -218,6 +218,9 @@ class ApiView(APIView):
         method = (request.method or "").lower()
         if not hasattr(self, method):
             return  # 405 follows
+        kind = (request.content_type or "").partition(";")[0].strip().lower()
+        if kind not in ("", "application/json") and request.headers.get("Content-Length") not in (None, "", "0"):
+            raise exceptions.UnsupportedMediaType(kind[:100])
         query = self.query_of(method)(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         self.asked = query.validated_data

@@ -17,6 +17,7 @@ from allauth.account.models import EmailAddress
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.tokens import issue_token
 from clinic.models import Team, TeamMember
 from education.models import Article, Topic
 from education.services import adopt, submit_for_review, write_draft
@@ -137,6 +138,13 @@ def _more_people(ground: Ground, now: datetime) -> None:
     with actor.unit_of_work(actor.system("tests")):
         team = Team.objects.get(name="MS infusion team")
         other = Team.objects.exclude(pk=team.pk).get()
+        for whose in PATIENTS:
+            ground.ids["team_id", whose] = team.pk
+            ground.ids["noun", whose] = "journal"
+            token, _text = issue_token(
+                user=ground.users[whose], scopes=["journal:read"], days=30, label="My watch", now=now
+            )
+            ground.ids["token_id", whose] = token.pk
         TeamMember.objects.create(
             team=team,
             user=ground.users["past-nurse"],
