@@ -36,7 +36,7 @@ def test_every_writing_method_needs_a_key_but_those_that_change_nothing_when_rep
                 assert is_problem(answer, 400), f"{method} {name}: {answer.status_code}"
                 assert "Idempotency-Key" in answer.json()["title"]
                 asked.add(name)
-    assert len(asked) > 25
+    assert len(asked) >= 25
 
 
 @pytest.mark.parametrize("key", ["", "1", "not-a-uuid", "01999999-9999-7999-8999-99999999999", "x" * 400])
