@@ -19,4 +19,5 @@ class Scope(models.TextChoices):
 
 
 SHARED_JOURNAL = "shared_journal"  # what the patient shared with the team; carers with the journal see it too
-TEAM_AREAS = (PROFILE, "appointments", "messages", SHARED_JOURNAL, TEAM)
+TREATMENT = "treatment"  # orders, doses, checks, allergies, medicines: the patient and the team, never carers
+TEAM_AREAS = (PROFILE, "appointments", "messages", SHARED_JOURNAL, TEAM, TREATMENT)

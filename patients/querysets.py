@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from clinic.services import teams_of
-from patients.areas import OWN, PROFILE, SHARED_JOURNAL, TEAM, TEAM_AREAS
+from patients.areas import PROFILE, SHARED_JOURNAL, TEAM, TEAM_AREAS, Scope
 from portal.lib import actor
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class GrantQuerySet(models.QuerySet["Grant"]):
             opened |= Q(kind="carer", user_id=user.pk)
         elif area == SHARED_JOURNAL:
             opened |= Q(kind="carer", user_id=user.pk, scopes__contains=["journal"])
-        elif area not in (OWN, TEAM):
+        elif area in Scope.values:
             opened |= Q(kind="carer", user_id=user.pk, scopes__contains=[area])
         return self.live().filter(opened)
 

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "accounts",
     "clinic",
     "patients",
+    "treatment",
     "messaging",
     "journal",
     "scheduling",

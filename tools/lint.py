@@ -11,7 +11,17 @@ import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-PACKAGES = ("portal", "accounts", "clinic", "patients", "messaging", "education", "journal", "scheduling")
+PACKAGES = (
+    "portal",
+    "accounts",
+    "clinic",
+    "patients",
+    "treatment",
+    "messaging",
+    "education",
+    "journal",
+    "scheduling",
+)
 
 
 def main() -> int:

@@ -235,7 +235,7 @@ class Supervisor:
         )
 
     def _prepare_database(self) -> None:
-        """Migrate when the migrations or the database have changed; load the synthetic clinic once."""
+        """Migrate and load the therapies when they or the database have changed; load the synthetic clinic once."""
         stamp = LOCAL / "migrated.json"
         digest = _migrations_digest()
         done = json.loads(stamp.read_text(encoding="utf-8")) if stamp.exists() else {}
@@ -244,6 +244,7 @@ class Supervisor:
         if done != {"digest": digest, "applied": _applied(owner_url), "where": where}:
             print("Bringing the database up to date …", flush=True)
             self._manage("migrate", "--no-input", "--verbosity=0")
+            self._manage("load_protocols")
             if self.variables["DEMO"] == "1":
                 self._manage("load_demo")
             write_private(
@@ -340,7 +341,7 @@ def _migrations_digest() -> str:
     sums = hashlib.sha256()
     for package in ("django", "wagtail", "procrastinate", "django-allauth", "django-taggit"):
         sums.update(f"{package}={version(package)};".encode())
-    for path in sorted(REPOSITORY.glob("*/migrations/*.py")):
+    for path in sorted([*REPOSITORY.glob("*/migrations/*.py"), *REPOSITORY.glob("treatment/data/*.json")]):
         sums.update(path.relative_to(REPOSITORY).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return sums.hexdigest()
 

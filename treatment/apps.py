@@ -1,0 +1,44 @@
+"""Therapies as data, orders, courses and their doses, what is open before a dose, allergies and medicines."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class TreatmentConfig(AppConfig):
+    """Contributes the next dose to Today, a panel to the patient summary and the demo courses."""
+
+    name = "treatment"
+    verbose_name = _("treatment")
+
+    def ready(self) -> None:
+        """Fill the registries."""
+        from portal.lib import contributions
+        from treatment import demo
+
+        contributions.demo_loaders.add(15, demo.load)
+        contributions.trail_acts.update(
+            {
+                "treatment.view": _("looked at the treatment"),
+                "treatment.ordered": _("signed an order for a treatment"),
+                "treatment.given": _("noted a dose as given"),
+                "treatment.given-early": _(
+                    "noted a dose as given before its shortest interval, with a reason"
+                ),
+                "treatment.missed": _("noted a dose as missed"),
+                "treatment.moved": _("confirmed new dates for doses"),
+                "treatment.ended": _("ended a treatment"),
+                "treatment.item-done": _("ticked something that is to do before a dose"),
+                "treatment.item-open": _("opened something again that is to do before a dose"),
+                "treatment.check-done": _("noted a regular check as done"),
+                "allergy.written": _("wrote an allergy"),
+                "allergy.changed": _("changed an allergy"),
+                "allergy.ended": _("ended an allergy"),
+                "allergy.none-known": _("said that no allergies are known"),
+                "medicine.written": _("wrote a medicine"),
+                "medicine.changed": _("changed a medicine"),
+                "medicine.ended": _("ended a medicine"),
+                "lists.view": _("looked at the allergies and medicines"),
+            }
+        )

@@ -1,0 +1,263 @@
+"""The synthetic clinic's treatments: four therapies at four points of their course, made by the same services as everyone's.
+
+Maya is in the middle of an ocrelizumab cycle with two full ones behind her; Samuel comes every four weeks for natalizumab and missed one.
+Two more patients of the team, without accounts of their own: one between the two starting doses of ublituximab, one whose second course of
+alemtuzumab is long over while her blood tests go on.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from accounts.models import User
+from patients.models import Patient
+from patients.services import enroll_patient
+from portal.lib import actor
+from portal.lib.ids import uuid7
+from treatment import checks, doses, lists, reading
+from treatment.loading import load_protocols
+from treatment.models import Course, Protocol
+from treatment.planning import add_months
+
+if TYPE_CHECKING:
+    from portal.demo.world import World
+
+NEXT_IN_DAYS = 20
+
+
+def load(world: World) -> None:
+    """Protocols, then each patient's course as the team would have written it down."""
+    load_protocols()
+    _maya(world)
+    _samuel(world)
+    _ines(world)
+    _tomas(world)
+
+
+class Hand:
+    """The neurologist and the nurse, writing about one patient."""
+
+    def __init__(self, world: World, patient: Patient) -> None:
+        self.world, self.patient = world, patient
+        self.neurologist, self.nurse = world.users["neurologist"], world.users["nurse"]
+
+    def at(self, day: date, hour: int = 10) -> datetime:
+        wall = datetime.combine(day, time(hour), ZoneInfo(self.world.site.time_zone))
+        return wall.astimezone(UTC)
+
+    def order(self, code: str, first_on: date, indication: str, path: str = "standard") -> Course:
+        protocol = Protocol.objects.filter(therapy__code=code).order_by("-version").first()
+        assert protocol is not None
+        with acting(self.neurologist):
+            return doses.sign_order(
+                by=self.neurologist, patient=self.patient, protocol_id=protocol.pk, path=path, first_on=first_on,
+                indication=indication, id=uuid7(), now=self.at(first_on - timedelta(days=10)),
+                in_demo=True,
+            )  # fmt: skip
+
+    def give(self, course: Course, day: date, lot: str, *, reaction: bool = False, note: str = "") -> None:
+        """The first planned dose, given on `day`."""
+        with acting(self.nurse):
+            planned = next(
+                dose for dose in reading.doses_of(self.nurse, self.patient, course) if dose.is_planned
+            )
+            doses.record_infusion(
+                by=self.nurse, patient=self.patient, dose_id=planned.pk, id=uuid7(), given_at=self.at(day),
+                now=self.at(day, 16), lot=lot, reaction=reaction, note=note,
+            )  # fmt: skip
+
+    def miss(self, course: Course, day: date, reason: str) -> None:
+        with acting(self.nurse):
+            planned = next(
+                dose for dose in reading.doses_of(self.nurse, self.patient, course) if dose.is_planned
+            )
+            doses.mark_missed(
+                by=self.nurse,
+                patient=self.patient,
+                dose_id=planned.pk,
+                reason=reason,
+                id=uuid7(),
+                now=self.at(day),
+            )
+
+    def move_as_proposed(self, course: Course, day: date, reason: str) -> None:
+        by = self.neurologist
+        with acting(by):
+            moves = doses.proposed_moves(by, self.patient, course, self.at(day))
+            doses.confirm_moves(
+                by=by, patient=self.patient, course_id=course.pk,
+                targets={dose.pk: move.window.target for dose, move in moves}, reason=reason, id=uuid7(), now=self.at(day),
+            )  # fmt: skip
+
+    def tick(self, course: Course, *facts: str, by: User | None = None) -> None:
+        """Ticks items of the next dose, a day ago."""
+        by = by or self.nurse
+        with acting(by):
+            dose = reading.next_dose(by, self.patient)
+            assert dose is not None
+            assert dose.course_id == course.pk
+            for item in checks.checklist_of(by, self.patient, dose, self.world.now):
+                if item.fact.split(".", 1)[1] in facts and item.id is not None:
+                    checks.settle_item(
+                        by=by,
+                        patient=self.patient,
+                        item_id=item.id,
+                        done=True,
+                        id=uuid7(),
+                        now=self.world.at(-1, 11),
+                    )
+
+    def checked(self, course: Course, fact: str, *days: date) -> None:
+        with acting(self.nurse):
+            for day in days:
+                checks.note_check(
+                    by=self.nurse, patient=self.patient, course_id=course.pk, fact=f"{_code(course)}.{fact}", done_on=day,
+                    id=uuid7(), now=self.at(day, 16),
+                )  # fmt: skip
+
+    def allergy(self, by: User, what: str, reaction: str, days: int) -> UUID:
+        with acting(by):
+            return lists.save_allergy(
+                by=by,
+                patient=self.patient,
+                id=uuid7(),
+                what=what,
+                reaction=reaction,
+                now=self.world.at(days, 9),
+            )
+
+    def medicine(self, by: User, what: str, how: str, days: int) -> UUID:
+        with acting(by):
+            return lists.save_medicine(
+                by=by, patient=self.patient, id=uuid7(), what=what, how=how, now=self.world.at(days, 9)
+            )
+
+
+def acting(user: User) -> AbstractContextManager[None]:
+    return actor.unit_of_work(actor.Actor(user_id=user.pk))
+
+
+def _code(course: Course) -> str:
+    return reading.facts_for(course).code
+
+
+def _weekday(day: date) -> date:
+    """The same day, or the Monday after a weekend."""
+    return day + timedelta(days=max(0, 7 - day.weekday())) if day.weekday() > 4 else day
+
+
+def _maya(world: World) -> None:
+    """Ocrelizumab: two half doses about two years ago, three full ones since, the next in about three weeks."""
+    hand, maya = Hand(world, world.patient), world.users["patient"]
+    coming = _weekday(world.today() + timedelta(days=NEXT_IN_DAYS))
+    first = coming - timedelta(days=4 * 182)
+    course = hand.order("ocrelizumab_iv", first, "Relapsing MS, two relapses in one year")
+    hand.give(
+        course, first, "OC-2011", reaction=True, note="Itching for ten minutes. Slowed down, then gone."
+    )
+    hand.give(course, first + timedelta(days=14), "OC-2024")
+    for cycle, lot in ((1, "OC-2209"), (2, "OC-2388"), (3, "OC-2517")):
+        hand.give(course, first + timedelta(days=182 * cycle), lot)
+    hand.checked(course, "mon.mri_brain", _weekday(world.today() - timedelta(days=200)))
+    hand.tick(course, "mon.serum_immunoglobulins")
+    hand.allergy(maya, "Penicillin", "Rash on my arms, as a child", -300)
+    medicine = hand.medicine(maya, "Vitamin D", "1,000 units each morning", -300)
+    with acting(hand.nurse):
+        lists.save_medicine(
+            by=hand.nurse, patient=world.patient, id=uuid7(), what="Vitamin D", how="2,000 units each morning",
+            entry=medicine, version=1, now=world.at(-160, 15),
+        )  # fmt: skip
+    hand.medicine(hand.nurse, "Baclofen", "10 mg three times a day, for stiff legs", -160)
+
+
+def _samuel(world: World) -> None:
+    """Natalizumab every four weeks: one missed for a cold, the later ones moved by the neurologist, the next in nine days."""
+    hand, samuel = Hand(world, world.other_patient), world.users["other-patient"]
+    coming = _weekday(world.today() + timedelta(days=9))
+    missed = coming - timedelta(days=28 * 3 + 7)
+    first = missed - timedelta(days=28 * 5)
+    course = hand.order("natalizumab", first, "Relapsing MS with new activity on the scan")
+    for number in range(5):
+        hand.give(course, first + timedelta(days=28 * number), f"NA-{310 + number}")
+    hand.miss(course, missed, "Cold with fever on the day")
+    again = missed + timedelta(days=7)
+    hand.move_as_proposed(course, again, "Given as soon as the cold was over, then every 4 weeks from there")
+    for number in range(3):
+        hand.give(course, again + timedelta(days=28 * number), f"NA-{320 + number}")
+    hand.tick(course, "chk.rems_auth", "chk.jcv_current")
+    hand.checked(course, "mon.clinical_pml_assessment", first + timedelta(days=84))
+    hand.checked(course, "mon.rems_re_authorisation", first + timedelta(days=168))
+    with acting(samuel):
+        lists.say_no_known_allergies(
+            by=samuel, patient=world.other_patient, id=uuid7(), now=world.at(-150, 9)
+        )
+    hand.medicine(samuel, "Ibuprofen", "When my back hurts", -150)
+
+
+def _ines(world: World) -> None:
+    """Ublituximab: the first starting dose was last week, the second is due next week."""
+    patient = _enroll(world, "Ines Moreau", date(1994, 11, 3))
+    hand = Hand(world, patient)
+    first = _weekday(world.today() - timedelta(days=7))
+    first = first if first < world.today() else first - timedelta(days=7)
+    course = hand.order("ublituximab", first, "Relapsing MS, first treatment")
+    hand.tick(
+        course,
+        "scr.hepatitis_b_hbsag_and_anti_hbc_label_wording_hbs",
+        "scr.quantitative_immunoglobulins_igg_iga_igm",
+        "scr.liver_tests_alt_ast_alkaline_phosphatase_bilirub",
+        "scr.vaccines_live_at_least_4_weeks_non_live_at_least",
+    )
+    hand.give(
+        course, first, "UB-077", reaction=True, note="Shivering in the first hour. Slowed down, then gone."
+    )
+    hand.allergy(hand.nurse, "Latex", "Hives", -20)
+
+
+def _tomas(world: World) -> None:
+    """Alemtuzumab: both courses are over, the monthly tests go on; two of them are due."""
+    patient = _enroll(world, "Tomas Rivera", date(1983, 6, 27))
+    hand = Hand(world, patient)
+    today = world.today()
+    first = today - timedelta(days=14 * 31 + 366)
+    first -= timedelta(days=first.weekday())  # a Monday: five days in a row without a weekend
+    course = hand.order("alemtuzumab", first, "Very active MS after two other treatments")
+    for number in range(5):
+        hand.give(course, first + timedelta(days=number), f"AL-{40 + number}", reaction=number == 0, note="")
+    second = first + timedelta(days=371)
+    with acting(hand.neurologist):
+        doses.plan_next_phase(
+            by=hand.neurologist, patient=patient, course_id=course.pk, first_on=second,
+            reason="A year after the first course", id=uuid7(), now=hand.at(second - timedelta(days=30)),
+        )  # fmt: skip
+    for number in range(3):
+        hand.give(course, second + timedelta(days=number), f"AL-{60 + number}")
+    tests = (
+        "mon.cbc_with_differential",
+        "mon.serum_creatinine",
+        "mon.urinalysis_with_urine_cell_counts",
+        "mon.alt_ast_bilirubin",
+    )
+    for number, fact in enumerate(tests):
+        ago = 45 if number < 2 else 12
+        hand.checked(course, fact, add_months(today, -3), today - timedelta(days=ago))
+    hand.checked(course, "mon.thyroid_function_tsh", add_months(today, -1))
+
+
+def _enroll(world: World, name: str, born: date) -> Patient:
+    """A patient of the team who does not sign in."""
+    return enroll_patient(
+        site=world.site,
+        name=name,
+        date_of_birth=born,
+        by=world.users["nurse"],
+        team=world.team,
+        phone="555-0188",
+    )
+
+
+__all__ = ["load"]

@@ -1,0 +1,540 @@
+"""Orders, courses and doses: every act that changes them. A prescriber signs and moves; the team records; nothing moves by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.http import Http404
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from clinic.services import memberships
+from patients.areas import TREATMENT
+from patients.models import Patient
+from patients.services import exactly_once, record_change, require
+from portal.lib.ids import uuid7
+from portal.lib.problems import Conflict, DomainError, NotAllowed
+from portal.lib.templatetags.ui import day as day_words
+from portal.lib.time import today_in
+from treatment import planning, reading
+from treatment.facts import Facts, facts_of
+from treatment.models import Change, ChecklistItem, Course, Dose, InfusionRecord, Order, Protocol
+from treatment.planning import Planned
+from treatment.signing import is_signed_off
+
+STAFF = ("team", "break_glass")
+MOST_AHEAD = timedelta(days=366)
+MOST_BACK = timedelta(days=31)
+TEXT_LENGTH = 1000
+
+
+class NotAPrescriber(NotAllowed):
+    default_message = gettext_lazy("Only a neurologist can do this. Nothing was changed.")
+
+
+class NotSignedOff(DomainError):
+    default_message = gettext_lazy(
+        "This version is not signed off, so nothing can be ordered on it. A neurologist, a pharmacist and an infusion nurse "
+        "have to sign it first."
+    )
+
+
+class CannotBeOrdered(DomainError):
+    default_message = gettext_lazy("This therapy cannot be ordered here. It is planned outside the portal.")
+
+
+class AlreadyRunning(DomainError):
+    default_message = gettext_lazy("A treatment with this medicine is running already. End it first.")
+
+
+class DayNotPossible(DomainError):
+    default_message = gettext_lazy("This day is not possible. Choose another one.")
+    status = 422
+
+
+class TooEarly(DayNotPossible):
+    """The day breaks the protocol's minimum interval."""
+
+
+class DoseNotOpen(Conflict):
+    default_message = gettext_lazy("This dose is not planned any more. Look at the newest state first.")
+
+
+class EarlierDoseOpen(DomainError):
+    default_message = gettext_lazy("An earlier dose is still planned. Say first what became of it.")
+
+
+class TextMissing(DomainError):
+    default_message = gettext_lazy("Write the reason in a few words.")
+    status = 422
+
+
+class TextTooLong(DomainError):
+    default_message = gettext_lazy("Make your text shorter: at most 1,000 characters.")
+    status = 422
+
+
+# --- Asking first --------------------------------------------------------------------------------------------------
+
+
+def is_prescriber(user: User) -> bool:
+    """True for people who work as a neurologist in a team today."""
+    return memberships(user).filter(role="neurologist").exists()
+
+
+def _require_prescriber(by: User, patient: Patient) -> str:
+    capacity = require(by, patient, TREATMENT, *STAFF)
+    if not is_prescriber(by):
+        raise NotAPrescriber
+    return capacity
+
+
+def _words(text: str, *, needed: bool = True) -> str:
+    text = text.strip()
+    if needed and not text:
+        raise TextMissing
+    if len(text) > TEXT_LENGTH:
+        raise TextTooLong
+    return text
+
+
+def _locked_course(by: User, patient: Patient, course_id: UUID) -> Course:
+    """The course, with its row held until the transaction ends: one change of its doses at a time."""
+    Course.objects.for_user(by).of(patient).select_for_update(no_key=True).filter(pk=course_id).first()
+    return reading.course_or_404(by, patient, course_id)
+
+
+# --- An order and its course -----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def sign_order(
+    *, by: User, patient: Patient, protocol_id: UUID, path: str, first_on: date, indication: str, id: UUID, now: datetime,
+    given_before: int = 0, in_demo: bool | None = None,
+) -> Course:  # fmt: skip
+    """A prescriber's signed order, its course and its planned doses. `first_on` is the first day here, on the site's calendar.
+
+    `given_before` counts doses given elsewhere. Versions that are not signed off can be ordered in demo mode only; `in_demo` None:
+    as the settings say. Raises NotAPrescriber, NotSignedOff, CannotBeOrdered, AlreadyRunning,
+    DayNotPossible, TooEarly, TextMissing, DifferentContent.
+    """
+    _require_prescriber(by, patient)
+    indication = _words(indication)
+    protocol = Protocol.objects.light().filter(pk=protocol_id).first()
+    if protocol is None:
+        raise Http404
+    facts = facts_of(protocol.pk)
+
+    def make() -> UUID:
+        Patient.objects.for_user(by).select_for_update(no_key=True).filter(pk=patient.pk).first()
+        signed_off = is_signed_off(protocol)
+        if not signed_off and not (settings.DEMO if in_demo is None else in_demo):
+            raise NotSignedOff
+        if not facts.can_be_ordered or path not in facts.paths:
+            raise CannotBeOrdered
+        _check_first_day(by, patient, facts, path, first_on, now)
+        order = Order(
+            id=id, patient=patient, protocol=protocol, path=path, first_on=first_on, given_before=given_before,
+            signed_by=by, signed_at=now, demo_only=not signed_off, created_at=now,
+        )  # fmt: skip
+        order.indication = indication
+        planned = planning.plan(
+            facts.paths[path].phases,
+            first_on=first_on,
+            first_number=given_before + 1,
+            until=max(first_on, today_in(now, patient.site.time_zone))
+            + timedelta(days=planning.PLAN_AHEAD_DAYS),
+        )
+        if not planned:
+            raise CannotBeOrdered(
+                _("With this many doses given before, nothing is left to plan. Check the number.")
+            )
+        order.save(force_insert=True)
+        course = Course(id=uuid7(), patient=patient, order=order, starts_on=first_on, created_at=now)
+        course.save(force_insert=True)
+        _add_doses(course, planned, facts, now)
+        record_change(by, patient, "treatment.ordered", course.pk)
+        return course.pk
+
+    content = [str(protocol_id), path, first_on.isoformat(), given_before, indication]
+    done = exactly_once(act="treatment.order", id=id, patient=patient, user=by, content=content, do=make)
+    assert done.result is not None
+    return reading.course_or_404(by, patient, done.result)
+
+
+def _check_first_day(
+    by: User, patient: Patient, facts: Facts, path: str, first_on: date, now: datetime
+) -> None:
+    today = today_in(now, patient.site.time_zone)
+    if not today - MOST_BACK <= first_on <= today + MOST_AHEAD:
+        raise DayNotPossible(_("Choose a first day within the next year, or at most a month back."))
+    for course in reading.courses_of(by, patient):
+        if course.is_running and reading.facts_for(course).substance == facts.substance:
+            raise AlreadyRunning
+    last = reading.last_given_day(by, patient, facts.substance)
+    shortest = max((phase.min_interval_days or 0 for phase in facts.paths[path].phases), default=0)
+    if last is not None and first_on < last + timedelta(days=shortest):
+        raise TooEarly(
+            _("This day is too early. The shortest interval after the dose before ends on %(day)s.")
+            % {"day": day_words(last + timedelta(days=shortest))}
+        )
+
+
+def _add_doses(course: Course, planned: list[Planned], facts: Facts, now: datetime) -> None:
+    """Insert doses with what is to do before each of them."""
+    doses = []
+    items = []
+    for plan in planned:
+        dose = Dose(
+            id=uuid7(),
+            patient_id=course.patient_id,
+            course=course,
+            number=plan.slot.number,
+            phase_key=plan.slot.phase.key,
+            earliest=plan.window.earliest,
+            target=plan.window.target,
+            latest=plan.window.latest,
+            not_before=plan.not_before,
+            created_at=now,
+        )
+        doses.append(dose)
+        first = plan.slot.number == 1
+        items += [
+            ChecklistItem(
+                id=uuid7(),
+                patient_id=course.patient_id,
+                dose=dose,
+                fact=item.fact,
+                owner=item.owner,
+                position=position,
+                created_at=now,
+            )
+            for position, item in enumerate(facts.before_dose, start=1)
+            if item.applies(first=first)
+        ]
+    Dose.objects.bulk_create(doses)
+    ChecklistItem.objects.bulk_create(items)
+
+
+def _top_up(by: User, patient: Patient, course: Course, now: datetime) -> None:
+    """Add repeating doses until a year ahead is planned; each continues from the one before it, which stands where it stood."""
+    doses = reading.doses_of(by, patient, course)
+    planned = [dose for dose in doses if dose.is_planned]
+    facts = reading.facts_for(course)
+    more = planning.plan(
+        reading.path_of(course),
+        first_on=doses[0].day,
+        first_number=doses[0].number,
+        known={dose.number: dose.day for dose in doses},
+        after=doses[-1].number,
+        until=today_in(now, patient.site.time_zone) + timedelta(days=planning.PLAN_AHEAD_DAYS),
+        least=max(0, planning.LEAST_AHEAD - len(planned)),
+    )
+    _add_doses(course, more, facts, now)
+
+
+@transaction.atomic
+def end_course(
+    *, by: User, patient: Patient, course_id: UUID, reason: str, id: UUID, now: datetime
+) -> Course:
+    """End a treatment: its planned doses are canceled, what was given stays, regular checks go on. Raises NotAPrescriber, TextMissing."""
+    _require_prescriber(by, patient)
+    reason = _words(reason)
+
+    def make() -> UUID:
+        course = _locked_course(by, patient, course_id)
+        if not course.is_running:
+            raise Conflict
+        Dose.objects.for_user(by).of(patient).planned().filter(course=course).update(state="cancelled")
+        course.ended_on, course.ended_by = today_in(now, patient.site.time_zone), by
+        course.save(update_fields=["ended_on", "ended_by"])
+        _note_change(course, None, "ended", by, now, reason)
+        record_change(by, patient, "treatment.ended", course.pk)
+        return course.pk
+
+    exactly_once(
+        act="treatment.end", id=id, patient=patient, user=by, content=[str(course_id), reason], do=make
+    )
+    return reading.course_or_404(by, patient, course_id)
+
+
+def _note_change(
+    course: Course, dose: Dose | None, kind: str, by: User, now: datetime, reason: str,
+    old: date | None = None, new: date | None = None,
+) -> None:  # fmt: skip
+    change = Change(
+        patient_id=course.patient_id, course=course, dose=dose, kind=kind, old_target=old, new_target=new,
+        made_by=by, made_at=now, created_at=now,
+    )  # fmt: skip
+    change.reason = reason
+    change.save(force_insert=True)
+
+
+# --- What became of a dose -----------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def record_infusion(
+    *, by: User, patient: Patient, dose_id: UUID, id: UUID, given_at: datetime, now: datetime,
+    product: str = "", lot: str = "", reaction: bool | None = None, note: str = "", early_reason: str = "",
+) -> Dose:  # fmt: skip
+    """Note a planned dose as given at an instant (aware). Nothing else moves: late doses are shown, new dates only proposed.
+
+    Before the minimum interval only a prescriber can note it, with a reason. Raises TooEarly, DayNotPossible, DoseNotOpen,
+    EarlierDoseOpen, TextTooLong, NotAllowed, DifferentContent.
+    """
+    require(by, patient, TREATMENT, *STAFF)
+    details = {
+        "product": _words(product, needed=False),
+        "lot": _words(lot, needed=False),
+        "reaction": reaction,
+        "note": _words(note, needed=False),
+        "early_reason": _words(early_reason, needed=False),
+    }
+
+    def make() -> UUID:
+        dose = reading.dose_or_404(by, patient, dose_id)
+        course = _locked_course(by, patient, dose.course_id)
+        dose = reading.dose_or_404(by, patient, dose_id)
+        given_on = _check_given(by, patient, dose, given_at, now)
+        early = dose.not_before is not None and given_on < dose.not_before
+        if early and not (details["early_reason"] and is_prescriber(by)):
+            raise TooEarly(
+                _(
+                    "The shortest interval after the dose before ends on %(day)s. Only a neurologist can note a dose before "
+                    "that day, with a reason."
+                )
+                % {"day": day_words(dose.not_before)}
+            )
+        dose.state, dose.given_at, dose.given_on = Dose.State.GIVEN, given_at, given_on
+        dose.save(update_fields=["state", "given_at", "given_on"])
+        record = InfusionRecord(patient=patient, dose=dose, recorded_by=by, recorded_at=now, created_at=now)
+        record.details = details
+        record.save(force_insert=True)
+        _renew_minimum(by, patient, dose)
+        _top_up(by, patient, course, now)
+        record_change(by, patient, "treatment.given-early" if early else "treatment.given", dose.pk)
+        return dose.pk
+
+    content = [str(dose_id), given_at.isoformat(), details]
+    exactly_once(act="treatment.given", id=id, patient=patient, user=by, content=content, do=make)
+    return reading.dose_or_404(by, patient, dose_id)
+
+
+def _check_given(by: User, patient: Patient, dose: Dose, given_at: datetime, now: datetime) -> date:
+    """The site's day of `given_at`, when the dose can have been given then."""
+    if not dose.is_planned or not dose.course.is_running:
+        raise DoseNotOpen
+    if given_at > now:
+        raise DayNotPossible(_("This time is in the future. Enter the time at which the dose was given."))
+    given_on = today_in(given_at, patient.site.time_zone)
+    others = Dose.objects.for_user(by).of(patient).filter(course_id=dose.course_id).exclude(pk=dose.pk)
+    if others.planned().filter(number__lt=dose.number).exists():
+        raise EarlierDoseOpen
+    if others.filter(given_on__gte=given_on).exists():
+        raise DayNotPossible(
+            _("Another dose was given on this day or after it. Two doses are never noted for one day.")
+        )
+    return given_on
+
+
+def _renew_minimum(by: User, patient: Patient, given: Dose) -> None:
+    """The next dose's minimum interval counts from the day that this one was really given. Its window stays."""
+    following = (
+        Dose.objects.for_user(by)
+        .of(patient)
+        .with_course()
+        .planned()
+        .filter(course_id=given.course_id, number__gt=given.number)
+        .order_by("number")
+        .first()
+    )
+    if following is not None:
+        following.not_before = planning.not_before(reading.slot_of(following), given.given_on)
+        following.save(update_fields=["not_before"])
+
+
+@transaction.atomic
+def mark_missed(*, by: User, patient: Patient, dose_id: UUID, reason: str, id: UUID, now: datetime) -> Dose:
+    """Note that a planned dose was not given. Nothing else moves. Raises DoseNotOpen, EarlierDoseOpen, TextMissing, NotAllowed."""
+    require(by, patient, TREATMENT, *STAFF)
+    reason = _words(reason)
+
+    def make() -> UUID:
+        dose = reading.dose_or_404(by, patient, dose_id)
+        course = _locked_course(by, patient, dose.course_id)
+        dose = reading.dose_or_404(by, patient, dose_id)
+        if not dose.is_planned or not dose.course.is_running:
+            raise DoseNotOpen
+        if dose.earliest > today_in(now, patient.site.time_zone):
+            raise DayNotPossible(_("The time for this dose has not begun, so it cannot be missed yet."))
+        earlier = Dose.objects.for_user(by).of(patient).planned().filter(course_id=dose.course_id)
+        if earlier.filter(number__lt=dose.number).exists():
+            raise EarlierDoseOpen
+        dose.state = Dose.State.MISSED
+        dose.save(update_fields=["state"])
+        _note_change(course, dose, "missed", by, now, reason)
+        _top_up(by, patient, course, now)
+        record_change(by, patient, "treatment.missed", dose.pk)
+        return dose.pk
+
+    exactly_once(
+        act="treatment.missed", id=id, patient=patient, user=by, content=[str(dose_id), reason], do=make
+    )
+    return reading.dose_or_404(by, patient, dose_id)
+
+
+# --- New dates: proposed by the protocol's rule, confirmed by a prescriber ----------------------------------------------------
+
+
+def proposed_moves(
+    user: User, patient: Patient, course: Course, now: datetime
+) -> list[tuple[Dose, planning.Move]]:
+    """What the protocol's own rule would move, dose by dose; empty when nothing would, or when the data state no rule."""
+    doses = reading.doses_of(user, patient, course)
+    stands = [planning.Stands(dose.number, dose.state, dose.target, dose.given_on) for dose in doses]
+    moves = planning.replan(
+        reading.path_of(course),
+        stands,
+        reset_from_given=reading.facts_for(course).reset_from_given,
+        today=today_in(now, patient.site.time_zone),
+    )
+    by_number = {dose.number: dose for dose in doses}
+    return [(by_number[move.number], move) for move in moves]
+
+
+@transaction.atomic
+def confirm_moves(
+    *,
+    by: User,
+    patient: Patient,
+    course_id: UUID,
+    targets: Mapping[UUID, date],
+    reason: str,
+    id: UUID,
+    now: datetime,
+) -> Course:
+    """A prescriber sets new target days of planned doses, by dose id; each window moves with its target.
+
+    Raises NotAPrescriber, TooEarly, DayNotPossible, DoseNotOpen, TextMissing, DifferentContent.
+    """
+    _require_prescriber(by, patient)
+    reason = _words(reason)
+
+    def make() -> UUID:
+        course = _locked_course(by, patient, course_id)
+        doses = reading.doses_of(by, patient, course)
+        if not course.is_running or not targets or not set(targets) <= {dose.pk for dose in doses}:
+            raise DoseNotOpen
+        previous: date | None = None
+        for dose in doses:
+            if dose.state in (Dose.State.MISSED, Dose.State.CANCELLED):
+                continue
+            if dose.pk in targets:
+                _move(course, dose, targets[dose.pk], previous, by, reason, now)
+            elif dose.is_planned:
+                _follow(dose, previous)
+            previous = dose.day
+        record_change(by, patient, "treatment.moved", course.pk)
+        return course.pk
+
+    content = [str(course_id), sorted((str(dose), day.isoformat()) for dose, day in targets.items()), reason]
+    exactly_once(act="treatment.moved", id=id, patient=patient, user=by, content=content, do=make)
+    return reading.course_or_404(by, patient, course_id)
+
+
+def _move(
+    course: Course, dose: Dose, target: date, previous: date | None, by: User, reason: str, now: datetime
+) -> None:
+    if not dose.is_planned:
+        raise DoseNotOpen
+    slot = reading.slot_of(dose)
+    today = today_in(now, course.patient.site.time_zone)
+    if target < today or target > today + 2 * MOST_AHEAD:
+        raise DayNotPossible(_("Choose a day from today on, within the next two years."))
+    _check_after(slot, target, previous)
+    old, window = dose.target, planning.around(slot.phase, target)
+    dose.earliest, dose.target, dose.latest = window.earliest, window.target, window.latest
+    dose.not_before = planning.not_before(slot, previous)
+    if dose.not_before is not None:
+        dose.earliest = max(dose.earliest, dose.not_before)
+    dose.save(update_fields=["earliest", "target", "latest", "not_before"])
+    _note_change(course, dose, "moved", by, now, reason, old, target)
+
+
+def _follow(dose: Dose, previous: date | None) -> None:
+    """A dose that stays: its minimum may now count from another day, and the order of the doses must hold."""
+    slot = reading.slot_of(dose)
+    _check_after(slot, dose.target, previous)
+    renewed = planning.not_before(slot, previous)
+    if renewed != dose.not_before:
+        dose.not_before = renewed
+        dose.save(update_fields=["not_before"])
+
+
+def _check_after(slot: planning.Slot, target: date, previous: date | None) -> None:
+    if previous is not None and target <= previous:
+        raise DayNotPossible(
+            _("Dose %(number)d would come before the dose that stands ahead of it. Move the later ones too.")
+            % {"number": slot.number}
+        )
+    soonest = planning.not_before(slot, previous)
+    if soonest is not None and target < soonest:
+        raise TooEarly(
+            _("Dose %(number)d would be too early. Its shortest interval ends on %(day)s.")
+            % {"number": slot.number, "day": day_words(soonest)}
+        )
+
+
+@transaction.atomic
+def plan_next_phase(
+    *, by: User, patient: Patient, course_id: UUID, first_on: date, reason: str, id: UUID, now: datetime
+) -> Course:
+    """A prescriber sets the first day of a phase whose day the data do not say (a second course of alemtuzumab).
+
+    Raises NotAPrescriber, TooEarly, DayNotPossible, TextMissing, Conflict when there is no such phase.
+    """
+    _require_prescriber(by, patient)
+    reason = _words(reason)
+
+    def make() -> UUID:
+        course = _locked_course(by, patient, course_id)
+        doses = reading.doses_of(by, patient, course)
+        slot = open_phase(course, doses)
+        if slot is None or not course.is_running:
+            raise Conflict
+        today = today_in(now, patient.site.time_zone)
+        if not today - MOST_BACK <= first_on <= today + MOST_AHEAD:
+            raise DayNotPossible(_("Choose a first day within the next year, or at most a month back."))
+        _check_after(slot, first_on, doses[-1].day)
+        planned = planning.plan(
+            reading.path_of(course),
+            first_on=doses[0].day,
+            first_number=doses[0].number,
+            known={dose.number: dose.day for dose in doses} | {slot.number: first_on},
+            after=doses[-1].number,
+            until=today + timedelta(days=planning.PLAN_AHEAD_DAYS),
+        )
+        _add_doses(course, planned, reading.facts_for(course), now)
+        first = Dose.objects.for_user(by).of(patient).get(course=course, number=slot.number)
+        _note_change(course, first, "moved", by, now, reason, first_on, first_on)
+        record_change(by, patient, "treatment.moved", course.pk)
+        return course.pk
+
+    content = [str(course_id), first_on.isoformat(), reason]
+    exactly_once(act="treatment.phase", id=id, patient=patient, user=by, content=content, do=make)
+    return reading.course_or_404(by, patient, course_id)
+
+
+def open_phase(course: Course, doses: list[Dose]) -> planning.Slot | None:
+    """The first dose of the next phase when the data do not say its day; None when everything is planned or the path is over."""
+    slot = planning.slot_at(reading.path_of(course), doses[-1].number + 1)
+    if slot is None:
+        return None
+    days = {dose.number: dose.day for dose in doses}
+    return slot if planning.window_of(slot, days.get) is None else None

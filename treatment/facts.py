@@ -1,0 +1,151 @@
+"""One version of a therapy's facts, parsed. Versions never change, so each is read once by a process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from treatment.models import Protocol
+from treatment.planning import Anchor, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class InfusionNeed:
+    """How long a dose takes at the center, in minutes, from the phase of the dose."""
+
+    preparation_minutes: int
+    infusion_minutes: int
+    observation_minutes: int
+    discharge_minutes: int
+
+    @property
+    def chair_minutes(self) -> int:
+        return (
+            self.preparation_minutes
+            + self.infusion_minutes
+            + self.observation_minutes
+            + self.discharge_minutes
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A way through the phases that an order can name."""
+
+    key: str
+    name: str
+    phases: tuple[Phase, ...]
+    prescriber_choice: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeDose:
+    """Something to do before doses: `when` is first (of a course), later (not the first) or every."""
+
+    fact: str
+    owner: str
+    label: str
+    when: str
+    valid_hours: int | None
+    link: str | None
+
+    def applies(self, *, first: bool) -> bool:
+        return self.when == "every" or (self.when == "first") == first
+
+
+@dataclass(frozen=True, slots=True)
+class RegularCheck:
+    """A check that comes again: months between two, and months after the last dose until which it goes on. None: the data do not say."""
+
+    fact: str
+    owner: str
+    label: str
+    every_months: int | None
+    until_months_after_last_dose: int | None
+
+
+class Facts:
+    """A therapy's facts as one version states them."""
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        self.content = content
+        self.portal: dict[str, Any] = content["portal"]
+        self.code: str = content["id"]
+        self.name: str = self.portal["plain_name"]
+        self.substance: str = self.portal["substance"]
+        self.brands: list[str] = content["brand_names"]
+        self._raw = {phase["key"]: phase for phase in content["regimen"]}
+        self.phases = {key: _phase(raw) for key, raw in self._raw.items()}
+        self.paths = {
+            path["key"]: Path(
+                path["key"],
+                path["name"],
+                tuple(self.phases[key] for key in path["phases"]),
+                path["prescriber_choice"],
+            )
+            for path in self.portal["paths"]
+        }
+        self.before_dose = [BeforeDose(**item) for item in self.portal["before_dose"]]
+        monitoring = {row["key"]: row for row in content["monitoring"]}
+        self.checks = [
+            RegularCheck(
+                row["fact"],
+                row["owner"],
+                row["label"],
+                monitoring[row["fact"]]["every_months"],
+                monitoring[row["fact"]].get("until_months_after_last_dose"),
+            )
+            for row in self.portal["regular_checks"]
+        ]
+        self.labels = {item.fact: item for item in self.before_dose}
+        self.required_roles: list[str] = self.portal["required_signatures"]
+        self.reset_from_given: bool | None = (
+            True if self.portal["late_dose"]["rule"] == "from_given_dose" else None
+        )
+        self.alert_after_days: int | None = content["missed_dose"]["escalate_after_days"]
+        self.is_for_relapse: bool = content["auto_schedule"] == "per_relapse_order_only"
+        self.can_be_ordered: bool = (
+            bool(self.paths)
+            and not content["mention_only"]
+            and content["auto_schedule"] != "never"
+            and not content["lifetime_cumulative_max"]
+        )
+        self.has_lifetime_limit: bool = bool(content["lifetime_cumulative_max"])
+
+    def need(self, phase_key: str) -> InfusionNeed | None:
+        """The minutes of a dose of a phase; None when the data leave one of them open."""
+        raw, visit = self._raw[phase_key], self.portal["visit"]
+        parts = (
+            raw["premedication_wait_minutes"],
+            raw["infusion_minutes"],
+            raw["observation_minutes"],
+            visit["arrival_minutes"],
+            visit["discharge_minutes"],
+        )
+        if any(part is None for part in parts):
+            return None
+        wait, infusion, observation, arrival, discharge = parts
+        return InfusionNeed(arrival + wait, infusion, observation, discharge)
+
+
+def _phase(raw: dict[str, Any]) -> Phase:
+    offsets, window = raw["day_offsets"], raw["usual_window_days"]
+    return Phase(
+        key=raw["key"],
+        name=raw["name"],
+        anchor=Anchor(raw["anchor_rule"]) if raw["anchor_rule"] else None,
+        day_offsets=tuple(offsets) if offsets else None,
+        interval_days=raw["interval_days"],
+        repeats=raw["repeats"],
+        count=raw["count"],
+        min_interval_days=raw["min_interval_days"],
+        window=(window[0], window[1]) if window else None,
+    )
+
+
+@lru_cache(maxsize=128)
+def facts_of(protocol_id: UUID) -> Facts:
+    """The facts of a version. Raises Protocol.DoesNotExist."""
+    return Facts(Protocol.objects.values_list("content", flat=True).get(pk=protocol_id))

@@ -1,0 +1,333 @@
+"""Dose windows from a protocol's phases: plain dates, no database, no Django.
+
+All values are data of the protocol (`treatment/data/`); nothing here knows a drug. `interval_days` is the target and months are
+only wording. None means "not known": then there is no window, and a prescriber sets the day.
+
+A late dose never moves a later one by itself: `plan` is made once, and `replan` only proposes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+PLAN_AHEAD_DAYS = 365
+"""Repeating doses are planned this far ahead; further ones are added as time goes on."""
+LEAST_AHEAD = 2
+"""At least this many planned doses stand ahead, however far apart they are: a new one continues from the one before it."""
+MOST_PLANNED = 60
+"""Enough for a year of any protocol; a guard against data that repeat every day."""
+CYCLE_GAP_DAYS = 3
+"""Doses on days in a row (a course of five days) are one dose of a cycle: the cycle's first day is the first of them."""
+
+
+class Anchor(StrEnum):
+    """What the days of a phase are counted from."""
+
+    FIRST = "first"  # the first dose of the course
+    PREVIOUS = "previous"  # the dose before
+    FIRST_THEN_PREVIOUS = "first_then_previous"  # the phase's first dose from the first of the course, others from the one before
+    PREVIOUS_PHASE = "previous_phase"  # the last dose of the phase before
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A stretch of doses of the same kind. Days are counted from `anchor`; `window` is days from it, both ends included."""
+
+    key: str
+    name: str
+    anchor: Anchor | None
+    day_offsets: tuple[int, ...] | None = None
+    interval_days: int | None = None
+    repeats: bool = False
+    count: int | None = None
+    min_interval_days: int | None = None
+    window: tuple[int, int] | None = None
+
+    @property
+    def length(self) -> int | None:
+        """How many doses the phase has; None for a phase that goes on."""
+        if self.repeats:
+            return self.count
+        return len(self.day_offsets) if self.day_offsets else 1
+
+
+@dataclass(frozen=True, slots=True)
+class DoseWindow:
+    """When a dose should be given. `latest` None: the protocol does not say how late is too late."""
+
+    earliest: date
+    target: date
+    latest: date | None
+
+    def holds(self, day: date) -> bool:
+        """True when `day` lies in the window."""
+        return self.earliest <= day and (self.latest is None or day <= self.latest)
+
+    def moved_to(self, target: date) -> DoseWindow:
+        """The same window around another target day."""
+        by = target - self.target
+        return DoseWindow(self.earliest + by, target, self.latest + by if self.latest else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place on a path: the `number`-th dose (from 1), the `index`-th of its phase (from 0)."""
+
+    number: int
+    phase: Phase
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A dose to be: where it stands on the path, when, and the first day that the protocol's minimum allows (None: no minimum is known)."""
+
+    slot: Slot
+    window: DoseWindow
+    not_before: date | None
+
+
+DayOf = Callable[[int], date | None]
+
+
+def slots(path: Sequence[Phase]) -> Iterator[Slot]:
+    """The doses of a path in order; endless when a phase goes on."""
+    number = 0
+    for phase in path:
+        index = 0
+        while phase.length is None or index < phase.length:
+            number += 1
+            yield Slot(number, phase, index)
+            index += 1
+
+
+def slot_at(path: Sequence[Phase], number: int) -> Slot | None:
+    """The `number`-th dose of a path, or None past its end."""
+    for slot in slots(path):
+        if slot.number == number:
+            return slot
+    return None
+
+
+def _offset(slot: Slot) -> int | None:
+    """Days from the anchor for a dose of fixed days, else None."""
+    offsets = slot.phase.day_offsets
+    return offsets[slot.index] if offsets is not None and slot.index < len(offsets) else None
+
+
+def _anchor_day(slot: Slot, day_of: DayOf) -> date | None:
+    """The day that the slot's days are counted from, given or planned; None when it is not known."""
+    phase, begin = slot.phase, slot.number - slot.index
+    offset = _offset(slot)
+    if offset is None:
+        if slot.index == 0 and phase.anchor in (Anchor.FIRST, Anchor.FIRST_THEN_PREVIOUS):
+            return day_of(1)
+        return day_of(slot.number - 1)
+    if phase.anchor is Anchor.FIRST:
+        return day_of(1)
+    # Fixed days of a later phase are counted from the phase's own first dose, whose day somebody has set.
+    return day_of(begin) if slot.index > 0 else None
+
+
+def window_of(slot: Slot, day_of: DayOf) -> DoseWindow | None:
+    """The slot's window, or None when the data do not say: then a prescriber sets the day.
+
+    `day_of(number)` gives the day of an earlier dose (given, or else planned), or None.
+    """
+    day = _anchor_day(slot, day_of)
+    if day is None:
+        return None
+    offset = _offset(slot)
+    if offset is not None:
+        if slot.phase.anchor is not Anchor.FIRST:
+            offset -= (slot.phase.day_offsets or (0,))[0]
+        target = day + timedelta(days=offset)
+        return DoseWindow(target, target, None)
+    if slot.phase.interval_days is None:
+        return None
+    return around(slot.phase, day + timedelta(days=slot.phase.interval_days))
+
+
+def around(phase: Phase, target: date) -> DoseWindow:
+    """The window of a phase around a target day. Without a usual window nothing earlier is offered and no end is claimed."""
+    if phase.window is None or phase.interval_days is None:
+        return DoseWindow(target, target, None)
+    first, last = phase.window
+    return DoseWindow(
+        target - timedelta(days=phase.interval_days - first),
+        target,
+        target + timedelta(days=last - phase.interval_days),
+    )
+
+
+def not_before(slot: Slot, previous: date | None) -> date | None:
+    """The first day that the minimum interval allows after the dose before; None when no minimum is known.
+
+    Days in a row inside a phase (a course of five days) have no minimum between them.
+    """
+    minimum = slot.phase.min_interval_days
+    if minimum is None or previous is None:
+        return None
+    if slot.index > 0 and _offset(slot) is not None:
+        return None
+    return previous + timedelta(days=minimum)
+
+
+def plan(
+    path: Sequence[Phase], *, first_on: date, first_number: int = 1, known: Mapping[int, date] | None = None,
+    after: int = 0, until: date, least: int = LEAST_AHEAD,
+) -> list[Planned]:  # fmt: skip
+    """The doses of a path from `first_number` (the first one here, on `first_on`), without those up to `after`.
+
+    Fixed doses are all planned; repeating ones up to `until`, at least `least` of them. Ends where the data do not say when.
+    `known` are days of doses that stand already.
+    """
+    days: dict[int, date] = {first_number: first_on, **(known or {})}
+    made: list[Planned] = []
+    repeating = 0
+    for slot in slots(path):
+        if slot.number < first_number:
+            continue
+        window = (
+            DoseWindow(first_on, first_on, None) if slot.number == first_number else window_of(slot, days.get)
+        )
+        if slot.number in days and slot.number != first_number:
+            window = DoseWindow(days[slot.number], days[slot.number], None)
+        if window is None:
+            break
+        days.setdefault(slot.number, window.target)
+        if slot.number <= after:
+            continue
+        if slot.phase.repeats:
+            repeating += 1
+            if window.target > until and repeating > least:
+                break
+        made.append(Planned(slot, window, not_before(slot, days.get(slot.number - 1))))
+        if len(made) >= MOST_PLANNED:
+            break
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """A dose as it stands in a course: `day` is the day it was given, else its target."""
+
+    number: int
+    state: str  # planned, given, missed, cancelled
+    target: date
+    given_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A planned dose that would get another window."""
+
+    number: int
+    window: DoseWindow
+    not_before: date | None
+
+
+def replan(
+    path: Sequence[Phase], doses: Sequence[Stands], *, reset_from_given: bool | None, today: date
+) -> list[Move]:
+    """What the protocol's own rule proposes for the planned doses; nothing when the data state no rule.
+
+    `reset_from_given` True: count on from the day a dose was really given, and give a missed one as soon as possible.
+    None: the data state no rule for this, so nothing is proposed and a prescriber sets the days.
+    """
+    if not reset_from_given:
+        return []
+    days: dict[int, date] = {}
+    moves: list[Move] = []
+    missed = False
+    last_given: date | None = None  # or, further on, the day that is planned
+    for dose in doses:
+        if dose.state == "given" and dose.given_on is not None:
+            days[dose.number] = last_given = dose.given_on
+            missed = False
+            continue
+        if dose.state != "planned":
+            missed = missed or dose.state == "missed"
+            continue
+        slot = slot_at(path, dose.number)
+        if slot is None:
+            continue
+        if missed:
+            if not slot.phase.repeats:  # a missed part of a start: no rule, a prescriber decides
+                return []
+            soonest = not_before(slot, last_given)
+            target = max(today, soonest) if soonest else today
+            window: DoseWindow | None = DoseWindow(target, target, None)
+            missed = False
+        else:
+            window = window_of(slot, days.get) if days else None
+        if window is None:
+            days[dose.number] = last_given = dose.target
+            continue
+        days[dose.number] = window.target
+        if window.target != dose.target:
+            before = days.get(dose.number - 1) or last_given
+            moves.append(Move(dose.number, window, not_before(slot, before)))
+        last_given = window.target
+    return moves
+
+
+# --- Cycles ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """From one given dose to the day before the next; the running one has no end."""
+
+    number: int
+    starts: date
+    ends: date | None
+
+    def day(self, day: date) -> int | None:
+        """1 on the day of the dose; None outside the cycle."""
+        if day < self.starts or (self.ends is not None and day > self.ends):
+            return None
+        return (day - self.starts).days + 1
+
+
+def cycles(given: Sequence[date], *, over: date | None = None) -> list[Cycle]:
+    """Cycles of the days on which doses were given, oldest first. `over` is the last day of a treatment that has ended."""
+    starts: list[date] = []
+    last: date | None = None
+    for day in sorted(set(given)):
+        if last is None or (day - last).days > CYCLE_GAP_DAYS:
+            starts.append(day)
+        last = day
+    ends: list[date | None] = [*(day - timedelta(days=1) for day in starts[1:]), over]
+    return [
+        Cycle(number, first, end)
+        for number, (first, end) in enumerate(zip(starts, ends, strict=False), start=1)
+    ]
+
+
+# --- Months (only for checks whose interval the data give in months) -----------------------------------------------
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of the month, some months later; the last day of a shorter month."""
+    total = day.year * 12 + day.month - 1 + months
+    year, month = divmod(total, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, min(day.day, last))
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")
+
+
+def next_due(
+    *, every_months: int | None, since: date, last_done: date | None, until: date | None
+) -> date | None:
+    """When a regular check is next due; None when the data give no interval, or when its time is over."""
+    if every_months is None:
+        return None
+    due = add_months(last_done or since, every_months)
+    return None if until is not None and due > until else due

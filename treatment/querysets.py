@@ -1,0 +1,86 @@
+"""Reads of treatment that have a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+from patients.querysets import PatientRecordQuerySet
+
+if TYPE_CHECKING:
+    from treatment.models import (  # noqa: F401 - named in the class headers
+        Allergy,
+        Change,
+        CheckDone,
+        ChecklistItem,
+        Course,
+        Dose,
+        InfusionRecord,
+        Medicine,
+        Order,
+        Protocol,
+    )
+
+
+class ProtocolQuerySet(models.QuerySet["Protocol"]):
+    def light(self) -> ProtocolQuerySet:
+        """Without the facts themselves, which are read once a process through `treatment.facts`."""
+        return self.defer("content").select_related("therapy")
+
+
+class OrderQuerySet(PatientRecordQuerySet["Order"]):
+    """What was ordered."""
+
+
+class CourseQuerySet(PatientRecordQuerySet["Course"]):
+    def newest_first(self) -> CourseQuerySet:
+        """Courses with their orders and protocols, without the protocols' facts."""
+        return (
+            self.select_related("order__protocol__therapy", "order__signed_by")
+            .defer("order__protocol__content")
+            .order_by("-starts_on", "-id")
+        )
+
+    def running(self) -> CourseQuerySet:
+        return self.filter(ended_on__isnull=True)
+
+
+class DoseQuerySet(PatientRecordQuerySet["Dose"]):
+    def with_course(self) -> DoseQuerySet:
+        """Doses with what their pages and windows need, in the order of their numbers."""
+        return (
+            self.select_related("course__order__protocol__therapy")
+            .defer("course__order__protocol__content")
+            .order_by("course", "number")
+        )
+
+    def planned(self) -> DoseQuerySet:
+        return self.filter(state="planned")
+
+    def given(self) -> DoseQuerySet:
+        return self.filter(state="given")
+
+
+class InfusionRecordQuerySet(PatientRecordQuerySet["InfusionRecord"]):
+    """What staff wrote down about doses that were given."""
+
+
+class ChangeQuerySet(PatientRecordQuerySet["Change"]):
+    """What people changed about plans."""
+
+
+class ChecklistQuerySet(PatientRecordQuerySet["ChecklistItem"]):
+    """What is to do before a dose."""
+
+
+class CheckDoneQuerySet(PatientRecordQuerySet["CheckDone"]):
+    """Regular checks that were done."""
+
+
+class AllergyQuerySet(PatientRecordQuerySet["Allergy"]):
+    """Versions of entries in the list of allergies."""
+
+
+class MedicineQuerySet(PatientRecordQuerySet["Medicine"]):
+    """Versions of entries in the list of medicines."""

@@ -1,0 +1,273 @@
+"""Reads of a patient's treatment: courses, doses, cycles, what a day means for a dose. Days are the site's calendar days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from patients.models import Patient
+from patients.services import can
+from portal.lib import actor
+from portal.lib.templatetags.ui import day as day_words
+from portal.lib.time import today_in
+from treatment import planning
+from treatment.facts import Facts, InfusionNeed, facts_of
+from treatment.models import Course, Dose
+from treatment.planning import Cycle, DoseWindow, Slot
+
+
+def facts_for(course: Course) -> Facts:
+    """The facts of the version that the course was ordered on."""
+    return facts_of(course.protocol_id)
+
+
+def path_of(course: Course) -> tuple[planning.Phase, ...]:
+    """The phases that the course's order names, in order."""
+    return facts_for(course).paths[course.order.path].phases
+
+
+def slot_of(dose: Dose) -> Slot:
+    """Where the dose stands on its path."""
+    slot = planning.slot_at(path_of(dose.course), dose.number)
+    assert slot is not None
+    return slot
+
+
+# --- Courses and doses -------------------------------------------------------------------------------------------
+
+
+def courses_of(user: User, patient: Patient) -> list[Course]:
+    """The patient's courses, newest first."""
+    return list(Course.objects.for_user(user).of(patient).newest_first())
+
+
+def running_course(user: User, patient: Patient) -> Course | None:
+    """The treatment that goes on: steroids for a relapse may run beside it and do not hide it."""
+    running = [course for course in courses_of(user, patient) if course.is_running]
+    lasting = [course for course in running if not facts_for(course).is_for_relapse]
+    return next(iter(lasting or running), None)
+
+
+def course_or_404(user: User, patient: Patient, course_id: UUID) -> Course:
+    found: Course | None = (
+        Course.objects.for_user(user).of(patient).newest_first().filter(pk=course_id).first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def doses_of(user: User, patient: Patient, course: Course | None = None) -> list[Dose]:
+    """Doses in order: of one course, or of all, oldest course first."""
+    doses = Dose.objects.for_user(user).of(patient).with_course()
+    if course is not None:
+        doses = doses.filter(course=course)
+    return list(doses.order_by("course__starts_on", "course_id", "number"))
+
+
+def dose_or_404(user: User, patient: Patient, dose_id: UUID) -> Dose:
+    found: Dose | None = Dose.objects.for_user(user).of(patient).with_course().filter(pk=dose_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def next_dose(user: User, patient: Patient) -> Dose | None:
+    """The first planned dose of the courses that run, by its target day."""
+    found: Dose | None = (
+        Dose.objects.for_user(user)
+        .of(patient)
+        .with_course()
+        .planned()
+        .filter(course__ended_on__isnull=True)
+        .order_by("target", "course_id", "number")
+        .first()
+    )
+    return found
+
+
+def infusion_need(dose: Dose) -> InfusionNeed | None:
+    """How long the dose takes; None when the protocol leaves it open: "ask your infusion center", not booked online."""
+    return facts_for(dose.course).need(dose.phase_key)
+
+
+def name_of(course: Course) -> str:
+    """The therapy in plain words."""
+    return facts_for(course).name
+
+
+# --- For appointment pages -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BookableDose:
+    """What an appointment page may know of the next dose. It names no drug: a carer who keeps the appointments sees it too."""
+
+    dose_id: UUID
+    number: int
+    window: DoseWindow
+    not_before: date | None
+    need: InfusionNeed | None
+
+
+def dose_for_booking(user: User, patient: Patient) -> BookableDose | None:
+    """The next dose for people who keep the patient's appointments, carers included; None without one or without that area.
+
+    Treatment rows are closed to carers, so for them this reads as a system actor after asking for the area.
+    """
+    if not can(user, patient, "appointments"):
+        return None
+    if can(user, patient, "treatment"):
+        return _bookable(next_dose(user, patient))
+    with actor.unit_of_work(actor.Actor(user_id=user.pk, system="dose for appointments")):
+        dose = (
+            Dose.objects.for_system()
+            .of(patient)
+            .with_course()
+            .planned()
+            .filter(course__ended_on__isnull=True)
+            .order_by("target", "course_id", "number")
+            .first()
+        )
+        return _bookable(dose)
+
+
+def _bookable(dose: Dose | None) -> BookableDose | None:
+    if dose is None:
+        return None
+    return BookableDose(dose.pk, dose.number, dose.window, dose.not_before, infusion_need(dose))
+
+
+# --- Days ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DayCheck:
+    """What stands against giving a dose on a day: a block, or things to know. It never says that a day is safe."""
+
+    blocked: str = ""
+    warnings: list[str] = field(default_factory=list)
+
+
+def day_check(dose: Dose, day: date) -> DayCheck:
+    """A planned dose on a day: before the minimum interval blocks; outside the window, or with no known minimum, warns."""
+    if dose.not_before is not None and day < dose.not_before:
+        return DayCheck(
+            blocked=_("This day is too early. The shortest interval after the dose before ends on %(day)s.")
+            % {"day": day_words(dose.not_before)}
+        )
+    warnings = []
+    if day < dose.earliest:
+        days = (dose.target - day).days
+        warnings.append(
+            ngettext(
+                "This is %(days)d day before the planned day.",
+                "This is %(days)d days before the planned day.",
+                days,
+            )
+            % {"days": days}
+        )
+        if dose.not_before is None:
+            warnings.append(_("The protocol gives no shortest interval. A prescriber has to look at this."))
+    elif dose.latest is not None and day > dose.latest:
+        days = (day - dose.latest).days
+        warnings.append(
+            ngettext(
+                "This is %(days)d day after the end of the planned time.",
+                "This is %(days)d days after the end of the planned time.",
+                days,
+            )
+            % {"days": days}
+        )
+    return DayCheck(warnings=warnings)
+
+
+def is_late(dose: Dose, today: date, last_given: date | None) -> bool:
+    """A planned dose whose window is over, or whose wait since the last dose is longer than the protocol's alert value."""
+    if not dose.is_planned:
+        return False
+    if dose.latest is not None and today > dose.latest:
+        return True
+    alert = facts_for(dose.course).alert_after_days
+    return alert is not None and last_given is not None and today > last_given + timedelta(days=alert)
+
+
+def last_given_day(user: User, patient: Patient, substance: str) -> date | None:
+    """The newest day on which this substance was given, in any course: routes and brands of one drug count together."""
+    days = [
+        dose.given_on
+        for dose in Dose.objects.for_user(user).of(patient).with_course().given()
+        if facts_for(dose.course).substance == substance and dose.given_on is not None
+    ]
+    return max(days, default=None)
+
+
+# --- Cycles and given days ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class GivenDose:
+    """A dose that was given, for charts and reports."""
+
+    day: date
+    name: str
+    number: int
+
+
+def given_days(user: User, patient: Patient, start: date, end: date) -> list[GivenDose]:
+    """Doses given from `start` to `end`, both included, oldest first."""
+    doses = (
+        Dose.objects.for_user(user)
+        .of(patient)
+        .with_course()
+        .given()
+        .filter(given_on__gte=start, given_on__lte=end)
+    )
+    return [
+        GivenDose(dose.given_on, name_of(dose.course), dose.number)
+        for dose in doses.order_by("given_on", "number")
+        if dose.given_on is not None
+    ]
+
+
+def _cycles(doses: Iterable[Any]) -> list[Cycle]:
+    days: list[date] = []
+    over: date | None = None
+    running = False
+    for dose in doses:
+        if facts_for(dose.course).is_for_relapse or dose.given_on is None:
+            continue
+        days.append(dose.given_on)
+        running = running or dose.course.is_running
+        over = max(filter(None, [over, dose.course.ended_on]), default=None)
+    return planning.cycles(days, over=None if running else over)
+
+
+def cycles_of(user: User, patient: Patient) -> list[Cycle]:
+    """From one given dose to the day before the next, oldest first; the running one has no end.
+
+    Doses on days in a row begin one cycle. Steroids for a relapse begin none.
+    """
+    return _cycles(Dose.objects.for_user(user).of(patient).with_course().given().order_by("given_on"))
+
+
+def cycle_day(user: User, patient: Patient, day: date) -> int | None:
+    """The day of the treatment cycle: 1 on the day of the dose; None before the first dose or after the treatment."""
+    for cycle in cycles_of(user, patient):
+        found = cycle.day(day)
+        if found is not None:
+            return found
+    return None
+
+
+def today_of(patient: Patient, now: datetime) -> date:
+    """The site's calendar day."""
+    return today_in(now, patient.site.time_zone)

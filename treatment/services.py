@@ -1,0 +1,96 @@
+"""The door of `treatment`: courses, doses and their windows, what is open before a dose, allergies and medicines.
+
+All dates are the site's calendar days. The modules behind: `planning` (arithmetic), `facts` and `loading` (versions of data),
+`signing`, `doses` (acts), `reading`, `checks`, `lists`.
+"""
+
+from __future__ import annotations
+
+from treatment.checks import CheckState, OpenItem, before, note_check, regular_checks, settle_item
+from treatment.doses import (
+    TooEarly,
+    confirm_moves,
+    end_course,
+    is_prescriber,
+    mark_missed,
+    plan_next_phase,
+    proposed_moves,
+    record_infusion,
+    sign_order,
+)
+from treatment.facts import InfusionNeed
+from treatment.lists import (
+    allergies_of,
+    end_entry,
+    medicines_of,
+    save_allergy,
+    save_medicine,
+    say_no_known_allergies,
+)
+from treatment.loading import load_protocols
+from treatment.planning import Cycle, DoseWindow
+from treatment.reading import (
+    BookableDose,
+    DayCheck,
+    GivenDose,
+    course_or_404,
+    courses_of,
+    cycle_day,
+    cycles_of,
+    day_check,
+    dose_for_booking,
+    dose_or_404,
+    doses_of,
+    given_days,
+    infusion_need,
+    name_of,
+    next_dose,
+    running_course,
+)
+from treatment.signing import is_signed_off, sign_off
+
+__all__ = [
+    "BookableDose",
+    "CheckState",
+    "Cycle",
+    "DayCheck",
+    "DoseWindow",
+    "GivenDose",
+    "InfusionNeed",
+    "OpenItem",
+    "TooEarly",
+    "allergies_of",
+    "before",
+    "confirm_moves",
+    "course_or_404",
+    "courses_of",
+    "cycle_day",
+    "cycles_of",
+    "day_check",
+    "dose_for_booking",
+    "dose_or_404",
+    "doses_of",
+    "end_course",
+    "end_entry",
+    "given_days",
+    "infusion_need",
+    "is_prescriber",
+    "is_signed_off",
+    "load_protocols",
+    "mark_missed",
+    "medicines_of",
+    "name_of",
+    "next_dose",
+    "note_check",
+    "plan_next_phase",
+    "proposed_moves",
+    "record_infusion",
+    "regular_checks",
+    "running_course",
+    "save_allergy",
+    "save_medicine",
+    "say_no_known_allergies",
+    "settle_item",
+    "sign_off",
+    "sign_order",
+]
