@@ -9,5 +9,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("scheduling/", include("scheduling.api.urls")),
     path("journal/", include("journal.api.urls")),
     path("messaging/", include("messaging.api.urls")),
+    path("treatment/", include("treatment.api.urls")),
     path("patients/", include("patients.api.urls")),
 ]

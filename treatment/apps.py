@@ -17,6 +17,7 @@ class TreatmentConfig(AppConfig):
         from portal.lib import contributions
         from treatment import demo
 
+        contributions.api_nouns["treatment"] = _("Treatment, allergies and medicines")
         contributions.demo_loaders.add(15, demo.load)
         contributions.trail_acts.update(
             {

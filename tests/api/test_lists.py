@@ -23,6 +23,7 @@ from tests.api.asking import call
 from tests.registry.ground import Ground, acting
 from tests.registry.people import MAYA
 from tests.registry.states import signed_in
+from treatment import services as treatment
 
 Make = Callable[[Ground, Patient, int], None]
 
@@ -91,6 +92,12 @@ def booked(ground: Ground, patient: Patient, count: int) -> None:
             visits.book(by=nurse, patient=patient, service=service, starts_at=free.at, id=uuid7(), now=present)
 
 
+def medicines(ground: Ground, patient: Patient, count: int) -> None:
+    with acting(ground.users[MAYA]):
+        for number in range(count):
+            treatment.save_medicine(by=ground.users[MAYA], patient=patient, id=uuid7(), what=f"{number}", now=now())
+
+
 LISTS: list[tuple[str, str, Make]] = [
     (MAYA, "/api/v1/journal/entries/", entries),
     ("nurse", "/api/v1/journal/entries/?patient={patient}", entries),
@@ -102,6 +109,7 @@ LISTS: list[tuple[str, str, Make]] = [
     ("nurse", "/api/v1/messaging/threads/{thread}/notes/?patient={patient}", notes),
     (MAYA, "/api/v1/patients/me/questions/", questions),
     (MAYA, "/api/v1/patients/me/trail/?own=true", questions),
+    (MAYA, "/api/v1/treatment/medicines/", medicines),
     (MAYA, "/api/v1/scheduling/appointments/", booked),
     ("nurse", "/api/v1/scheduling/appointments/?patient={patient}", booked),
 ]
@@ -136,6 +144,8 @@ def test_pages_lose_and_repeat_nothing(ground: Ground, maya: Patient) -> None:
         "/api/v1/scheduling/appointments/",
         "/api/v1/scheduling/appointments/?when=earlier",
         "/api/v1/education/articles/",
+        "/api/v1/treatment/doses/",
+        "/api/v1/treatment/courses/",
     ):
         mark = "&" if "?" in path else "?"
         whole = rows_of(client, f"{path}{mark}limit=100")

@@ -36,6 +36,7 @@ from scheduling import services as visits
 from scheduling.models import Service
 from scheduling.pages import slot_text
 from tests.registry.people import MAYA, MORE, PATIENTS, SAMUEL
+from treatment import services as treatment
 
 
 @dataclass
@@ -193,6 +194,7 @@ def _things(ground: Ground, whose: str, patient: Patient, now: datetime) -> None
         by=user, patient=patient, appointment_id=cancelled, reason="Too far that day.", id=uuid7(), now=now
     )
     ground.ids["cancelled_appointment", whose] = cancelled
+    _treatment(ground, whose, patient, now)
     draft = save_draft(
         user=user,
         patient=patient,
@@ -204,6 +206,23 @@ def _things(ground: Ground, whose: str, patient: Patient, now: datetime) -> None
     )
     ground.ids["draft_id", whose] = draft.id
     ground.ids["id", whose] = draft.id
+
+
+def _treatment(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
+    """The next dose of the demo's course, an allergy and a medicine. Runs as the patient."""
+    user = ground.users[whose]
+    dose = treatment.next_dose(user, patient)
+    assert dose is not None
+    ground.ids["course_id", whose], ground.ids["dose_id", whose] = dose.course_id, dose.pk
+    items = treatment.before(user, patient, dose, now)
+    ground.ids["item_id", whose] = next(item.id for item in items if item.id is not None and item.owner == "you")
+    ground.ids["code", whose] = dose.course.order.protocol.therapy.code
+    ground.ids["allergy", whose] = treatment.save_allergy(
+        by=user, patient=patient, id=uuid7(), what="Penicillin", reaction="A rash", now=now
+    )
+    ground.ids["medicine", whose] = ground.ids["line_id", whose] = treatment.save_medicine(
+        by=user, patient=patient, id=uuid7(), what="Vitamin D", how="In the morning", now=now
+    )
 
 
 def _times(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:

@@ -32,6 +32,7 @@ NOTHING: Body = lambda ground, whose: None  # noqa: E731
 EVERYBODY = everyone(*SIGNED_IN)
 TEAMS = everyone(*CLINICIANS)
 OWN = everyone(*PATIENTS)
+TREATED = of(SELF, READERS)
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,24 @@ class ApiRow:
     methods: dict[str, Can]
     about: bool = True
     query: Callable[[Ground, str], str] = lambda ground, whose: ""
+    instead: dict[str, str] = field(default_factory=dict)
 
 
 def reads(name: str, may: People, **more: Any) -> ApiRow:
     return ApiRow(name, {"GET": Can(may)}, **more)
 
 
-def acts(name: str, may: People, body: Body = NOTHING, *, status: int = 200, refused: People | None = None) -> ApiRow:
+def acts(
+    name: str,
+    may: People,
+    body: Body = NOTHING,
+    *,
+    status: int = 200,
+    refused: People | None = None,
+    instead: dict[str, str] | None = None,
+) -> ApiRow:
     """An act: POST and nothing else."""
-    return ApiRow(name, {"POST": Can(may, status, body, refused or everyone())})
+    return ApiRow(name, {"POST": Can(may, status, body, refused or everyone())}, instead=instead or {})
 
 
 def sends(**body: Any) -> Body:
@@ -94,6 +104,10 @@ def a_patient(ground: Ground, whose: str) -> dict[str, Any]:
         "name": "Nora New", "date_of_birth": "1990-01-31", "email": f"{uuid7()}@example.com",
         "phone": "555-0188", "team": str(ground.of("team_id", MAYA)),
     }  # fmt: skip
+
+
+def given(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"given_at": now().isoformat(), "early_reason": "A relapse."}
 
 
 A_CARER = {"email": "friend@example.com", "called": "Kim", "relation": "my friend", "scopes": ["appointments"]}
@@ -157,6 +171,35 @@ API_ROWS: list[ApiRow] = [
         {"GET": Can(READERS), "POST": Can(OF_TEAM, 201, sends(text="Asked twice."), STRANGERS_AT_WORK)},
     ),
     reads("messaging-api:work-list", TEAMS, about=False),
+    # Treatment: the patient and the team, never carers; therapies with their sources are for the team
+    reads("treatment-api:therapy-list", TEAMS, about=False),
+    reads("treatment-api:therapy-detail", TEAMS, about=False),
+    reads("treatment-api:course-list", TREATED),
+    reads("treatment-api:course-detail", TREATED),
+    reads("treatment-api:dose-list", TREATED),
+    reads("treatment-api:dose-detail", TREATED),
+    acts("treatment-api:dose-given", READERS, given, refused=SELF),
+    acts("treatment-api:dose-missed", READERS, sends(reason="A cold."), refused=SELF),
+    acts("treatment-api:item", TREATED, sends(done=True)),
+    ApiRow(
+        "treatment-api:allergy-list", {"GET": Can(TREATED), "POST": Can(TREATED, 201, sends(what="Latex"))}
+    ),
+    acts("treatment-api:allergy-none-known", TREATED, status=409),  # there is one in the list
+    ApiRow(
+        "treatment-api:allergy-detail",
+        {"PUT": Can(TREATED, 200, sends(what="Latex", version=1))},
+        instead={"line_id": "allergy"},
+    ),
+    acts("treatment-api:allergy-end", TREATED, sends(version=1), instead={"line_id": "allergy"}),
+    ApiRow(
+        "treatment-api:medicine-list", {"GET": Can(TREATED), "POST": Can(TREATED, 201, sends(what="Vitamin D"))}
+    ),
+    ApiRow(
+        "treatment-api:medicine-detail",
+        {"PUT": Can(TREATED, 200, sends(what="Vitamin D", version=1))},
+        instead={"line_id": "medicine"},
+    ),
+    acts("treatment-api:medicine-end", TREATED, sends(version=1), instead={"line_id": "medicine"}),
     # Records that are open to a person; a patient is added by somebody of that team
     ApiRow(
         "patients-api:patient-list",

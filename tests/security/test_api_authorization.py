@@ -140,4 +140,4 @@ def status_for(can: Can, person: str, whose: str) -> int:
 
 
 def path_of(row: ApiRow, ground: Ground, whose: str) -> str:
-    return ground.url(row.name, ours()[row.name].kwargs, whose)
+    return ground.url(row.name, ours()[row.name].kwargs, whose, **row.instead)

@@ -93,6 +93,6 @@ DROP FUNCTION portal_via();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("patients", "0002_ground")]
+    dependencies = [("patients", "0003_treatment_area")]
 
     operations = [migrations.RunSQL(VIA, BEFORE)]
