@@ -179,7 +179,7 @@ API_ROWS: list[ApiRow] = [
     reads("treatment-api:dose-list", TREATED),
     reads("treatment-api:dose-detail", TREATED),
     acts("treatment-api:dose-given", READERS, given, refused=SELF),
-    acts("treatment-api:dose-missed", READERS, sends(reason="A cold."), refused=SELF),
+    acts("treatment-api:dose-missed", READERS, sends(reason="A cold."), status=422, refused=SELF),  # its time has not come
     acts("treatment-api:item", TREATED, sends(done=True)),
     ApiRow(
         "treatment-api:allergy-list", {"GET": Can(TREATED), "POST": Can(TREATED, 201, sends(what="Latex"))}
