@@ -154,7 +154,9 @@ class ApiToken(models.Model):
 class ApiCount(models.Model):
     """How often somebody asked the API in this minute and in the one before. Old rows are swept every hour."""
 
-    key = models.CharField(primary_key=True, max_length=80)  # "user:<id>", "token:<id>", "address:<network address>"
+    key = models.CharField(
+        primary_key=True, max_length=80
+    )  # "user:<id>", "token:<id>", "address:<network address>"
     minute = models.BigIntegerField()  # minutes since 1970, UTC
     count = models.PositiveIntegerField()
     before = models.PositiveIntegerField(default=0)

@@ -52,7 +52,7 @@ def issue_token(
     if unknown or not chosen:
         raise TokenRefused(
             _("There is no scope %(unknown)s. Choose from: %(known)s.")
-            % {"unknown": ", ".join(unknown) or "\"\"", "known": ", ".join(known_scopes())}
+            % {"unknown": ", ".join(unknown) or '""', "known": ", ".join(known_scopes())}
         )
     if not 1 <= days <= MOST_DAYS:
         raise TokenRefused(_("A token lasts 1 to %(most)d days.") % {"most": MOST_DAYS})
@@ -76,7 +76,13 @@ def issue_token(
 def token_for(text: str, now: datetime) -> ApiToken | None:
     """The working token with this text, its person in `user`; None for wrong, ended and revoked ones and closed accounts."""
     parts = text.split("_", 2)
-    if len(text) > LONGEST_TOKEN or len(parts) != 3 or parts[0] != WORD or not text.isascii() or "\x00" in text:
+    if (
+        len(text) > LONGEST_TOKEN
+        or len(parts) != 3
+        or parts[0] != WORD
+        or not text.isascii()
+        or "\x00" in text
+    ):
         return None
     token = ApiToken.objects.select_related("user").filter(prefix=parts[1]).first()
     same = hmac.compare_digest(bytes(token.digest) if token is not None else NOBODY, _digest(text))
@@ -102,7 +108,10 @@ class Program:
 
 def programs_of(user: User, now: datetime) -> list[Program]:
     """All programs that have or had access as this person, the working ones first. One statement."""
-    found = [Program(token, _may(token), token.works_at(now)) for token in ApiToken.objects.filter(user=user).order_by("-created_at")]
+    found = [
+        Program(token, _may(token), token.works_at(now))
+        for token in ApiToken.objects.filter(user=user).order_by("-created_at")
+    ]
     return sorted(found, key=lambda program: not program.works)
 
 

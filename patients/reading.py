@@ -16,7 +16,7 @@ from patients.models import AuditEvent, Grant, Patient
 from patients.trail import words_for
 
 PAGE_SIZE = 25
-THROUGH_A_TOKEN = "token:"
+PROGRAM_MARK = "token:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class _Names:
             at=event.at,
             refused=event.capacity == "none",
             emergency=event.capacity == "break_glass",
-            program=THROUGH_A_TOKEN in event.system,
+            program=PROGRAM_MARK in event.system,
         )
 
     def who(self, event: AuditEvent) -> str:

@@ -18,7 +18,17 @@ from portal.lib.problems import DomainError
 
 FILE = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 DEEPEST = 3
-OURS = ("portal", "accounts", "clinic", "patients", "messaging", "scheduling", "journal", "education", "treatment")
+OURS = (
+    "portal",
+    "accounts",
+    "clinic",
+    "patients",
+    "messaging",
+    "scheduling",
+    "journal",
+    "education",
+    "treatment",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,10 @@ def _resolved(shape: dict[str, Any]) -> dict[str, Any]:
     for wrapped in ("allOf", "oneOf", "anyOf"):
         real = [one for one in shape.get(wrapped, []) if one.get("type") != "null"]
         if len(real) == 1:
-            return {**_resolved(real[0]), **({"description": shape["description"]} if "description" in shape else {})}
+            return {
+                **_resolved(real[0]),
+                **({"description": shape["description"]} if "description" in shape else {}),
+            }
     return shape
 
 
@@ -121,7 +134,9 @@ def _fields(shape: dict[str, Any], before: str = "", depth: int = 0) -> list[Fie
     for name, raw in shape.get("properties", {}).items():
         one = _resolved(raw)
         found.append(
-            Field(before + name, _kind(one), raw.get("description", one.get("description", "")), name in needed)
+            Field(
+                before + name, _kind(one), raw.get("description", one.get("description", "")), name in needed
+            )
         )
         inner = _resolved(one.get("items", {})) if one.get("type") == "array" else one
         if "properties" in inner and depth < DEEPEST:
@@ -154,7 +169,8 @@ def _kind(shape: dict[str, Any]) -> str:
     if plain is None:
         most = shape.get("maxLength")
         plain = (
-            ngettext("text, up to %(most)d character", "text, up to %(most)d characters", most) % {"most": most}
+            ngettext("text, up to %(most)d character", "text, up to %(most)d characters", most)
+            % {"most": most}
             if most
             else _("text")
         )
@@ -170,7 +186,9 @@ def _number(shape: dict[str, Any]) -> str:
 
 def nouns() -> list[tuple[str, str, int]]:
     """The parts of the API: name, words, and how many things can be done there."""
-    return [(noun, str(api_nouns[noun]), len(found)) for noun, found in operations().items() if noun in api_nouns]
+    return [
+        (noun, str(api_nouns[noun]), len(found)) for noun, found in operations().items() if noun in api_nouns
+    ]
 
 
 def rules() -> list[Rule]:

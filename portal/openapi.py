@@ -29,7 +29,7 @@ class SchemaGenerator(BaseSchemaGenerator):
 class Operation(AutoSchema):
     """What an `ApiView` says of itself: its noun, its query parameters, and whether an act needs a key."""
 
-    view: ApiView
+    view: ApiView  # type: ignore[override]
 
     def get_operation_id(self) -> str:
         """ "read-journal-entries-entry-id": the method and the parts of the address."""
@@ -101,7 +101,11 @@ PROBLEM_SHAPE = {
         },
         "title": {"type": "string", "description": "A sentence for a person."},
         "status": {"type": "integer"},
-        "errors": {"type": "object", "description": "By field: what to do about it.", "additionalProperties": True},
+        "errors": {
+            "type": "object",
+            "description": "By field: what to do about it.",
+            "additionalProperties": True,
+        },
     },
     "required": ["type", "title", "status"],
 }

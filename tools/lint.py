@@ -39,11 +39,11 @@ def main() -> int:
     }
     failed = []
     with tempfile.TemporaryDirectory() as folder:
-        environment = environment(Path(folder))
+        surroundings = environment(Path(folder))
         for name, command in checks.items():
             began = time.monotonic()
             done = subprocess.run(
-                command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+                command, cwd=REPOSITORY, env=surroundings, capture_output=True, text=True, check=False
             )
             print(
                 f"{'ok    ' if done.returncode == 0 else 'FAILED'} {name} ({time.monotonic() - began:.1f} s)",

@@ -13,7 +13,15 @@ from tools.lint import REPOSITORY, environment
 def main() -> int:
     """Returns 0, or what the generator said. No database is needed."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "manage.py", "spectacular", "--validate", "--fail-on-warn", "--file", "docs/openapi.yaml"]
+        command = [
+            sys.executable,
+            "manage.py",
+            "spectacular",
+            "--validate",
+            "--fail-on-warn",
+            "--file",
+            "docs/openapi.yaml",
+        ]
         return subprocess.run(command, cwd=REPOSITORY, env=environment(Path(folder)), check=False).returncode
 
 

@@ -3,44 +3,71 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
-import portal.lib.ids
 from django.conf import settings
 from django.db import migrations, models
 
+import portal.lib.ids
+
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_cache_table'),
+        ("accounts", "0002_cache_table"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ApiCount',
+            name="ApiCount",
             fields=[
-                ('key', models.CharField(max_length=80, primary_key=True, serialize=False)),
-                ('minute', models.BigIntegerField()),
-                ('count', models.PositiveIntegerField()),
-                ('before', models.PositiveIntegerField(default=0)),
+                ("key", models.CharField(max_length=80, primary_key=True, serialize=False)),
+                ("minute", models.BigIntegerField()),
+                ("count", models.PositiveIntegerField()),
+                ("before", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.UUIDField(default=portal.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('label', models.CharField(max_length=80)),
-                ('prefix', models.CharField(max_length=8, unique=True)),
-                ('digest', models.BinaryField()),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('expires_at', models.DateTimeField()),
-                ('last_used_at', models.DateTimeField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=portal.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("label", models.CharField(max_length=80)),
+                ("prefix", models.CharField(max_length=8, unique=True)),
+                ("digest", models.BinaryField()),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), size=None
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("expires_at", models.DateTimeField()),
+                ("last_used_at", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['user', '-created_at'], name='apitoken_of_person')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='apitoken_ends'), models.CheckConstraint(condition=models.Q(('label', ''), _negated=True), name='apitoken_named'), models.CheckConstraint(condition=models.Q(('scopes__len__gt', 0)), name='apitoken_may_something')],
+                "indexes": [models.Index(fields=["user", "-created_at"], name="apitoken_of_person")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("expires_at__gt", models.F("created_at"))), name="apitoken_ends"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("label", ""), _negated=True), name="apitoken_named"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("scopes__len__gt", 0)), name="apitoken_may_something"
+                    ),
+                ],
             },
         ),
     ]

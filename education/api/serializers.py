@@ -35,7 +35,7 @@ class TopicRead(serializers.Serializer[Any]):
     intro = serializers.CharField(allow_blank=True)
 
 
-class ArticleLineRead(serializers.Serializer[Article]):
+class ArticleLineRead(serializers.Serializer[Any]):
     """An article in a list."""
 
     slug = serializers.SlugField()
@@ -73,4 +73,7 @@ class ArticleRead(ArticleLineRead):
     @extend_schema_field(SourceRead(many=True))
     def get_sources(self, article: Article) -> list[dict[str, str]]:
         """What the author read."""
-        return [{name: str(block.value.get(name) or "") for name in ("title", "where", "status")} for block in article.sources]
+        return [
+            {name: str(block.value.get(name) or "") for name in ("title", "where", "status")}
+            for block in article.sources
+        ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from journal.models import EntryRevision
-from journal.reading import Shown
 from journal.services import NOTE_LENGTH, Words
 from journal.symptoms import BY_CODE, LEAST, MOST, MOST_FOLLOWED, SYMPTOMS
 from portal.lib.api import Day, PatientPageQuery, Text, Write
@@ -24,6 +24,16 @@ class EntryListQuery(PatientPageQuery):
     end = serializers.DateField(required=False, help_text=_("The last day."))
 
 
+@extend_schema_field(
+    {
+        "type": "object",
+        "description": "By symptom: 0 is none, 4 is very much.",
+        "properties": {
+            symptom.code: {"type": "integer", "minimum": LEAST, "maximum": MOST} for symptom in SYMPTOMS
+        },
+        "additionalProperties": False,
+    }
+)
 class ScoresField(serializers.DictField):
     """Scores by symptom: 0 is none, 4 is very much."""
 
@@ -31,7 +41,9 @@ class ScoresField(serializers.DictField):
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict) and (unknown := sorted(set(data) - set(BY_CODE))):
-            raise serializers.ValidationError({name[:100]: [_("There is no such symptom.")] for name in unknown[:20]})
+            raise serializers.ValidationError(
+                {name[:100]: [_("There is no such symptom.")] for name in unknown[:20]}
+            )
         return super().to_internal_value(data)
 
 
@@ -45,7 +57,7 @@ class SymptomRead(serializers.Serializer[Any]):
     followed = serializers.BooleanField()
 
 
-class EntryRead(serializers.Serializer[Shown]):
+class EntryRead(serializers.Serializer[Any]):
     """An entry as far as it is open to you: the team sees the copy that the patient shared."""
 
     id = serializers.UUIDField()
@@ -60,7 +72,7 @@ class EntryRead(serializers.Serializer[Shown]):
     taken_back_at = serializers.DateTimeField(allow_null=True)
 
 
-class VersionRead(serializers.Serializer[EntryRevision]):
+class VersionRead(serializers.Serializer[Any]):
     """One version of an entry as it stood."""
 
     version = serializers.IntegerField()

@@ -18,7 +18,18 @@ from journal.models import EntryRevision, JournalEntry, SharedEntry
 from journal.symptoms import SYMPTOMS
 from patients.requests import About, about
 from patients.services import record_view
-from portal.lib.api import ApiView, Key, NothingWrite, PatientQuery, Query, by_id, listed, page_of, paged, stamp
+from portal.lib.api import (
+    ApiView,
+    Key,
+    NothingWrite,
+    PatientQuery,
+    Query,
+    by_id,
+    listed,
+    page_of,
+    paged,
+    stamp,
+)
 from portal.lib.time import now as present
 
 NEWEST_FIRST = (
@@ -96,7 +107,9 @@ class EntryDetail(JournalView):
             entry = self.entry(asked, entry_id)
             record_view(asked.user, asked.patient, "journal.entry-view", entry.pk)
             return self.read(asked, entry)
-        copy = SharedEntry.objects.for_user(asked.user).of(asked.patient).live().filter(entry=entry_id).first()
+        copy = (
+            SharedEntry.objects.for_user(asked.user).of(asked.patient).live().filter(entry=entry_id).first()
+        )
         if copy is None:
             raise Http404
         record_view(asked.user, asked.patient, "journal.shared-view", copy.entry_id)

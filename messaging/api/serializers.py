@@ -8,13 +8,15 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from messaging.contributed import first_line
-from messaging.models import InternalNote, Message, Thread, WorkItem
+from messaging.models import Message, Thread, WorkItem
 from messaging.services import LONGEST_ABOUT, LONGEST_MESSAGE
 from messaging.topics import Lane, Topic
 from portal.lib.api import Line, PageQuery, Text, Write
 
 MANY = 100_000_000
-SEEN = _("The `seq` of the newest message that you read: what came after it is shown to you before anything is sent.")
+SEEN = _(
+    "The `seq` of the newest message that you read: what came after it is shown to you before anything is sent."
+)
 
 
 class WorkListQuery(PageQuery):
@@ -49,7 +51,7 @@ class ThreadRead(serializers.Serializer[Any]):
         return found.to_representation(thread.item_due) if self.get_waits(thread) else None
 
 
-class MessageRead(serializers.Serializer[Message]):
+class MessageRead(serializers.Serializer[Any]):
     """A message as it was sent; it never changes."""
 
     id = serializers.UUIDField()
@@ -60,7 +62,7 @@ class MessageRead(serializers.Serializer[Message]):
     text = serializers.CharField(source="body")
 
 
-class NoteRead(serializers.Serializer[InternalNote]):
+class NoteRead(serializers.Serializer[Any]):
     """What the team wrote for itself."""
 
     id = serializers.UUIDField()
@@ -69,7 +71,7 @@ class NoteRead(serializers.Serializer[InternalNote]):
     text = serializers.CharField(source="body")
 
 
-class WorkRead(serializers.Serializer[WorkItem]):
+class WorkRead(serializers.Serializer[Any]):
     """What the team owes a conversation."""
 
     thread = serializers.UUIDField(source="thread_id")
@@ -86,7 +88,7 @@ class WorkRead(serializers.Serializer[WorkItem]):
         return first_line(item.trigger.body)
 
 
-class WorkStateRead(serializers.Serializer[WorkItem]):
+class WorkStateRead(serializers.Serializer[Any]):
     """Where the work of one conversation stands."""
 
     thread = serializers.UUIDField(source="thread_id")

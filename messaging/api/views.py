@@ -244,5 +244,6 @@ class NoteList(MessagingView):
             raise NotAllowed
         text = self.body(shapes.NoteWrite)["text"]
         done = services.add_note(**asked.act, thread_id=thread_id, id=self.once, text=text, now=present())
+        assert done.result is not None
         note = InternalNote.objects.for_user(asked.user).select_related("author").get(pk=done.result)
         return Response(shapes.NoteRead(note).data, status=201)

@@ -15,6 +15,7 @@ from patients.drafting import safe_resume
 from patients.drafts import DraftConflict, DraftState, draft_or_404, drop_draft, save_draft, state_of_draft
 from patients.services import capacity_of, get_patient_or_404
 from portal.lib.api import ApiView, Write, problem
+from portal.lib.contributions import draft_kinds
 from portal.lib.ids import parse_uuid
 from portal.lib.templatetags.ui import clock
 
@@ -22,7 +23,7 @@ from portal.lib.templatetags.ui import clock
 class DraftWrite(Write):
     """What stands in a form right now; half-empty is fine."""
 
-    kind = serializers.RegexField(r"^[a-z][a-z0-9.-]{0,39}$")
+    kind = serializers.ChoiceField(choices=sorted(draft_kinds))
     patient = serializers.UUIDField()
     target = serializers.CharField(allow_blank=True, allow_null=True, default=None, max_length=36)
     resume = serializers.CharField(max_length=300, allow_blank=True, default="/")
@@ -45,9 +46,15 @@ class DraftRead(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     saved_at = serializers.DateTimeField()
     clock = serializers.CharField(help_text="Time of saving on the clinic's clock, for people.")
-    typed = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField()), help_text="Named `fields` in the answer."
+    fields_ = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField(allow_blank=True)),
+        help_text="What stood in the form, by name.",
     )
+
+    def get_fields(self) -> Any:
+        declared = super().get_fields()
+        declared["fields"] = declared.pop("fields_")
+        return declared
 
 
 def as_json(state: DraftState, zone: str) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from rest_framework import serializers
 
 from patients import forms
 from patients.areas import Scope
-from patients.models import Patient, Question
 from portal.lib.api import Day, Line, PageQuery, Query, Text, Write
 from portal.lib.text import clean_line
 
@@ -46,7 +45,7 @@ class TrailQuery(Query):
     )
 
 
-class PatientRead(serializers.Serializer[Patient]):
+class PatientRead(serializers.Serializer[Any]):
     """A record that is open to you."""
 
     id = serializers.UUIDField()
@@ -59,7 +58,9 @@ class ProfileRead(PatientRead):
     """A patient's details."""
 
     phone = serializers.CharField(allow_null=True)
-    contact_note = serializers.CharField(allow_null=True, help_text=_("How to reach the person, in their words."))
+    contact_note = serializers.CharField(
+        allow_null=True, help_text=_("How to reach the person, in their words.")
+    )
 
 
 class TeamRead(serializers.Serializer[Any]):
@@ -130,7 +131,7 @@ class TrailRead(serializers.Serializer[Any]):
     program = serializers.BooleanField(help_text=_("Through a token that the person gave to a program."))
 
 
-class QuestionRead(serializers.Serializer[Question]):
+class QuestionRead(serializers.Serializer[Any]):
     """A question for the next visit."""
 
     id = serializers.UUIDField()
@@ -144,7 +145,7 @@ class DraftLineRead(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     kind = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     patient = serializers.UUIDField(source="patient_id")
     updated_at = serializers.DateTimeField()
 

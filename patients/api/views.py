@@ -28,7 +28,18 @@ from patients.questions import (
 from patients.reading import read_trail
 from patients.requests import STAFF, About, about
 from patients.services import capacity_of, get_patient_or_404, patients_of, record_many, record_view
-from portal.lib.api import ApiView, Key, NothingWrite, cursor_of, listed, paged, part_of, place_of, whole, words
+from portal.lib.api import (
+    ApiView,
+    Key,
+    NothingWrite,
+    cursor_of,
+    listed,
+    paged,
+    part_of,
+    place_of,
+    whole,
+    words,
+)
 from portal.lib.problems import DomainError
 from portal.lib.time import now as present
 from portal.lib.time import today_in
@@ -84,6 +95,7 @@ class PatientList(PatientsView):
         if wanted["date_of_birth"] > today_in(present(), "UTC"):
             raise NotBornYet
         done = add_patient(by=self.person, id=self.once, team_id=wanted.pop("team"), **wanted)
+        assert done.result is not None
         patient = Patient.objects.for_user(self.person).get(pk=done.result)
         return Response(shapes.PatientRead(patient).data, status=201)
 

@@ -38,9 +38,7 @@ _current: ContextVar[Actor] = ContextVar("actor", default=NOBODY)
 _pending: ContextVar[list[Any] | None] = ContextVar("pending_trail", default=None)
 _store: ContextVar[dict[Any, Any] | None] = ContextVar("unit_store", default=None)
 
-SET_ACTOR = (
-    "SELECT set_config('app.user_id', %s, true), set_config('app.system', %s, true), set_config('app.via', %s, true)"
-)
+SET_ACTOR = "SELECT set_config('app.user_id', %s, true), set_config('app.system', %s, true), set_config('app.via', %s, true)"
 
 _write_trail: Callable[[list[Any]], None] | None = None
 

@@ -25,7 +25,9 @@ def for_programs(request: HttpRequest) -> bool:
 def problem_answer(status: int, title: str, **members: object) -> JsonResponse:
     """A problem document (RFC 9457) where no API view runs."""
     return JsonResponse(
-        {"type": "about:blank", "title": title, "status": status, **members}, status=status, content_type=PROBLEM
+        {"type": "about:blank", "title": title, "status": status, **members},
+        status=status,
+        content_type=PROBLEM,
     )
 
 

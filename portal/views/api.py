@@ -37,7 +37,12 @@ class Schema(ApiView):
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """How the API works, what it holds, and every rule that can say no."""
-    context = {"nouns": api_docs.nouns(), "rules": api_docs.rules(), "url": settings.PUBLIC_URL, "limits": settings.API_LIMITS}
+    context = {
+        "nouns": api_docs.nouns(),
+        "rules": api_docs.rules(),
+        "url": settings.PUBLIC_URL,
+        "limits": settings.API_LIMITS,
+    }
     return render(request, "api/docs.html", context)
 
 
@@ -47,4 +52,6 @@ def noun(request: HttpRequest, noun: str) -> HttpResponse:
     operations = api_docs.operations().get(noun)
     if operations is None or noun not in api_nouns:
         raise Http404
-    return render(request, "api/noun.html", {"noun": noun, "words": api_nouns[noun], "operations": operations})
+    return render(
+        request, "api/noun.html", {"noun": noun, "words": api_nouns[noun], "operations": operations}
+    )

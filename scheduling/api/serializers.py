@@ -23,7 +23,9 @@ class StartsQuery(PatientQuery, PageQuery):
         required=False, help_text=_("The visit that is to be moved: its own time counts as free.")
     )
     start = Instant(required=False, help_text=_("From this moment on; from now on when left out."))
-    end = Instant(required=False, help_text=_("Until this moment; two weeks later when left out, 60 days at most."))
+    end = Instant(
+        required=False, help_text=_("Until this moment; two weeks later when left out, 60 days at most.")
+    )
 
 
 class AppointmentListQuery(PatientPageQuery):
@@ -40,10 +42,12 @@ class AppointmentListQuery(PatientPageQuery):
 class DayQuery(Query):
     """Which day."""
 
-    on = serializers.DateField(required=False, help_text=_("A day on the center's calendar; today when left out."))
+    on = serializers.DateField(
+        required=False, help_text=_("A day on the center's calendar; today when left out.")
+    )
 
 
-class ServiceRead(serializers.Serializer[Service]):
+class ServiceRead(serializers.Serializer[Any]):
     """A kind of visit that can be booked."""
 
     code = serializers.SlugField()
@@ -62,7 +66,7 @@ class StartRead(serializers.Serializer[Any]):
     who = serializers.CharField(source="label")
 
 
-class AppointmentRead(serializers.Serializer[Appointment]):
+class AppointmentRead(serializers.Serializer[Any]):
     """A visit."""
 
     id = serializers.UUIDField()

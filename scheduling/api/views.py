@@ -13,7 +13,19 @@ from rest_framework.response import Response
 from clinic.services import is_clinician
 from patients.requests import About, about
 from patients.services import record_view
-from portal.lib.api import ApiView, Key, PatientQuery, by_id, cursor_of, listed, page_of, paged, place_of, refused, stamp
+from portal.lib.api import (
+    ApiView,
+    Key,
+    PatientQuery,
+    by_id,
+    cursor_of,
+    listed,
+    page_of,
+    paged,
+    place_of,
+    refused,
+    stamp,
+)
 from portal.lib.time import now as present
 from scheduling import services
 from scheduling.api import serializers as shapes
@@ -38,11 +50,11 @@ class SchedulingView(ApiView):
         return about(self, AREA)
 
     def service(self, asked: About, code: str) -> Service:
-        """A kind of visit that the patient's center offers. Raises Http404."""
+        """A kind of visit that the patient's center offers. Raises BookingClosed for any other."""
         offered = Service.objects.offered_at(asked.patient.site)
-        found = next((service for service in offered if service.code == code), None)
+        found: Service | None = next((service for service in offered if service.code == code), None)
         if found is None:
-            raise Http404
+            raise services.BookingClosed
         return found
 
     def read(self, asked: About, appointment_id: UUID | None, status: int = 200) -> Response:

@@ -22,7 +22,9 @@ def call(
     sent = {} if key is None else {"Idempotency-Key": str(uuid7() if key == "new" else key)}
     data = "" if body is None else body if isinstance(body, str | bytes) else json.dumps(body)
     kind = headers.pop("content_type", "application/json")
-    return client.generic(method, path, data, content_type=kind, headers={**sent, **headers.pop("headers", {})}, **headers)
+    return client.generic(
+        method, path, data, content_type=kind, headers={**sent, **headers.pop("headers", {})}, **headers
+    )
 
 
 def token_of(user: User, *scopes: str, days: int = 1) -> tuple[ApiToken, str]:

@@ -33,11 +33,11 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def _few(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Clock:
     settings.API_LIMITS = {"user": 6, "token": 4, "address": 3}
-    clock = Clock()
-    monkeypatch.setattr(door, "time", clock)
-    return clock
+    standing = Clock()
+    monkeypatch.setattr(door, "time", standing)
+    return standing
 
 
 def statuses(client: Client, times: int, path: str = ME, **more: Any) -> list[int]:
@@ -53,7 +53,7 @@ def test_a_person_a_token_and_an_address_have_limits_of_their_own(clinic: Clinic
     assert statuses(program(clinic["rosa"]), 1, "/api/v1/messaging/work/") == [200]
 
 
-def test_too_often_says_when_to_go_on(clinic: Clinic, _few: Clock) -> None:
+def test_too_often_says_when_to_go_on(clinic: Clinic, clock: Clock) -> None:
     client = signed_in(clinic["maya"])
     statuses(client, 6)
     answer = client.get(ME)
@@ -61,23 +61,27 @@ def test_too_often_says_when_to_go_on(clinic: Clinic, _few: Clock) -> None:
     assert 0 < int(answer["Retry-After"]) <= 61
 
 
-def test_the_limit_holds_over_the_turn_of_the_minute(clinic: Clinic, _few: Clock) -> None:
+def test_the_limit_holds_over_the_turn_of_the_minute(clinic: Clinic, clock: Clock) -> None:
     """Any 60 seconds: the minute before counts for the part of it that lies within them."""
     client = signed_in(clinic["maya"])
-    _few.shift(50)  # 10:00:55
+    clock.shift(50)  # 10:00:55
     assert statuses(client, 6) == [200] * 6
-    _few.shift(10)  # 10:01:05: 55 of the 60 seconds are the old minute
+    clock.shift(10)  # 10:01:05: 55 of the 60 seconds are the old minute
     assert statuses(client, 2) == [429, 429]
-    _few.shift(50)
+    clock.shift(50)
     assert statuses(client, 1) == [200]
 
 
 def test_refused_requests_are_counted_although_they_are_rolled_back(clinic: Clinic) -> None:
-    assert statuses(signed_in(clinic["maya"]), 8, f"/api/v1/journal/entries/{uuid7()}/") == [404] * 6 + [429] * 2
+    assert (
+        statuses(signed_in(clinic["maya"]), 8, f"/api/v1/journal/entries/{uuid7()}/") == [404] * 6 + [429] * 2
+    )
 
 
 def test_wrong_tokens_are_counted_by_address_and_lock_nobody_out(clinic: Clinic) -> None:
-    wrong = [Client(headers={"Authorization": f"Bearer portal_2222222{n}_x"}).get(ME).status_code for n in range(5)]
+    wrong = [
+        Client(headers={"Authorization": f"Bearer portal_2222222{n}_x"}).get(ME).status_code for n in range(5)
+    ]
     assert wrong == [401] * 3 + [429] * 2
     assert statuses(signed_in(clinic["maya"]), 1) == [200]
 
@@ -102,14 +106,14 @@ def test_pages_are_not_counted(clinic: Clinic) -> None:
     assert not ApiCount.objects.exists()
 
 
-def test_old_counts_are_swept(clinic: Clinic, _few: Clock) -> None:
+def test_old_counts_are_swept(clinic: Clinic, clock: Clock) -> None:
     statuses(Client(), 1)
-    _few.shift(150)
+    clock.shift(150)
     statuses(signed_in(clinic["maya"]), 1)
-    sweep_counts(int(_few.time()))
+    sweep_counts(int(clock.time()))
     assert ApiCount.objects.count() == 2  # two minutes are kept
-    _few.shift(60)
-    sweep_counts(int(_few.time()))
+    clock.shift(60)
+    sweep_counts(int(clock.time()))
     assert ApiCount.objects.count() == 1
 
 

@@ -51,21 +51,38 @@ def entries(ground: Ground, patient: Patient, count: int) -> None:
     with acting(user):
         for number in range(count):
             day = today_in(present, patient.site.time_zone) - timedelta(days=number % 3)
-            write_entry(by=user, patient=patient, id=uuid7(), words=Words(day, {"tiredness": 2, "mood": 1}, f"{number}"), share=True, now=present)
+            write_entry(
+                by=user,
+                patient=patient,
+                id=uuid7(),
+                words=Words(day, {"tiredness": 2, "mood": 1}, f"{number}"),
+                share=True,
+                now=present,
+            )
 
 
 def threads(ground: Ground, patient: Patient, count: int) -> None:
     user = ground.users[MAYA]
     with acting(user):
         for number in range(count):
-            start_thread(by=user, patient=patient, id=uuid7(), topic="question", text=f"Question {number}", now=now())
+            start_thread(
+                by=user, patient=patient, id=uuid7(), topic="question", text=f"Question {number}", now=now()
+            )
 
 
 def messages(ground: Ground, patient: Patient, count: int) -> None:
     user, thread = ground.users[MAYA], ground.of("thread_id", MAYA)
     with acting(user):
         for number in range(count):
-            reply(by=user, patient=patient, thread_id=thread, id=uuid7(), text=f"{number}", seen_seq=99, now=now())
+            reply(
+                by=user,
+                patient=patient,
+                thread_id=thread,
+                id=uuid7(),
+                text=f"{number}",
+                seen_seq=99,
+                now=now(),
+            )
 
 
 def notes(ground: Ground, patient: Patient, count: int) -> None:
@@ -88,14 +105,20 @@ def booked(ground: Ground, patient: Patient, count: int) -> None:
         for _number in range(count):
             start, end = visits.booking_window("team", present)
             busy = visits.busy_times(nurse, patient, present)
-            free = visits.find_starts(site=patient.site, service=service, start=start + timedelta(days=2), end=end, busy=busy)[0]
-            visits.book(by=nurse, patient=patient, service=service, starts_at=free.at, id=uuid7(), now=present)
+            free = visits.find_starts(
+                site=patient.site, service=service, start=start + timedelta(days=2), end=end, busy=busy
+            )[0]
+            visits.book(
+                by=nurse, patient=patient, service=service, starts_at=free.at, id=uuid7(), now=present
+            )
 
 
 def medicines(ground: Ground, patient: Patient, count: int) -> None:
     with acting(ground.users[MAYA]):
         for number in range(count):
-            treatment.save_medicine(by=ground.users[MAYA], patient=patient, id=uuid7(), what=f"{number}", now=now())
+            treatment.save_medicine(
+                by=ground.users[MAYA], patient=patient, id=uuid7(), what=f"{number}", now=now()
+            )
 
 
 LISTS: list[tuple[str, str, Make]] = [
@@ -115,15 +138,21 @@ LISTS: list[tuple[str, str, Make]] = [
 ]
 
 
-@pytest.mark.parametrize(("person", "path", "make"), LISTS, ids=[f"{person} {path[8:]}" for person, path, _make in LISTS])
-def test_more_rows_cost_no_more_statements(ground: Ground, maya: Patient, person: str, path: str, make: Make) -> None:
+@pytest.mark.parametrize(
+    ("person", "path", "make"), LISTS, ids=[f"{person} {path[8:]}" for person, path, _make in LISTS]
+)
+def test_more_rows_cost_no_more_statements(
+    ground: Ground, maya: Patient, person: str, path: str, make: Make
+) -> None:
     path = path.format(patient=maya.pk, thread=ground.of("thread_id", MAYA))
     client = signed_in(ground.users[person])
     client.get(path)
     counts, sizes = [], []
     for more in (1, 4):
         make(ground, maya, more)
-        with CaptureQueriesContext(connection, ) as statements:
+        with CaptureQueriesContext(
+            connection,
+        ) as statements:
             answer = client.get(path)
         assert answer.status_code == 200
         counts.append(len(statements))
@@ -198,7 +227,9 @@ def test_what_came_in_since_is_shown_before_anything_is_sent(ground: Ground, may
     answer = call(nurse, "POST", f"{path}?patient={maya.pk}", {"text": "Yes.", "seen_seq": 1})
     assert answer.status_code == 409
     assert [one["text"] for one in answer.json()["newer"]] == ["0"]
-    assert call(nurse, "POST", f"{path}?patient={maya.pk}", {"text": "Yes.", "seen_seq": 2}).status_code == 201
+    assert (
+        call(nurse, "POST", f"{path}?patient={maya.pk}", {"text": "Yes.", "seen_seq": 2}).status_code == 201
+    )
 
 
 def test_reading_leaves_no_mark_and_saying_so_does(ground: Ground, maya: Patient) -> None:

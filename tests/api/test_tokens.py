@@ -30,11 +30,17 @@ def issued(*arguments: str) -> str:
 
 
 def test_the_command_prints_the_token_and_nothing_else(clinic: Clinic) -> None:
-    text = issued("maya@example.com", "--scopes", "journal:read", "journal:write", "--days", "7", "--name", "My watch")
+    text = issued(
+        "maya@example.com", "--scopes", "journal:read", "journal:write", "--days", "7", "--name", "My watch"
+    )
     assert text.count("\n") == 1
     token = token_for(text.strip(), now())
     assert token is not None
-    assert (token.user, token.label, token.scopes) == (clinic["maya"], "My watch", ["journal:read", "journal:write"])
+    assert (token.user, token.label, token.scopes) == (
+        clinic["maya"],
+        "My watch",
+        ["journal:read", "journal:write"],
+    )
     assert timedelta(days=6) < token.expires_at - now() <= timedelta(days=7)
     assert text.strip().encode() not in bytes(token.digest)
     assert len(bytes(token.digest)) == 32
@@ -80,12 +86,18 @@ def test_every_view_says_its_noun() -> None:
     from portal.lib.contributions import api_nouns
     from tests.registry.resolver import ours
 
-    views = {name: address.view.cls for name, address in ours().items() if address.pattern.startswith("api/v1/")}
-    assert [name for name, view in views.items() if not issubclass(view, ApiView) or view.noun not in api_nouns] == []
+    views = {
+        name: address.view.cls for name, address in ours().items() if address.pattern.startswith("api/v1/")
+    }
+    assert [
+        name for name, view in views.items() if not issubclass(view, ApiView) or view.noun not in api_nouns
+    ] == []
     assert [name for name, view in views.items() if not name.startswith(f"{view.noun}-api:")] == []
 
 
-@pytest.mark.parametrize("how", ["wrong secret", "wrong prefix", "cut", "no token", "basic", "NUL", "not ASCII", "long"])
+@pytest.mark.parametrize(
+    "how", ["wrong secret", "wrong prefix", "cut", "no token", "basic", "NUL", "not ASCII", "long"]
+)
 def test_a_wrong_token_is_nobody_also_beside_a_session(clinic: Clinic, how: str) -> None:
     _token, text = token_of(clinic["maya"])
     said = {
@@ -113,7 +125,9 @@ def test_a_token_ends_by_itself(clinic: Clinic) -> None:
         assert client.get(ME).status_code == 401
 
 
-def test_a_token_stops_when_it_is_ended_when_the_account_is_closed_and_when_the_access_is(clinic: Clinic) -> None:
+def test_a_token_stops_when_it_is_ended_when_the_account_is_closed_and_when_the_access_is(
+    clinic: Clinic,
+) -> None:
     maya, jonas = program(clinic["maya"]), program(clinic["jonas"])
     hers = {"patient": str(clinic.maya.pk)}
     assert jonas.get(THREADS, hers).status_code == 200
@@ -153,7 +167,9 @@ def test_the_page_of_programs(clinic: Clinic) -> None:
     Client(headers={"Authorization": f"Bearer {text}"}).get(ENTRIES)
     assert "Last used" in browser.get("/account/programs/").content.decode()
     assert "Test program" not in signed_in(clinic["samuel"]).get("/account/programs/").content.decode()
-    assert signed_in(clinic["samuel"]).post(reverse("accounts:program-end", args=[token.pk])).status_code == 404
+    assert (
+        signed_in(clinic["samuel"]).post(reverse("accounts:program-end", args=[token.pk])).status_code == 404
+    )
     browser.post(reverse("accounts:program-end", args=[token.pk]))
     page = browser.get("/account/programs/").content.decode()
     assert "No program has access" in page
@@ -165,6 +181,7 @@ def test_the_last_use_is_kept_to_the_minute(clinic: Clinic) -> None:
     with time_machine.travel(now(), tick=False) as clock:
         client.get(ME)
         first = ApiToken.objects.get().last_used_at
+        assert first is not None
         clock.shift(timedelta(seconds=59))
         client.get(ME)
         assert ApiToken.objects.get().last_used_at == first

@@ -215,7 +215,9 @@ def _treatment(ground: Ground, whose: str, patient: Patient, now: datetime) -> N
     assert dose is not None
     ground.ids["course_id", whose], ground.ids["dose_id", whose] = dose.course_id, dose.pk
     items = treatment.before(user, patient, dose, now)
-    ground.ids["item_id", whose] = next(item.id for item in items if item.id is not None and item.owner == "you")
+    ground.ids["item_id", whose] = next(
+        item.id for item in items if item.id is not None and item.owner == "you"
+    )
     ground.ids["code", whose] = dose.course.order.protocol.therapy.code
     ground.ids["allergy", whose] = treatment.save_allergy(
         by=user, patient=patient, id=uuid7(), what="Penicillin", reaction="A rash", now=now

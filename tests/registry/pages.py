@@ -183,7 +183,11 @@ NOT_PAGES: dict[str, str] = {
     "portal:readyz": PROBE,
     "scheduling:ics": FILE,
     "scheduling:patient-ics": FILE,
-    **{name: API for name, address in ours().items() if address.pattern.startswith(("api/v1/", "api/schema/"))},
+    **{
+        name: API
+        for name, address in ours().items()
+        if address.pattern.startswith(("api/v1/", "api/schema/"))
+    },
     "accounts:program-end": ACT,
     "accounts:session-extend": ACT,
     "accounts:display-easier": ACT,

@@ -110,7 +110,12 @@ def given(ground: Ground, whose: str) -> dict[str, Any]:
     return {"given_at": now().isoformat(), "early_reason": "A relapse."}
 
 
-A_CARER = {"email": "friend@example.com", "called": "Kim", "relation": "my friend", "scopes": ["appointments"]}
+A_CARER = {
+    "email": "friend@example.com",
+    "called": "Kim",
+    "relation": "my friend",
+    "scopes": ["appointments"],
+}
 A_PROFILE = {"name": "Alex Example", "preferred_name": "", "phone": "", "contact_note": ""}
 STRANGERS_AT_WORK = of(IN_EMERGENCY)
 DRAFTED = {"version": 1, "kind": "message", "fields": {"text": ["Half"]}}
@@ -126,22 +131,24 @@ API_ROWS: list[ApiRow] = [
     reads("scheduling-api:start-list", RECORD, query=lambda ground, whose: f"service={service(ground)}"),
     ApiRow("scheduling-api:appointment-list", {"GET": Can(RECORD), "POST": Can(RECORD, 201, a_visit)}),
     reads("scheduling-api:appointment-detail", RECORD),
-    acts("scheduling-api:appointment-change", RECORD, lambda ground, whose: {**a_time(ground, whose), "version": 0}),
+    acts(
+        "scheduling-api:appointment-change",
+        RECORD,
+        lambda ground, whose: {**a_time(ground, whose), "version": 0},
+    ),
     acts("scheduling-api:appointment-cancel", RECORD, sends(reason="Too far")),
     reads("scheduling-api:day", TEAMS, about=False),
     # Journal: nobody but the patient writes; carers with it read it, the team reads what is shared
-    ApiRow(
-        "journal-api:entry-list", {"GET": Can(of(SELF, JOURNAL_CARERS, READERS))}
-    ),
-    ApiRow(
-        "journal-api:entry-detail", {"GET": Can(of(SELF, JOURNAL_CARERS, READERS))}
-    ),
+    ApiRow("journal-api:entry-list", {"GET": Can(of(SELF, JOURNAL_CARERS, READERS))}),
+    ApiRow("journal-api:entry-detail", {"GET": Can(of(SELF, JOURNAL_CARERS, READERS))}),
     ApiRow("journal-api:entry-history", {"GET": Can(SELF)}, about=False),
     ApiRow("journal-api:entry-take-back", {"POST": Can(SELF)}, about=False),
     ApiRow("journal-api:entry-share", {"POST": Can(SELF)}, about=False),
     ApiRow("journal-api:entry-stop-sharing", {"POST": Can(SELF)}, about=False),
     ApiRow(
-        "journal-api:trackers", {"GET": Can(OWN), "PUT": Can(OWN, 200, sends(codes=["tiredness"]))}, about=False
+        "journal-api:trackers",
+        {"GET": Can(OWN), "PUT": Can(OWN, 200, sends(codes=["tiredness"]))},
+        about=False,
     ),
     reads("journal-api:sharing", OWN, about=False),
     ApiRow("journal-api:sharing-start", {"POST": Can(OWN)}, about=False),
@@ -150,7 +157,10 @@ API_ROWS: list[ApiRow] = [
     # Messages
     ApiRow(
         "messaging-api:thread-list",
-        {"GET": Can(RECORD), "POST": Can(of(SIDE, OF_TEAM), 201, sends(topic="question", text="May I swim?"))},
+        {
+            "GET": Can(RECORD),
+            "POST": Can(of(SIDE, OF_TEAM), 201, sends(topic="question", text="May I swim?")),
+        },
     ),
     reads("messaging-api:thread-detail", RECORD),
     ApiRow(
@@ -179,7 +189,9 @@ API_ROWS: list[ApiRow] = [
     reads("treatment-api:dose-list", TREATED),
     reads("treatment-api:dose-detail", TREATED),
     acts("treatment-api:dose-given", READERS, given, refused=SELF),
-    acts("treatment-api:dose-missed", READERS, sends(reason="A cold."), status=422, refused=SELF),  # its time has not come
+    acts(
+        "treatment-api:dose-missed", READERS, sends(reason="A cold."), status=422, refused=SELF
+    ),  # its time has not come
     acts("treatment-api:item", TREATED, sends(done=True)),
     ApiRow(
         "treatment-api:allergy-list", {"GET": Can(TREATED), "POST": Can(TREATED, 201, sends(what="Latex"))}
@@ -192,7 +204,8 @@ API_ROWS: list[ApiRow] = [
     ),
     acts("treatment-api:allergy-end", TREATED, sends(version=1), instead={"line_id": "allergy"}),
     ApiRow(
-        "treatment-api:medicine-list", {"GET": Can(TREATED), "POST": Can(TREATED, 201, sends(what="Vitamin D"))}
+        "treatment-api:medicine-list",
+        {"GET": Can(TREATED), "POST": Can(TREATED, 201, sends(what="Vitamin D"))},
     ),
     ApiRow(
         "treatment-api:medicine-detail",
@@ -203,7 +216,10 @@ API_ROWS: list[ApiRow] = [
     # Records that are open to a person; a patient is added by somebody of that team
     ApiRow(
         "patients-api:patient-list",
-        {"GET": Can(EVERYBODY), "POST": Can(everyone("nurse", "neurologist"), 201, a_patient, everyone("elsewhere", "emergency"))},
+        {
+            "GET": Can(EVERYBODY),
+            "POST": Can(everyone("nurse", "neurologist"), 201, a_patient, everyone("elsewhere", "emergency")),
+        },
         about=False,
     ),
     reads("patients-api:patient-detail", READERS, about=False),
@@ -215,7 +231,10 @@ API_ROWS: list[ApiRow] = [
     reads("patients-api:trail", OWN, about=False),
     ApiRow(
         "patients-api:carer-list",
-        {"GET": Can(OWN), "POST": Can(OWN, 201, lambda ground, whose: {**A_CARER, "last_day": f"{now().year + 1}-06-30"})},
+        {
+            "GET": Can(OWN),
+            "POST": Can(OWN, 201, lambda ground, whose: {**A_CARER, "last_day": f"{now().year + 1}-06-30"}),
+        },
         about=False,
     ),
     ApiRow("patients-api:carer-end", {"POST": Can(SELF)}, about=False),
@@ -242,4 +261,4 @@ OWN_WRITES: list[tuple[str, str, Can]] = [
     ("journal-api:entry-detail", "PUT", Can(SELF, 200, a_change)),
 ]
 
-__all__ = ["API_ROWS", "OWN_WRITES", "ApiRow", "Can", "MAYA", "SAMUEL"]
+__all__ = ["API_ROWS", "MAYA", "OWN_WRITES", "SAMUEL", "ApiRow", "Can"]

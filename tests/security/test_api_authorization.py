@@ -112,11 +112,16 @@ def differences(ground: Ground, person: str, client: Client) -> tuple[int, list[
             can = next(can for name, act, can in OWN_WRITES if (name, act) == (row.name, method))
             said = False
         else:
-            can, said = row.methods.get(method), row.about
-        if can is None:
-            continue
+            found, said = row.methods.get(method), row.about
+            if found is None:
+                continue
+            can = found
         theirs = person if not said and not names_a_thing and person in PATIENTS else whose
-        queries = [query for query in (row.query(ground, whose), said and f"patient={ground.of('patient_id', theirs)}") if query]
+        queries = [
+            query
+            for query in (row.query(ground, whose), said and f"patient={ground.of('patient_id', theirs)}")
+            if query
+        ]
         paths = ["&".join(queries)] + (["&".join(queries[:-1])] if said and person == whose else [])
         for query in paths:
             path = path_of(row, ground, theirs) + (f"?{query}" if query else "")
@@ -125,7 +130,9 @@ def differences(ground: Ground, person: str, client: Client) -> tuple[int, list[
             cells += 1
             expected = status_for(can, person, whose)
             if answer.status_code != expected:
-                wrong.append(f"{method} {path} of {whose}: {answer.status_code} instead of {expected} {answer.content[:200]!r}")
+                wrong.append(
+                    f"{method} {path} of {whose}: {answer.status_code} instead of {expected} {answer.content[:200]!r}"
+                )
             elif expected >= 400 and answer["Content-Type"] != "application/problem+json":
                 wrong.append(f"{method} {path}: {expected} without a problem document")
     return cells, wrong

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from portal.lib.api import Instant, PatientPageQuery, Text, Write
 from treatment.doses import TEXT_LENGTH
 from treatment.facts import facts_of
-from treatment.lists import MORE_LENGTH, WHAT_LENGTH, Line
+from treatment.lists import MORE_LENGTH, WHAT_LENGTH
 from treatment.models import Course, Dose, Protocol
 from treatment.reading import name_of
 from treatment.signing import is_signed_off
@@ -25,7 +25,7 @@ class DoseListQuery(PatientPageQuery):
     state = serializers.ChoiceField(choices=Dose.State.choices, required=False)
 
 
-class TherapyLineRead(serializers.Serializer[Protocol]):
+class TherapyLineRead(serializers.Serializer[Any]):
     """The newest version of what is known about a therapy."""
 
     code = serializers.SlugField(source="therapy.code")
@@ -44,7 +44,9 @@ class TherapyLineRead(serializers.Serializer[Protocol]):
 class TherapyRead(TherapyLineRead):
     """A therapy with every fact, its source and its status. What is not signed off must not be relied on."""
 
-    signed_off = serializers.SerializerMethodField(help_text=_("Every role that has to sign this version has done so."))
+    signed_off = serializers.SerializerMethodField(
+        help_text=_("Every role that has to sign this version has done so.")
+    )
     facts = serializers.SerializerMethodField(help_text=_("As the data state them, with sources."))
 
     def get_signed_off(self, protocol: Protocol) -> bool:
@@ -54,7 +56,7 @@ class TherapyRead(TherapyLineRead):
         return facts_of(protocol.pk).content
 
 
-class CourseRead(serializers.Serializer[Course]):
+class CourseRead(serializers.Serializer[Any]):
     """A course of treatment."""
 
     id = serializers.UUIDField()
@@ -71,7 +73,7 @@ class CourseRead(serializers.Serializer[Course]):
         return name_of(course)
 
 
-class DoseRead(serializers.Serializer[Dose]):
+class DoseRead(serializers.Serializer[Any]):
     """A dose: planned for a window of days, or what became of it. It never says that a day is safe."""
 
     id = serializers.UUIDField()
@@ -94,7 +96,7 @@ class OpenItemRead(serializers.Serializer[Any]):
     """Something before a dose, and whose turn it is. `id` only for what can be ticked."""
 
     id = serializers.UUIDField(allow_null=True)
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     who = serializers.CharField()
     done = serializers.BooleanField()
 
@@ -105,7 +107,7 @@ class DoseDetailRead(DoseRead):
     before = OpenItemRead(many=True)
 
 
-class LineRead(serializers.Serializer[Line]):
+class LineRead(serializers.Serializer[Any]):
     """An entry in a list, as it stands."""
 
     id = serializers.UUIDField(source="entry")

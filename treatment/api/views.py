@@ -206,7 +206,9 @@ class LinesView(TreatmentView):
             return services.save_allergy(
                 **asked.act, id=self.once, entry=entry, reaction=more, now=present(), **wanted
             )
-        return services.save_medicine(**asked.act, id=self.once, entry=entry, how=more, now=present(), **wanted)
+        return services.save_medicine(
+            **asked.act, id=self.once, entry=entry, how=more, now=present(), **wanted
+        )
 
 
 class LineList(LinesView):
