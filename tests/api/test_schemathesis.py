@@ -147,7 +147,7 @@ class Run:
                 *self.settings,
                 "[generation]",
                 "deterministic = true",
-                "max-examples = 3",
+                "max-examples = 2",
                 'database = "none"',
                 "no-shrink = true",
                 "[phases.coverage]",
