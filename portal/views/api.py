@@ -13,6 +13,7 @@ from portal import api_docs
 from portal.lib.api import ApiView, Query
 from portal.lib.api_access import ANY_TOKEN
 from portal.lib.contributions import api_nouns
+from portal.lib.errors import API
 
 
 class SchemaQuery(Query):
@@ -40,8 +41,10 @@ def docs(request: HttpRequest) -> HttpResponse:
     context = {
         "nouns": api_docs.nouns(),
         "rules": api_docs.rules(),
-        "url": settings.PUBLIC_URL,
         "limits": settings.API_LIMITS,
+        "base": API,
+        "issue": "manage.py issue_token you@example.com --scopes journal:read journal:write --days 30",
+        "ask": f'curl -H "Authorization: Bearer $TOKEN" {settings.PUBLIC_URL}{API}journal/entries/',
     }
     return render(request, "api/docs.html", context)
 
