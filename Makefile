@@ -5,7 +5,7 @@ export PIP_NO_INPUT := 1
 # Given on the command line or in the environment; `make run PORT=9000` reaches the portal like `PORT=9000 make run`.
 export PORT DEMO DATABASE_URL DATABASE_OWNER_URL DATABASE_MAINTENANCE_URL
 
-.PHONY: help run test lint format lock openapi clean venv venv-dev
+.PHONY: help run test lint bench bench-scale bench-pages format lock openapi clean venv venv-dev
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -18,6 +18,15 @@ test: venv-dev ## all tests, on two cores, as the app role
 
 lint: venv-dev ## style, types, layers, templates, missing migrations
 	@exec $(BIN) -m tools.lint
+
+bench: venv-dev ## measure every row against a bare Django view; writes docs/performance.md
+	@exec $(BIN) -m bench
+
+bench-scale: venv-dev ## the same with 5,000 patients and two years of history
+	@exec $(BIN) -m bench --scale
+
+bench-pages: venv-dev ## page weights and paint times in Chromium on a slow line
+	@exec $(BIN) -m bench --pages
 
 format: venv-dev ## put Python files into the shape that lint wants
 	@$(BIN) -m ruff check --fix-only --quiet . && $(BIN) -m ruff format .

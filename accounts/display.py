@@ -8,7 +8,7 @@ from portal.lib import display, forms
 
 
 class DisplayForm(forms.Form):
-    """Theme, text size, contrast and font: the same four for every page."""
+    """Theme, text size, contrast, font and pace: the same five for every page."""
 
     text_size = forms.ChoiceField(
         label=_("Text size"), choices=[(str(size), label) for size, label in display.TEXT_SIZES]
@@ -20,6 +20,13 @@ class DisplayForm(forms.Form):
         help_text=_("The portal's font was made for people with low vision."),
         choices=display.FONTS,
     )
+    pace = forms.ChoiceField(
+        label=_("How much at once"),
+        help_text=_(
+            "On days when you are tired, pages can ask one thing at a time and show the short version first."
+        ),
+        choices=display.PACES,
+    )
 
     def look(self) -> display.Look:
         """The checked choices."""
@@ -29,4 +36,5 @@ class DisplayForm(forms.Form):
             text_size=int(data["text_size"]),
             contrast=data["contrast"],
             device_font=data["font"] == "device",
+            low_energy=data["pace"] == "one",
         )

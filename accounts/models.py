@@ -57,6 +57,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     text_size = models.PositiveSmallIntegerField(choices=TextSize, default=TextSize.NORMAL)
     more_contrast = models.BooleanField(default=False)
     device_font = models.BooleanField(default=False)
+    low_energy = models.BooleanField(default=False)
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -122,7 +122,8 @@ def save_display(*, user: User, look: Look) -> User:
     user.text_size = look.text_size
     user.more_contrast = look.contrast == "more"
     user.device_font = look.device_font
-    user.save(update_fields=["theme", "text_size", "more_contrast", "device_font"])
+    user.low_energy = look.low_energy
+    user.save(update_fields=["theme", "text_size", "more_contrast", "device_font", "low_energy"])
     return user
 
 

@@ -57,13 +57,14 @@ def program_end(request: HttpRequest, token_id: UUID) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "POST"])
 def display_settings(request: HttpRequest) -> HttpResponse:
-    """Theme, text size, contrast and font; kept in the profile when signed in, and in this browser's cookie."""
+    """Theme, text size, contrast, font and pace; kept in the profile when signed in, and in this browser's cookie."""
     look = display.from_profile_or_cookie(request)
     initial = {
         "text_size": str(look.text_size),
         "theme": look.theme,
         "contrast": look.contrast,
         "font": look.font,
+        "pace": look.pace,
     }
     form = DisplayForm(request.POST if request.method == "POST" else None, initial=initial)
     if not form.is_valid():

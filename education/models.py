@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -42,6 +41,8 @@ from education.blocks import BodyBlock, SourcesBlock, plain_pieces
 from education.limited_markdown import lines_of
 from education.querysets import ArticleQuerySet
 from education.readability import HIGHEST_GRADE, Reading, read
+from education.search_index import index_articles
+from education.search_models import SearchOccurrence, SearchWord  # noqa: F401 - Django finds models in this module
 from education.search_words import fold
 from portal.lib.ids import uuid7
 
@@ -205,9 +206,6 @@ class Article(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Prev
         permissions: ClassVar[list[tuple[str, Any]]] = [
             ("review_article", "Can approve articles of other people"),
         ]
-        indexes: ClassVar[list[models.Index]] = [
-            GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="article_search_text"),
-        ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 condition=Q(review__in=["none", "synthetic", "clinical"]), name="article_review_known"
@@ -237,6 +235,8 @@ class Article(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Prev
             self.reading_grade = Decimal(str(self.reading.grade))
             self.search_text = fold("\n".join(self.pieces))
         super().save(*args, **kwargs)
+        if kwargs.get("update_fields") is None:
+            index_articles([self])
 
     def clean(self) -> None:
         """At most three points; lines short enough for a list; an address that no page of the library has."""
@@ -265,6 +265,11 @@ class Article(WorkflowMixin, DraftStateMixin, LockableMixin, RevisionMixin, Prev
     def points(self) -> list[str]:
         """The lines of the 20-second summary."""
         return lines_of(self.summary)
+
+    @property
+    def minutes(self) -> int:
+        """About how long reading the whole text takes, at 200 words a minute."""
+        return max(1, round(len(self.search_text.split()) / 200))
 
     @property
     def emergency_lines(self) -> list[str]:

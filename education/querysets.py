@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
-from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Lower
-
-from education.search_words import close_enough
+from django.db.models import Case, Q, Sum, When
+from django.db.models.functions import Length
 
 if TYPE_CHECKING:
     from education.models import Article  # noqa: F401 - named in the class below
@@ -34,32 +33,12 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """By shelf, then by place on the shelf."""
         return self.order_by("topic__position", "position", "title")
 
-    def matching(self, asked: list[str]) -> ArticleQuerySet:
-        """Articles in which at least one asked word, or one spelled much like it, stands; the best first.
+    def shorter_first(self) -> ArticleQuerySet:
+        """By shelf, then by length of the text."""
+        return self.order_by("topic__position", Length("search_text"), "position", "title")
 
-        `asked` are folded words (`search_words.asked_words`). The `%>` operator uses the trigram index; its threshold is
-        `pg_trgm.word_similarity_threshold` (see `services.search`), and each word then has its own.
-        """
-        if not asked:
-            return self.none()
-        near, close = Q(), Q()
-        score: Any = Value(0.0)
-        annotations: dict[str, Any] = {}
-        for number, word in enumerate(asked):
-            body, title = f"near_{number}", f"titled_{number}"
-            annotations[body] = TrigramWordSimilarity(word, "search_text")
-            annotations[title] = TrigramWordSimilarity(word, Lower("title"))
-            least = close_enough(word)
-            near |= Q(search_text__trigram_word_similar=word)
-            close |= Q(**{f"{body}__gte": least})
-            zero = Value(0.0)
-            score = (
-                score
-                + Case(When(**{f"{body}__gte": least}, then=F(body)), default=zero)
-                + Case(When(**{f"{title}__gte": least}, then=F(title)), default=zero)
-            )
-        found = self.filter(near).annotate(**annotations).filter(close)
-        ranked: ArticleQuerySet = found.annotate(score=score).order_by(
-            "-score", "topic__position", "position", "pk"
-        )
-        return ranked
+    def holding(self, words: Collection[str], most: int) -> list[UUID]:
+        """The ids of at most `most` articles in which these folded words stand, the best first: a title counts for three."""
+        weight = Case(When(occurrences__in_title=True, then=3), default=1)
+        found = self.filter(occurrences__word__word__in=words).values("pk").annotate(score=Sum(weight))
+        return [row["pk"] for row in found.order_by("-score", "topic__position", "position", "pk")[:most]]

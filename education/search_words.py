@@ -1,21 +1,17 @@
 """Words for searching: folding, splitting, and how close two words are. Pure: no Django, no database.
 
-The database finds articles with PostgreSQL's trigrams (pg_trgm); the same measure here says which words of a found
-article were meant, so that they can be marked.
+The index of words (`search_models`) finds what is like an asked word with PostgreSQL's trigrams (pg_trgm); the measure here
+says which of them were meant.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 MOST_WORDS: Final = 8
 LONGEST_QUERY: Final = 200
-
-#: How close a word must be for PostgreSQL's word similarity (shared trigrams of all trigrams of both), from 0 to 1. Short
-#: words have few trigrams, so they must match better. One wrong letter in seven gives about 0.4.
-CLOSE_SHORT: Final = 0.6
-CLOSE_LONG: Final = 0.38
 
 #: How close a word must be to stand in for an asked word that stands nowhere: the part of its trigrams (`closeness`).
 CLOSE_TO_MEAN: Final = 0.55
@@ -136,6 +132,7 @@ def asked_words(query: str) -> list[str]:
     return (full or found)[:MOST_WORDS]
 
 
+@lru_cache(maxsize=50_000)
 def trigrams(word: str) -> frozenset[str]:
     """The trigrams of one word as PostgreSQL's pg_trgm makes them: two blanks before it, one after."""
     padded = f"  {word} "
@@ -146,11 +143,6 @@ def closeness(asked: str, word: str) -> float:
     """The part of the asked word's trigrams that the other word has: 1.0 for the word itself, 0.0 for a stranger."""
     wanted = trigrams(asked)
     return len(wanted & trigrams(word)) / len(wanted)
-
-
-def close_enough(asked: str) -> float:
-    """The least word similarity with which PostgreSQL takes a word for the asked one."""
-    return CLOSE_SHORT if len(asked) <= 4 else CLOSE_LONG
 
 
 def meant(asked: Iterable[str], words: Iterable[str]) -> dict[str, str]:
@@ -168,6 +160,7 @@ def meant(asked: Iterable[str], words: Iterable[str]) -> dict[str, str]:
     return found
 
 
+@lru_cache(maxsize=100_000)
 def same_word(wanted: str, word: str) -> bool:
     """Whether a word is the wanted one or a form of it."""
     return closeness(wanted, word) >= SAME_WORD

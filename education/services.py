@@ -7,6 +7,7 @@ for a person when a rule says no.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,8 @@ from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
-from django.db.models import Count, Q
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import TaskState, WorkflowState
@@ -30,6 +31,7 @@ from education.models import (
     digest_of,
 )
 from education.querysets import ArticleQuerySet
+from education.search_models import SearchOccurrence, SearchWord
 from portal.lib.problems import Conflict, DomainError
 
 if TYPE_CHECKING:
@@ -86,20 +88,22 @@ def last_return(article: Article) -> ClinicalReview | None:
     return returned
 
 
-def shelves() -> list[tuple[Topic, list[Article]]]:
-    """The topics that hold something, each with its articles in order. One statement."""
+def shelves(*, shorter_first: bool = False) -> list[tuple[Topic, list[Article]]]:
+    """The topics that hold something, each with its articles in order, or the shorter ones first. One statement."""
     found: dict[Topic, list[Article]] = {}
-    for article in published_articles():
+    articles = published_articles()
+    for article in articles.shorter_first() if shorter_first else articles:
         found.setdefault(article.topic, []).append(article)
     return list(found.items())
 
 
-def topic_with_articles(slug: str) -> tuple[Topic, list[Article]] | None:
+def topic_with_articles(slug: str, *, shorter_first: bool = False) -> tuple[Topic, list[Article]] | None:
     """A topic and its articles; None when there is no such topic. Two statements."""
     topic = Topic.objects.filter(slug=slug).first()
     if topic is None:
         return None
-    return topic, list(published_articles().filter(topic=topic))
+    articles = published_articles().filter(topic=topic)
+    return topic, list(articles.shorter_first() if shorter_first else articles)
 
 
 def article_for(now: dt.datetime) -> Article | None:
@@ -192,9 +196,10 @@ class Found:
 
 
 def search(query: str) -> Found:
-    """Find articles by words, spelled right or nearly right. At most 20, the best first. Two statements.
+    """Find articles by words, spelled right or nearly right. At most 20, the best first. Three statements.
 
-    The database finds generously by trigrams; what is kept has an asked word, a form of it, or the word that was meant by it.
+    The index of words gives the words that are like the asked ones; found is what holds an asked word, a form of it, or the
+    word that was meant by it.
     Long queries are cut to 200 characters and 8 words; the result says so.
     """
     query = " ".join(query.split())
@@ -203,31 +208,41 @@ def search(query: str) -> Found:
     asked = search_words.asked_words(query)
     if not asked:
         return Found(query=query, cut=cut)
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)",
-                [str(search_words.CLOSE_LONG)],
-            )
-        articles = list(Article.objects.all().for_readers().with_people().matching(asked)[: 3 * MOST_FOUND])
-    words_in = {article.pk: search_words.words_of(article.search_text) for article in articles}
-    known = {word for words in words_in.values() for word in words}
+    known = _words_like(asked)
     meant = search_words.meant(asked, known)
     wanted = [word for ask in asked if (word := ask if ask in known else meant.get(ask))]
-    hits = [_hit(one, wanted) for one in articles if search_words.has_one(wanted, words_in[one.pk])]
-    return Found(query=query, cut=cut, asked=asked, meant=meant, hits=hits[:MOST_FOUND])
+    forms = [word for word in known if search_words.has_one(wanted, [word])]
+    best = Article.objects.all().for_readers().holding(forms, MOST_FOUND)
+    articles = {article.pk: article for article in Article.objects.all().with_people().filter(pk__in=best)}
+    hits = [_hit(articles[pk], wanted) for pk in best]
+    return Found(query=query, cut=cut, asked=asked, meant=meant, hits=hits)
+
+
+def _words_like(asked: list[str]) -> set[str]:
+    """The words of readable articles that share trigrams with an asked word, by the index of words."""
+    near = Q()
+    for word in asked:
+        near |= Q(word__trigram_similar=word)
+    readable = Article.objects.all().for_readers().filter(pk=OuterRef("article_id"))
+    stands = SearchOccurrence.objects.filter(word_id=OuterRef("pk")).filter(Exists(readable))
+    return set(SearchWord.objects.filter(near).filter(Exists(stands)).values_list("word", flat=True))
 
 
 def _hit(article: Article, words: list[str]) -> Hit:
     """Mark the words; the excerpt is the first line that holds one, else the first point of the summary."""
-    lines = [*article.points, *article.pieces[1:]]
-    marked = (search_words.split_marked(line, words) for line in lines)
+    marked = (search_words.split_marked(line, words) for line in _lines(article))
     excerpt = next((pieces for pieces in marked if any(is_word for _text, is_word in pieces)), [])
     return Hit(
         article=article,
         title=search_words.split_marked(article.title, words),
         excerpt=excerpt or [(article.points[0] if article.points else "", False)],
     )
+
+
+def _lines(article: Article) -> Iterator[str]:
+    """The summary first; the body is read only when no line of the summary holds a word."""
+    yield from article.points
+    yield from article.pieces[1:]
 
 
 def review_due(today: dt.date) -> list[Article]:

@@ -83,7 +83,13 @@ def new(request: HttpRequest) -> HttpResponse:
     standing = services.standing_grant(user, patient)
     asks: dict[str, Any] = {"symptoms": chosen or [], "today": today, "standing": standing is not None}
     page = drafted(
-        request, EntryForm, kind="journal-entry", patient=patient, resume=reverse("journal:new"), **asks
+        request,
+        EntryForm,
+        kind="journal-entry",
+        patient=patient,
+        resume=reverse("journal:new"),
+        one_by_one=True,
+        **asks,
     )
     context = {
         "patient": patient,
@@ -192,6 +198,7 @@ def edit(request: HttpRequest, entry_id: UUID) -> HttpResponse:
         kind="journal-change",
         patient=patient,
         target=found.pk,
+        one_by_one=True,
         symptoms=in_order(codes),
         today=today,
         standing=False,

@@ -24,6 +24,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from patients import stepping
 from patients.drafts import (
     HIDDEN,
     DraftConflict,
@@ -38,6 +39,7 @@ from patients.models import Patient
 from patients.once import DifferentContent
 from patients.services import access_of, capacity_of
 from portal.lib import actor, forms
+from portal.lib.contributions import draft_kinds
 from portal.lib.ids import parse_uuid, uuid7
 from portal.lib.problems import DomainError
 
@@ -89,6 +91,8 @@ class DraftedPage:
         *,
         state: DraftState,
         form_kwargs: dict[str, Any],
+        one_by_one: bool = False,
+        intro: str = "",
     ) -> None:
         assert isinstance(request.user, User)
         self.request, self.user, self.state = request, request.user, state
@@ -102,6 +106,20 @@ class DraftedPage:
             self.form = form_class(data, restored=True, **form_kwargs)
         else:
             self.form = form_class(**form_kwargs)
+        self.intro = intro
+        self.walked = one_by_one and stepping.is_walked(request, self.form)
+        self.sent_from = (
+            stepping.posted_step(request, self.form) if self.walked and request.method == "POST" else None
+        )
+        self.wrong = self._wrong_here()
+        if self.sent_from is not None:
+            self.form.restored = True  # a page of the walk was sent, not the form
+
+    def _wrong_here(self) -> Any:
+        """What is wrong with the one field of the page that was sent with "Next"."""
+        if self.sent_from is None or self.request.POST.get(stepping.GO) != stepping.NEXT:
+            return None
+        return self.form.errors.get(self.form.visible_fields()[self.sent_from - 1].name)
 
     @property
     def id(self) -> UUID:
@@ -164,11 +182,48 @@ class DraftedPage:
         self.form.add_error(None, str(error.message))
 
     def render(self, template: str, context: dict[str, Any] | None = None) -> HttpResponse:
-        """The page; 422 with everything typed kept (on the page and as the draft) after a refused POST."""
+        """The page; 422 with everything typed kept (on the page and as the draft) after a refused POST.
+
+        In low-energy mode the form comes one field at a time (`patients.stepping`), and whole at the end.
+        """
+        if self.sent_from is not None:
+            return self._walk(self.sent_from, template, context or {})
+        if self.walked and self.request.method != "POST":
+            step = stepping.asked_step(self.request, self.form, self.state.fields)
+            if step is not None:
+                return self._one_thing(step, context or {}, status=200)
         if self.request.method == "POST":
             self.keep()
             return self.render_again(template, context or {}, status=409 if self.sent_before else 422)
         return self.render_again(template, context or {}, status=200)
+
+    def _walk(self, step: int, template: str, context: dict[str, Any]) -> HttpResponse:
+        """Keep what was typed, then go one page on or back; what cannot be kept or read stays where it is."""
+        self.keep()
+        if self.unkept is not None or self.conflict is not None:
+            if self.unkept is not None:
+                self.form.restored = False
+                self.refuse(self.unkept)
+            return self.render_again(template, context, status=self.unkept.status if self.unkept else 409)
+        if self.wrong:
+            self.form.restored = False
+            return self._one_thing(step, context, status=422)
+        back = self.request.POST.get(stepping.GO) == stepping.BACK
+        following: int | str = max(1, step - 1) if back else step + 1
+        if not back and step == len(self.form.visible_fields()):
+            following = stepping.WHOLE
+        return redirect(stepping.address(self.state.resume, following))
+
+    def _one_thing(self, step: int, context: dict[str, Any], *, status: int) -> HttpResponse:
+        full = {
+            **context,
+            "form": self.form,
+            "draft": self.state,
+            "step": stepping.one_thing(self.form, step, self.state.resume),
+            "what": draft_kinds.get(self.state.kind, ""),
+            "intro": self.intro,
+        }
+        return render(self.request, "patients/one_thing.html", full, status=status)
 
     def render_again(self, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:
         full = {
@@ -202,9 +257,14 @@ def drafted(
     patient: Patient,
     target: UUID | None = None,
     resume: str = "",
+    one_by_one: bool = False,
+    intro: str = "",
     **form_kwargs: Any,
 ) -> DraftedPage:
-    """The state of a form page: a restored draft, an empty form, or what was posted."""
+    """The state of a form page: a restored draft, an empty form, or what was posted.
+
+    `one_by_one` lets people in low-energy mode answer one field per page; `intro` is a template above the first of them.
+    """
     assert isinstance(request.user, User)
     resume = (resume or request.get_full_path())[:300]
     if request.method == "POST":
@@ -218,7 +278,9 @@ def drafted(
         )
     else:
         state = open_draft(user=request.user, patient=patient, kind=kind, target=target, resume=resume)
-    return DraftedPage(request, form_class, state=state, form_kwargs=form_kwargs)
+    return DraftedPage(
+        request, form_class, state=state, form_kwargs=form_kwargs, one_by_one=one_by_one, intro=intro
+    )
 
 
 def _version(value: str | None) -> int:

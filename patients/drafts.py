@@ -38,6 +38,8 @@ HIDDEN = frozenset(
         "draft_resume",
         "later",
         "once",
+        "step",
+        "go",
     }
 )
 

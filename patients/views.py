@@ -68,7 +68,9 @@ def profile(request: HttpRequest) -> HttpResponse:
     user, patient = _own(request)
     names = ("name", "preferred_name", "phone", "contact_note")
     initial = {name: getattr(patient, name) or "" for name in names}
-    page = drafted(request, forms.ProfileForm, kind="profile", patient=patient, initial=initial)
+    page = drafted(
+        request, forms.ProfileForm, kind="profile", patient=patient, one_by_one=True, initial=initial
+    )
     record_view(user, patient, "profile.view")
     if page.later:
         return page.finish_later("patients/profile.html", {"patient": patient})
@@ -138,7 +140,7 @@ def carers(request: HttpRequest) -> HttpResponse:
 def carer_add(request: HttpRequest) -> HttpResponse:
     """Open chosen parts of the record to somebody until a last day."""
     user, patient = _own(request)
-    page = drafted(request, forms.CarerForm, kind="carer", patient=patient)
+    page = drafted(request, forms.CarerForm, kind="carer", patient=patient, one_by_one=True)
     if page.later:
         return page.finish_later("patients/carer_add.html")
     if page.form.is_valid():

@@ -90,6 +90,8 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
         kind="message",
         patient=place.patient,
         resume=place.url("new"),
+        one_by_one=not place.staff,
+        intro="messaging/parts/help.html",
         initial=prefilled(request),
         help=help_panel,
         may_hide=may_hide,
@@ -142,7 +144,7 @@ def prefilled(request: HttpRequest) -> dict[str, str]:
 
 def keep_about(page: DraftedPage, brought: dict[str, str]) -> None:
     """A restored draft takes what the link brought where it has nothing yet, and keeps its own words."""
-    if page.form.restored:
+    if page.form.restored and page.sent_from is None:
         for name, value in brought.items():
             if value and not page.form.data.get(name):
                 page.form.data[name] = value  # type: ignore[index]

@@ -13,6 +13,8 @@ from clinic.services import is_clinician
 from patients.models import Patient
 from patients.services import drafts_of, own_patient, patients_of, record_many, record_view
 from portal.lib import contributions
+from portal.lib.contributions import Card
+from portal.lib.display import look_of
 from portal.lib.time import now as present
 
 
@@ -44,11 +46,35 @@ def patient_today(request: HttpRequest, user: User, patient: Patient) -> HttpRes
     for contribute in contributions.needs_you:
         needs.extend(contribute(request, patient, now))
     cards = [card for contribute in contributions.today_cards if (card := contribute(request, patient, now))]
-    return render(
-        request,
-        "portal/today.html",
-        {"patient": patient, "needs": needs, "cards": cards, "drafts": drafts_of(user, patient), "now": now},
-    )
+    context = {
+        "patient": patient,
+        "needs": needs,
+        "cards": cards,
+        "drafts": drafts_of(user, patient),
+        "now": now,
+        "low_energy": look_of(request).low_energy,
+    }
+    if context["low_energy"] and request.GET.get("thing") != "all":
+        return render(request, "portal/today_one.html", {**context, **one_thing(request, cards)})
+    return render(request, "portal/today.html", context)
+
+
+def one_thing(request: HttpRequest, cards: list[Card]) -> dict[str, Any]:
+    """The block of Today that a page in low-energy mode shows: the first card, what needs the person, then the other cards.
+
+    `card` is None where "Needs you" stands; `earlier` and `following` are addresses, empty at the ends.
+    """
+    blocks: list[Card | None] = [*cards[:1], None, *cards[1:]]
+    asked = request.GET.get("thing", "")
+    place = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 3 else 1
+    place = min(max(place, 1), len(blocks))
+    return {
+        "card": blocks[place - 1],
+        "place": place,
+        "count": len(blocks),
+        "earlier": f"?thing={place - 1}" if place > 1 else "",
+        "following": f"?thing={place + 1}" if place < len(blocks) else "",
+    }
 
 
 def carer_today(request: HttpRequest, user: User, people: list[Patient]) -> HttpResponse:

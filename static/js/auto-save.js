@@ -2,7 +2,7 @@ import { button, element, words } from "./parts.js";
 
 const PAUSE = 2000;
 const LONGEST = 10000;
-const NEVER = new Set(["csrfmiddlewaretoken", "draft", "draft_version", "once", "later", "next"]);
+const NEVER = new Set(["csrfmiddlewaretoken", "draft", "draft_version", "once", "later", "next", "step", "go"]);
 
 /* <auto-save data-url data-version …><form>…: keeps what is typed on the server, and says only what is true. */
 class AutoSave extends HTMLElement {

@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import User
 from portal.lib import display
 
-CHOICE = {"text_size": "150", "theme": "dusk", "contrast": "more", "font": "device"}
+CHOICE = {"text_size": "150", "theme": "dusk", "contrast": "more", "font": "device", "pace": "all"}
 
 
 def html_tag(response: Any) -> str:
@@ -31,7 +31,7 @@ def test_a_visitor_keeps_their_choice_in_a_cookie(client: Client) -> None:
     response = client.post("/display/", CHOICE)
     assert (response.status_code, response["Location"]) == (302, "/display/")
     cookie = response.cookies[display.COOKIE]
-    assert cookie.value == "dusk.150.more.device"
+    assert cookie.value == "dusk.150.more.device.all"
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
     tag = html_tag(client.get("/accounts/login/"))
     for said in ('data-theme="dusk"', 'data-text="150"', 'data-contrast="more"', 'data-font="device"'):
@@ -63,6 +63,7 @@ def test_the_page_shows_what_is_chosen_now(client: Client) -> None:
         ("theme", "day"),
         ("contrast", "device"),
         ("font", "portal"),
+        ("pace", "all"),
     }
 
 

@@ -123,19 +123,39 @@ def test_a_long_query_is_cut_and_says_so(library: None) -> None:
     assert found.hits
 
 
-def test_the_index_can_be_used(library: None) -> None:
-    """Every column search reads stands in one indexed column, and its operator is the index's."""
+def test_words_are_looked_up_in_their_index(library: None) -> None:
     from django.db import connection
 
+    from education.search_models import SearchWord
+
+    asked = SearchWord.objects.filter(word__trigram_similar="vaccine")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        assert "searchword_trigrams" in asked.explain()
+
+
+def test_the_number_of_statements_does_not_grow_with_the_library(
+    library: None, django_assert_num_queries: Any
+) -> None:
+    from education import services
+
+    for query in ("vaccine", "fever infusion vaccine travel pregnancy"):
+        with django_assert_num_queries(3):
+            assert services.search(query).hits
+
+
+def test_a_corrected_title_is_found_and_the_old_one_is_not(library: None) -> None:
+    from education import services
     from education.models import Article
 
-    query = str(Article.objects.all().matching(["vaccine"]).query)
-    assert "%>" in query
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'article_search_text'")
-        definition = cursor.fetchone()
-    assert definition is not None
-    assert "gin_trgm_ops" in definition[0]
+    article = Article.objects.filter(live=True).order_by("position").first()
+    assert article is not None
+    article.title = "Zeppelins over the river"
+    article.save()
+    assert [hit.article.pk for hit in services.search("zeppelins").hits] == [article.pk]
+    article.title = "Something else"
+    article.save()
+    assert services.search("zeppelins").hits == []
 
 
 # --- Pure ------------------------------------------------------------------------------------------------

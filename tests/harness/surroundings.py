@@ -16,6 +16,7 @@ OURS = (
     "DEMO", "DEBUG", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "SECRET_KEY", "KEK_FILE", "DATABASE_URL", "DATABASE_OWNER_URL",
     "DATABASE_MAINTENANCE_URL", "DATABASE_ROLE", "EMAIL_URL", "EMAIL_FROM", "TRAIL_ROOT_FILE", "TRUSTED_PROXY_COUNT", "SECOND_FACTORS",
     "WEB_WORKERS", "ENV_FILE",
+    "DJANGO_ALLOW_ASYNC_UNSAFE",  # set by the browser fixture for its own process; no server may start with it
 )  # fmt: skip
 _scratch = Path(tempfile.mkdtemp(prefix="portal-tests-"))
 atexit.register(shutil.rmtree, _scratch, ignore_errors=True)

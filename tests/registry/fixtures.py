@@ -30,9 +30,12 @@ def ground_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[t
 @pytest.fixture
 def ground(ground_database: tuple[str, Ground], django_db_blocker: Any) -> Iterator[Ground]:
     """Django leads to the ground; whatever the test does there is rolled back."""
+    from tests.registry.ground import freshen
+
     name, laid = ground_database
     with django_db_blocker.unblock(), pointed_at(name), transaction.atomic():
         try:
+            freshen(laid)
             yield laid
         finally:
             transaction.set_rollback(True)

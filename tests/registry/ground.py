@@ -21,6 +21,7 @@ from accounts.tokens import issue_token
 from clinic.models import Team, TeamMember
 from education.models import Article, Topic
 from education.services import adopt, submit_for_review, write_draft
+from journal.models import JournalEntry
 from journal.services import Words, write_entry
 from messaging.services import add_note, start_thread
 from patients.drafts import DraftState, save_draft
@@ -111,6 +112,14 @@ def lay() -> Ground:
     ground.topic_slug = Topic.objects.order_by("position").values_list("slug", flat=True)[0]
     _break_glass(ground)
     return ground
+
+
+def freshen(ground: Ground) -> None:
+    """What can be undone for ten minutes is as if it was written just now, however long ago the ground was laid."""
+    for whose in PATIENTS:
+        with acting(ground.users[whose]):
+            entries = JournalEntry.objects.for_user(ground.users[whose])
+            entries.filter(pk=ground.of("entry_id", whose)).update(recorded_at=present())
 
 
 def _library(ground: Ground) -> None:

@@ -175,6 +175,7 @@ ROWS: list[Row] = [
             "theme": "day",
             "contrast": "device",
             "font": "portal",
+            "pace": "all",
         },
     ),
     public("accounts:display-easier", reads=None, writes=302),
@@ -269,7 +270,7 @@ ROWS: list[Row] = [
         200,
         302,
         _form(text="Asked twice."),
-        exceptions={**ONLY_READS, ("emergency", "GET"): 403},
+        exceptions=ONLY_READS,
     ),
     Row(
         "messaging:answer", READERS, None, 302, _form(text="Yes, you may.", seen="99"), exceptions=ONLY_READS
@@ -303,7 +304,7 @@ ROWS: list[Row] = [
 ]
 
 # An exception for somebody who is a stranger to one of the two patients holds for the other one only.
-ABOUT_MAYA_ONLY = frozenset({("emergency", "POST"), ("emergency", "GET")})
+ABOUT_MAYA_ONLY = frozenset({("emergency", "POST")})
 
 # Prefix rows: below these addresses other software answers; who is let in at all is ours. Person -> status at the door.
 DOORS: dict[str, dict[str, Status]] = {

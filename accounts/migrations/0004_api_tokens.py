@@ -11,7 +11,7 @@ import portal.lib.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0002_cache_table"),
+        ("accounts", "0003_low_energy"),
     ]
 
     operations = [
