@@ -5,7 +5,7 @@ export PIP_NO_INPUT := 1
 # Given on the command line or in the environment; `make run PORT=9000` reaches the portal like `PORT=9000 make run`.
 export PORT DEMO DATABASE_URL DATABASE_OWNER_URL DATABASE_MAINTENANCE_URL
 
-.PHONY: help run test lint bench bench-scale bench-pages format lock clean venv venv-dev
+.PHONY: help run test lint bench bench-scale bench-pages format lock openapi clean venv venv-dev
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -33,6 +33,9 @@ format: venv-dev ## put Python files into the shape that lint wants
 
 lock: venv-dev ## write requirements.txt and requirements-dev.txt anew from the .in files
 	@exec $(BIN) -m tools.lock
+
+openapi: venv-dev ## write docs/openapi.yaml anew from the code
+	@exec $(BIN) -m tools.openapi
 
 clean: ## remove .venv and .local with the demo's data
 	@exec $(PYTHON) tools/clean.py

@@ -13,7 +13,7 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts.models import OutgoingMail
+from accounts.models import ApiCount, OutgoingMail
 from accounts.services import open_mail
 
 MAX_TRIES = 8
@@ -72,3 +72,10 @@ async def retry_stalled(context: Any, timestamp: int) -> None:
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs():
         await manager.retry_job(job)
+
+
+@app.periodic(cron="5 * * * *")
+@app.task(name="accounts.sweep_counts", queueing_lock="accounts.sweep_counts")
+def sweep_counts(timestamp: int) -> None:
+    """Every hour: what the API counted before the last two minutes is of no use any more."""
+    ApiCount.objects.filter(minute__lt=timestamp // 60 - 2).delete()

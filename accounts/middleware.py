@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from django.middleware.csrf import CsrfViewMiddleware
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import idle_limit
+from portal.lib.errors import for_programs, problem_answer
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -41,8 +42,8 @@ class SessionLimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return self.get_response(request)
+        if getattr(request, "api_token", None) is not None or not request.user.is_authenticated:
+            return self.get_response(request)  # a token has an end of its own
         now = int(timezone.now().timestamp())
         seen, since = request.session.get("seen_at"), request.session.get("signed_in_at")
         if (
@@ -63,12 +64,8 @@ class SessionLimitsMiddleware:
         assert isinstance(user, User)
         kept = request.method == "POST" and self.keep(user, request)
         logout(request)
-        if request.path_info.startswith("/api/"):
-            return JsonResponse(
-                {"type": "about:blank", "title": _("You were signed out."), "status": 401},
-                status=401,
-                content_type="application/problem+json",
-            )
+        if for_programs(request):
+            return problem_answer(401, _("You were signed out."))
         if kept:
             messages.info(
                 request, _("You were signed out because nothing happened for a while. Your writing is saved.")

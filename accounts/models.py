@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -114,3 +116,51 @@ class OutgoingMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} mail {self.pk}"
+
+
+class ApiToken(models.Model):
+    """A program that may act as a person: what it may do, until when, and a hash of its secret. Never deleted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    label = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=8, unique=True)  # the part that is not secret: it finds the row
+    digest = models.BinaryField()  # SHA-256 of the whole token; 256 random bits need no slow hash
+    scopes = ArrayField(models.CharField(max_length=40))  # "journal:read"
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    app_privileges = "SELECT, INSERT, UPDATE"
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-created_at"], name="apitoken_of_person")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("created_at")), name="apitoken_ends"
+            ),
+            models.CheckConstraint(condition=~models.Q(label=""), name="apitoken_named"),
+            models.CheckConstraint(condition=models.Q(scopes__len__gt=0), name="apitoken_may_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"token {self.prefix}"
+
+    def works_at(self, now: datetime) -> bool:
+        """True until it is revoked or its last moment has passed (aware)."""
+        return self.revoked_at is None and self.expires_at > now
+
+
+class ApiCount(models.Model):
+    """How often somebody asked the API in this minute and in the one before. Old rows are swept every hour."""
+
+    key = models.CharField(
+        primary_key=True, max_length=80
+    )  # "user:<id>", "token:<id>", "address:<network address>"
+    minute = models.BigIntegerField()  # minutes since 1970, UTC
+    count = models.PositiveIntegerField()
+    before = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"count of {self.minute}"

@@ -11,6 +11,8 @@ app_name = "accounts"
 urlpatterns = [
     path("account/", views.home, name="home"),
     path("account/stay-signed-in/", views.session_extend, name="session-extend"),
+    path("account/programs/", views.programs, name="programs"),
+    path("account/programs/<uuid:token_id>/end/", views.program_end, name="program-end"),
     path("display/", views.display_settings, name="display"),
     path("display/easier/", views.easier_to_read, name="display-easier"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.display import DisplayForm
 from accounts.models import User
 from accounts.services import save_display
+from accounts.tokens import programs_of, revoke_token
 from portal.lib import display
 from portal.lib.forms import status_of
 from portal.lib.session import seconds_left
@@ -29,6 +31,27 @@ MORNING = dt.time(4)
 def home(request: HttpRequest) -> HttpResponse:
     """What belongs to one's account, as a list of pages."""
     return render(request, "account/home.html", {"second_factors": settings.SECOND_FACTORS})
+
+
+@require_GET
+def programs(request: HttpRequest) -> HttpResponse:
+    """Programs that may act as this person, with what they may do and when they last did."""
+    assert isinstance(request.user, User)
+    found = programs_of(request.user, timezone.now())
+    context = {
+        "working": [program for program in found if program.works],
+        "ended": [program for program in found if not program.works],
+    }
+    return render(request, "account/programs.html", context)
+
+
+@require_POST
+def program_end(request: HttpRequest, token_id: UUID) -> HttpResponse:
+    """End a program's access at once."""
+    assert isinstance(request.user, User)
+    token = revoke_token(by=request.user, token_id=token_id, now=timezone.now())
+    messages.success(request, _("Done. %(name)s can do nothing as you any more.") % {"name": token.label})
+    return redirect("accounts:programs")
 
 
 @login_not_required

@@ -19,6 +19,7 @@ class EducationConfig(AppConfig):
         from portal.lib import contributions
 
         notices.connect()
+        contributions.api_nouns["education"] = _("Articles")
         contributions.today_cards.add(90, contributed.article_card)
         contributions.staff_today.add(60, contributed.review_card)
         contributions.demo_loaders.add(60, contributed.load_library)

@@ -17,6 +17,7 @@ class JournalConfig(AppConfig):
         from journal import contributed
         from portal.lib import contributions
 
+        contributions.api_nouns["journal"] = _("Journal")
         contributions.today_cards.add(30, contributed.today_card)
         contributions.summary_panels.add(25, contributed.report_panel)
         contributions.summary_panels.add(30, contributed.summary_panel)

@@ -15,6 +15,7 @@ class MessagingConfig(AppConfig):
         from messaging import contributed
         from portal.lib import contributions
 
+        contributions.api_nouns["messaging"] = _("Messages")
         contributions.needs_you.add(10, contributed.answers_to_read)
         contributions.summary_panels.add(20, contributed.summary_panel)
         contributions.staff_today.add(10, contributed.work_card)

@@ -1,6 +1,7 @@
 """The patient, who may see them, their keys, trail, drafts and question list."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class PatientsConfig(AppConfig):
@@ -12,12 +13,13 @@ class PatientsConfig(AppConfig):
         from patients.drafting import keep_expired_post
         from patients.trail import write_events, write_refusals
         from portal.lib.actor import set_refusal_writer, set_trail_writer
-        from portal.lib.contributions import draft_kinds, today_cards, trail_acts
+        from portal.lib.contributions import api_nouns, draft_kinds, today_cards, trail_acts
 
         set_trail_writer(write_events)
         set_refusal_writer(write_refusals)
         if keep_expired_post not in keepers:
             keepers.append(keep_expired_post)
+        api_nouns["patients"] = _("Details, questions, carers and who looked")
         draft_kinds.update(DRAFT_KINDS)
         trail_acts.update(TRAIL_ACTS)
         today_cards.add(40, questions_card)

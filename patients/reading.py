@@ -16,6 +16,7 @@ from patients.models import AuditEvent, Grant, Patient
 from patients.trail import words_for
 
 PAGE_SIZE = 25
+PROGRAM_MARK = "token:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Line:
     at: datetime
     refused: bool
     emergency: bool
+    program: bool  # through a token that the person gave to a program
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class _Names:
             at=event.at,
             refused=event.capacity == "none",
             emergency=event.capacity == "break_glass",
+            program=PROGRAM_MARK in event.system,
         )
 
     def who(self, event: AuditEvent) -> str:

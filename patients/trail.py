@@ -54,7 +54,7 @@ def write_events(events: Iterable[Event]) -> None:
 
 def write_refusals(who: actor.Actor, refusals: list[Event]) -> None:
     """What was refused goes on the trail of the patient it was about, when there is such a patient."""
-    with actor.unit_of_work(actor.Actor(user_id=who.user_id, system="refusal")):
+    with actor.unit_of_work(actor.Actor(user_id=who.user_id, system="refusal", via=who.via)):
         known = set(
             Patient.objects.for_system()
             .filter(pk__in=[event.patient_id for event in refusals])

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from patients.api.drafts import DraftView
-
-patients_api: list[URLPattern | URLResolver] = [
-    path("drafts/<uuid:id>/", DraftView.as_view(), name="draft-save"),
-]
-
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("patients/", include((patients_api, "patients-api"))),
+    path("education/", include("education.api.urls")),
+    path("scheduling/", include("scheduling.api.urls")),
+    path("journal/", include("journal.api.urls")),
+    path("messaging/", include("messaging.api.urls")),
+    path("treatment/", include("treatment.api.urls")),
+    path("patients/", include("patients.api.urls")),
 ]

@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from portal.lib import gallery
-from portal.views import demo, health, pages, staff, today
+from portal.views import api, demo, health, pages, staff, today
 
 to_sign_in = RedirectView.as_view(pattern_name="account_login", query_string=True)
 
@@ -31,6 +31,9 @@ portal_urls: list[URLPattern | URLResolver] = [
     path("design/", gallery.design, name="design"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("api/schema/", api.Schema.as_view(), name="api-schema"),
+    path("api/docs/", api.docs, name="api-docs"),
+    path("api/docs/<slug:noun>/", api.noun, name="api-docs-noun"),
     path("patients/", staff.patient_list, name="staff-patients"),
     path("patients/<uuid:patient_id>/", staff.summary, name="summary"),
 ]

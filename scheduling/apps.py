@@ -17,6 +17,7 @@ class SchedulingConfig(AppConfig):
         from portal.lib import contributions
         from scheduling import contributed, demo
 
+        contributions.api_nouns["scheduling"] = _("Appointments")
         contributions.today_cards.add(10, contributed.next_visit_card)
         contributions.summary_panels.add(10, contributed.visits_panel)
         contributions.visit_choices.add(10, contributed.visit_choices)

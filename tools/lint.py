@@ -39,11 +39,11 @@ def main() -> int:
     }
     failed = []
     with tempfile.TemporaryDirectory() as folder:
-        environment = _environment(Path(folder))
+        surroundings = environment(Path(folder))
         for name, command in checks.items():
             began = time.monotonic()
             done = subprocess.run(
-                command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+                command, cwd=REPOSITORY, env=surroundings, capture_output=True, text=True, check=False
             )
             print(
                 f"{'ok    ' if done.returncode == 0 else 'FAILED'} {name} ({time.monotonic() - began:.1f} s)",
@@ -57,7 +57,7 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """The settings can be read; there is no database behind them."""
     plain = {key: value for key, value in os.environ.items() if not key.startswith(("DATABASE_", "EMAIL_"))}
     return {

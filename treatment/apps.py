@@ -21,6 +21,7 @@ class TreatmentConfig(AppConfig):
         contributions.summary_panels.add(5, contributed.summary_panel)
         contributions.staff_today.add(30, contributed.therapies_card)
         contributions.profile_links.add(10, contributed.profile_links)
+        contributions.api_nouns["treatment"] = _("Treatment, allergies and medicines")
         contributions.demo_loaders.add(15, demo.load)
         contributions.draft_kinds.update(
             {

@@ -9,21 +9,21 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import User
 from patients.drafting import safe_resume
 from patients.drafts import DraftConflict, DraftState, draft_or_404, drop_draft, save_draft, state_of_draft
 from patients.services import capacity_of, get_patient_or_404
-from portal.lib.api import problem
+from portal.lib.api import ApiView, Write, problem
+from portal.lib.contributions import draft_kinds
 from portal.lib.ids import parse_uuid
 from portal.lib.templatetags.ui import clock
 
 
-class DraftWrite(serializers.Serializer[Any]):
+class DraftWrite(Write):
     """What stands in a form right now; half-empty is fine."""
 
-    kind = serializers.RegexField(r"^[a-z][a-z0-9.-]{0,39}$")
+    kind = serializers.ChoiceField(choices=sorted(draft_kinds))
     patient = serializers.UUIDField()
     target = serializers.CharField(allow_blank=True, allow_null=True, default=None, max_length=36)
     resume = serializers.CharField(max_length=300, allow_blank=True, default="/")
@@ -46,9 +46,15 @@ class DraftRead(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     saved_at = serializers.DateTimeField()
     clock = serializers.CharField(help_text="Time of saving on the clinic's clock, for people.")
-    typed = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField()), help_text="Named `fields` in the answer."
+    fields_ = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField(allow_blank=True)),
+        help_text="What stood in the form, by name.",
     )
+
+    def get_fields(self) -> Any:
+        declared = super().get_fields()
+        declared["fields"] = declared.pop("fields_")
+        return declared
 
 
 def as_json(state: DraftState, zone: str) -> dict[str, Any]:
@@ -61,8 +67,11 @@ def as_json(state: DraftState, zone: str) -> dict[str, Any]:
     }
 
 
-class DraftView(APIView):
-    """Save, read or throw away one's own draft. Somebody else's draft is not there."""
+class DraftView(ApiView):
+    """Save, read or throw away one's own draft. Somebody else's draft is not there. The draft's own id and version say what is repeated."""
+
+    noun = "patients"
+    repeats = ("put", "delete")
 
     @extend_schema(responses={200: DraftRead})
     def get(self, request: Request, id: UUID) -> Response:

@@ -1,7 +1,8 @@
 """Who acts: one value per request or job, told to PostgreSQL at every outermost BEGIN.
 
 Row-level security reads `app.user_id` and `app.system`. Both are transaction-local; outside a
-transaction, or without an actor, no patient's row is visible.
+transaction, or without an actor, no patient's row is visible. `app.via` opens nothing: the trail writes it
+down beside the person, so that everybody can see what was done through a program's token.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -18,13 +19,17 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A signed-in person (`user_id`) or a named system purpose (`system`, such as "worker:mail")."""
+    """A signed-in person (`user_id`) or a named system purpose (`system`, such as "worker:mail").
+
+    `via` says through what a person acts when it is not a page: "token:" and the token's id.
+    """
 
     user_id: UUID | None = None
     system: str = ""
+    via: str = ""
 
-    def settings(self) -> tuple[str, str]:
-        return (str(self.user_id) if self.user_id else "", self.system)
+    def settings(self) -> tuple[str, str, str]:
+        return (str(self.user_id) if self.user_id else "", self.system, self.via)
 
 
 NOBODY = Actor()
@@ -33,7 +38,7 @@ _current: ContextVar[Actor] = ContextVar("actor", default=NOBODY)
 _pending: ContextVar[list[Any] | None] = ContextVar("pending_trail", default=None)
 _store: ContextVar[dict[Any, Any] | None] = ContextVar("unit_store", default=None)
 
-SET_ACTOR = "SELECT set_config('app.user_id', %s, true), set_config('app.system', %s, true)"
+SET_ACTOR = "SELECT set_config('app.user_id', %s, true), set_config('app.system', %s, true), set_config('app.via', %s, true)"
 
 _write_trail: Callable[[list[Any]], None] | None = None
 
@@ -114,6 +119,8 @@ def unit_of_work(actor: Actor) -> Iterator[None]:
     told to the database again at its end. On an exception nothing stays, trail events included.
     """
     outer = _current.get()
+    if outer.via and not actor.via and actor.user_id == outer.user_id:
+        actor = replace(actor, via=outer.via)
     actor_token = _current.set(actor)
     pending_token = _pending.set([])
     store_token = _store.set({})

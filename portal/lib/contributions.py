@@ -65,6 +65,8 @@ profile_links: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 before_dose: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # fn(user, patient) -> list[dict]: what a carer may open of a patient, with keys label, url
 carer_links: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
+# noun of the API -> what it is about, in plain words: the parts that a program's token can be limited to
+api_nouns: dict[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)

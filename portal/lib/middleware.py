@@ -71,7 +71,7 @@ class BadInputMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        from portal.lib.errors import error_page
+        from portal.lib.errors import error_page, for_programs
 
         if "\x00" in request.path_info or "\x00" in request.META.get("QUERY_STRING", ""):
             return error_page(request, 400)
@@ -86,7 +86,7 @@ class BadInputMiddleware:
             except (MultiPartParserError, UnreadablePostError, UnicodeDecodeError, ValueError):
                 return error_page(request, 400)
         response = self.get_response(request)
-        if isinstance(response, HttpResponseNotAllowed) and not request.path_info.startswith("/api/"):
+        if isinstance(response, HttpResponseNotAllowed) and not for_programs(request):
             # Django's own answer has no words.
             page = error_page(request, 405)
             page.headers["Allow"] = response.headers["Allow"]
@@ -108,7 +108,7 @@ class UnitOfWorkMiddleware:
         user = getattr(request, "user", None)
         who = actor.NOBODY
         if user is not None and user.is_authenticated:
-            who = actor.Actor(user_id=user.pk)
+            who = actor.Actor(user_id=user.pk, via=getattr(request, "acts_via", ""))
         response: HttpResponseBase | None = None
         request.unit_failed = False  # type: ignore[attr-defined]
         try:

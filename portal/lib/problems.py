@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,11 @@ class DomainError(Exception):
     def __init__(self, message: Any = None) -> None:
         self.message = message if message is not None else self.default_message
         super().__init__(str(self.message))
+
+    @classmethod
+    def code(cls) -> str:
+        """The name of the rule for programs: "slot-taken"."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
 
 
 class NotAllowed(DomainError):

@@ -7,11 +7,11 @@ import sys
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from portal.context import last_known_site
-from portal.lib.errors import error_page
+from portal.lib.errors import error_page, for_programs, problem_answer
 
 logger = logging.getLogger("portal")
 RETRY_SECONDS = 10
@@ -32,12 +32,8 @@ def _without_anything(status: int = 500) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, status: int, title: str) -> HttpResponse:
-    if request.path_info.startswith("/api/"):
-        return JsonResponse(
-            {"type": "about:blank", "title": title, "status": status},
-            status=status,
-            content_type="application/problem+json",
-        )
+    if for_programs(request):
+        return problem_answer(status, title)
     try:
         return error_page(request, status)
     except Exception:
@@ -54,14 +50,14 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 404, "There is no such page.")
+    return _answer(request, 404, "There is no such address.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500; 503 while the database does not answer, which passes."""
     away = isinstance(sys.exc_info()[1], (OperationalError, InterfaceError))
     status = 503 if away else 500
-    if request.path_info.startswith("/api/"):
+    if for_programs(request):
         response = _answer(request, status, "Something went wrong on our side.")
     else:
         response = _without_anything(status)
@@ -72,7 +68,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "", **kwargs: Any) -> HttpResponse:
     """A form from an old page: usually somebody signed in again in another tab."""
-    if request.path_info.startswith("/api/"):
+    if for_programs(request):
         return _answer(request, 403, "This page is out of date.")
     from django.shortcuts import render
 

@@ -17,6 +17,7 @@ from allauth.account.models import EmailAddress
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.tokens import issue_token
 from clinic.models import Team, TeamMember
 from education.models import Article, Topic
 from education.services import adopt, submit_for_review, write_draft
@@ -156,6 +157,13 @@ def _more_people(ground: Ground, now: datetime) -> None:
     with actor.unit_of_work(actor.system("tests")):
         team = Team.objects.get(name="MS infusion team")
         other = Team.objects.exclude(pk=team.pk).get()
+        for whose in PATIENTS:
+            ground.ids["team_id", whose] = team.pk
+            ground.ids["noun", whose] = "journal"
+            token, _text = issue_token(
+                user=ground.users[whose], scopes=["journal:read"], days=30, label="My watch", now=now
+            )
+            ground.ids["token_id", whose] = token.pk
         TeamMember.objects.create(
             team=team,
             user=ground.users["past-nurse"],
@@ -329,6 +337,7 @@ def _treatment(ground: Ground, now: datetime) -> None:
             dose = treatment.next_dose(neurologist, patient)
             assert dose is not None
             ground.ids["course_id", whose], ground.ids["dose_id", whose] = dose.course_id, dose.pk
+            ground.ids["code", whose] = dose.course.order.protocol.therapy.code
             item = next(
                 line
                 for line in treatment.before(neurologist, patient, dose, now)
@@ -359,6 +368,9 @@ def _treatment(ground: Ground, now: datetime) -> None:
             ground.ids["medicine_id", whose] = treatment.save_medicine(
                 id=uuid7(), what="Iron", how="With food", **more
             )
+            # The API names both kinds of lines alike.
+            ground.ids["allergy", whose] = ground.ids["allergy_id", whose]
+            ground.ids["medicine", whose] = ground.ids["line_id", whose] = ground.ids["medicine_id", whose]
 
 
 def _note(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:

@@ -108,6 +108,9 @@ PAGES: list[Page] = [
     Page("account_email", SIGNED_IN),
     Page("account_change_password", SIGNED_IN),
     Page("usersessions_list", SIGNED_IN),
+    Page("accounts:programs", SIGNED_IN),
+    Page("portal:api-docs", SIGNED_IN, dense=True),
+    Page("portal:api-docs-noun", SIGNED_IN, dense=True),
     # The patient's own record
     Page("patients:profile", PATIENTS),
     Page("patients:access", PATIENTS),
@@ -233,7 +236,7 @@ ACT = "an act of a form: only POST"
 PROBE = "for machines: plain text"
 FILE = "a file, not a page"
 PAPER = "a PDF, drawn from the page beside it"
-API = "JSON"
+API = "JSON for programs: tests/security/api_table.py asks it"
 AWAY = "leads to another page of ours"
 
 NOT_PAGES: dict[str, str] = {
@@ -242,7 +245,12 @@ NOT_PAGES: dict[str, str] = {
     "scheduling:ics": FILE,
     "scheduling:patient-ics": FILE,
     "scheduling:patient-infusion-confirm": ACT,
-    "patients-api:draft-save": API,
+    **{
+        name: API
+        for name, address in ours().items()
+        if address.pattern.startswith(("api/v1/", "api/schema/"))
+    },
+    "accounts:program-end": ACT,
     "accounts:session-extend": ACT,
     "accounts:display-easier": ACT,
     "patients:carer-end": ACT,

@@ -292,6 +292,12 @@ ROWS: list[Row] = [
     Row("portal:design", everyone("admin")),
     signed_in("accounts:home"),
     signed_in("accounts:session-extend", reads=None, writes=200),
+    signed_in("accounts:programs"),
+    own("accounts:program-end", reads=None, writes=302),
+    # The API: its addresses are in tests/security/api_table.py
+    signed_in("portal:api-schema", nobody=401),
+    signed_in("portal:api-docs"),
+    signed_in("portal:api-docs-noun"),
     # Signing in and the account, by allauth: an empty form is shown again with its errors
     entrance("account_login", writes=(200, 422)),
     entrance("account_request_login_code", writes=(200, 422)),

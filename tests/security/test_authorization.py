@@ -19,13 +19,15 @@ from tests.registry.ground import Ground
 from tests.registry.people import ANONYMOUS, EVERYBODY, MAYA, PATIENTS, SAMUEL
 from tests.registry.resolver import addresses, ours
 from tests.registry.states import signed_in
+from tests.security.api_table import API_ROWS
 from tests.security.authorization_table import ABOUT_MAYA_ONLY, DOORS, ROWS, Row, Status
 
 WRONG_KEYS = {"key": "wrong", "uidb36": "1"}
 
 
 def test_each_address_has_a_row_and_each_row_an_address() -> None:
-    rows, real = [row.name for row in ROWS], set(ours())
+    rows = [row.name for row in (*ROWS, *API_ROWS)]
+    real = set(ours())
     assert len(rows) == len(set(rows)), "two rows for one address"
     assert not real - set(rows), f"no row for: {sorted(real - set(rows))}"
     assert not set(rows) - real, f"stale rows: {sorted(set(rows) - real)}"

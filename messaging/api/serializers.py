@@ -1,0 +1,148 @@
+"""How conversations look to a program, and what it may send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from messaging.contributed import first_line
+from messaging.models import Message, Thread, WorkItem
+from messaging.services import LONGEST_ABOUT, LONGEST_MESSAGE
+from messaging.topics import Lane, Topic
+from portal.lib.api import Line, PageQuery, Text, Write
+
+MANY = 100_000_000
+SEEN = _(
+    "The `seq` of the newest message that you read: what came after it is shown to you before anything is sent."
+)
+
+
+class WorkListQuery(PageQuery):
+    """Which work."""
+
+    lane = serializers.ChoiceField(choices=Lane.choices, required=False)
+    mine = serializers.BooleanField(required=False, default=False, help_text=_("Only what you claimed."))
+
+
+class ThreadRead(serializers.Serializer[Any]):
+    """A conversation."""
+
+    id = serializers.UUIDField()
+    patient = serializers.UUIDField(source="patient_id")
+    topic = serializers.ChoiceField(choices=Topic.choices)
+    about = serializers.CharField(allow_null=True)
+    state = serializers.ChoiceField(choices=Thread.State.choices)
+    created_at = serializers.DateTimeField()
+    last_at = serializers.DateTimeField()
+    last_seq = serializers.IntegerField()
+    last_author = serializers.CharField()
+    seen_seq = serializers.IntegerField(source="seen", help_text=_("How far you have read."))
+    hidden_from_carers = serializers.BooleanField()
+    waits = serializers.SerializerMethodField(help_text=_("The team owes an answer."))
+    answer_by = serializers.SerializerMethodField(help_text=_("Until when, in the center's own hours."))
+
+    def get_waits(self, thread: Any) -> bool:
+        return thread.item_state in (WorkItem.State.OPEN, WorkItem.State.CLAIMED)
+
+    def get_answer_by(self, thread: Any) -> str | None:
+        found = serializers.DateTimeField(allow_null=True)
+        return found.to_representation(thread.item_due) if self.get_waits(thread) else None
+
+
+class MessageRead(serializers.Serializer[Any]):
+    """A message as it was sent; it never changes."""
+
+    id = serializers.UUIDField()
+    seq = serializers.IntegerField()
+    author = serializers.CharField(source="author.name")
+    capacity = serializers.ChoiceField(choices=Message.Capacity.choices)
+    sent_at = serializers.DateTimeField(source="created_at")
+    text = serializers.CharField(source="body")
+
+
+class NoteRead(serializers.Serializer[Any]):
+    """What the team wrote for itself."""
+
+    id = serializers.UUIDField()
+    author = serializers.CharField(source="author.name")
+    written_at = serializers.DateTimeField(source="created_at")
+    text = serializers.CharField(source="body")
+
+
+class WorkRead(serializers.Serializer[Any]):
+    """What the team owes a conversation."""
+
+    thread = serializers.UUIDField(source="thread_id")
+    patient = serializers.UUIDField(source="patient_id")
+    patient_name = serializers.CharField(source="patient.name")
+    topic = serializers.ChoiceField(choices=Topic.choices, source="thread.topic")
+    lane = serializers.ChoiceField(choices=Lane.choices)
+    state = serializers.ChoiceField(choices=WorkItem.State.choices)
+    owner = serializers.CharField(source="owner.name", allow_null=True, default=None)
+    due_at = serializers.DateTimeField()
+    first_line = serializers.SerializerMethodField()
+
+    def get_first_line(self, item: WorkItem) -> str:
+        return first_line(item.trigger.body)
+
+
+class WorkStateRead(serializers.Serializer[Any]):
+    """Where the work of one conversation stands."""
+
+    thread = serializers.UUIDField(source="thread_id")
+    lane = serializers.ChoiceField(choices=Lane.choices)
+    state = serializers.ChoiceField(choices=WorkItem.State.choices)
+    owner = serializers.CharField(source="owner.name", allow_null=True, default=None)
+    due_at = serializers.DateTimeField()
+    outcome = serializers.ChoiceField(choices=WorkItem.Outcome.choices, allow_blank=True)
+
+
+class ThreadWrite(Write):
+    """A new conversation with its first message."""
+
+    topic = serializers.ChoiceField(choices=Topic.choices)
+    text = Text(max_length=LONGEST_MESSAGE)
+    about = Line(required=False, allow_blank=True, default="", max_length=LONGEST_ABOUT)
+    hide_from_carers = serializers.BooleanField(
+        required=False, default=False, help_text=_("For the patient, and only before it starts.")
+    )
+
+
+class MessageWrite(Write):
+    """A further message, or the team's answer."""
+
+    text = Text(max_length=LONGEST_MESSAGE)
+    seen_seq = serializers.IntegerField(min_value=0, max_value=MANY, help_text=SEEN)
+
+
+class NoteWrite(Write):
+    """A note for the team; the patient never reads it."""
+
+    text = Text(max_length=LONGEST_MESSAGE)
+
+
+class SeenWrite(Write):
+    """How far you have read."""
+
+    seq = serializers.IntegerField(min_value=0, max_value=MANY)
+
+
+class ClaimWrite(Write):
+    """Taking work."""
+
+    take_over = serializers.BooleanField(
+        required=False, default=False, help_text=_("From a colleague who has it, on purpose.")
+    )
+
+
+class FinishWrite(Write):
+    """Taking work off the list without an answer."""
+
+    outcome = serializers.ChoiceField(
+        choices=[
+            (choice.value, choice.label) for choice in (WorkItem.Outcome.NO_REPLY, WorkItem.Outcome.ARRANGED)
+        ]
+    )
+    seen_seq = serializers.IntegerField(min_value=0, max_value=MANY, help_text=SEEN)

@@ -1,0 +1,249 @@
+"""`/api/v1/messaging/`: conversations for both sides, and the team's work list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from messaging import services
+from messaging.api import serializers as shapes
+from messaging.models import InternalNote, Message, WorkItem
+from messaging.models import Thread as Conversation
+from messaging.services import NewerMessages
+from patients.requests import STAFF, About, about
+from patients.services import record_many, record_view, warm_keys
+from portal.lib.api import (
+    ApiView,
+    Key,
+    NothingWrite,
+    PatientPageQuery,
+    PatientQuery,
+    by_id,
+    listed,
+    page_of,
+    paged,
+    refused,
+    stamp,
+    whole,
+)
+from portal.lib.problems import NotAllowed
+from portal.lib.time import now as present
+
+AREA = "messages"
+SIDE = ("self", "carer")
+NEWEST_FIRST = (Key("last_at", lambda thread: thread.last_at, stamp, down=True), by_id(down=True))
+IN_ORDER = (Key("seq", lambda message: message.seq, whole),)
+OLDEST_FIRST = (Key("created_at", lambda note: note.created_at, stamp), by_id())
+WORK_ORDER = (
+    Key("priority", lambda item: item.priority, whole),
+    Key("due_at", lambda item: item.due_at, stamp),
+    by_id(),
+)
+
+
+class MessagingView(ApiView):
+    noun = "messaging"
+    queries = {"*": PatientQuery}
+
+    def threads(self, asked: About) -> Any:
+        """The conversations that are open to the person: a team works on its own ones only."""
+        found = Conversation.objects.for_user(asked.user).of(asked.patient)
+        return (found.of_own_teams(asked.user) if asked.capacity == "team" else found).with_state(asked.user)
+
+    def thread(self, asked: About, thread_id: UUID) -> Any:
+        """One of them, as it is now. Raises Http404."""
+        found = self.threads(asked).filter(pk=thread_id).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def at(self, thread_id: UUID, *capacities: str) -> tuple[About, Any]:
+        """Who asks, and the conversation of the address. Raises Http404."""
+        asked = about(self, AREA, *capacities)
+        return asked, self.thread(asked, thread_id)
+
+    def newer(self, error: NewerMessages) -> Response:
+        """Somebody wrote in the meantime: 409, with what they wrote."""
+        return refused(self.plain_request, error, newer=shapes.MessageRead(error.newer, many=True).data)
+
+
+class ThreadList(MessagingView):
+    queries = {"get": PatientPageQuery, "post": PatientQuery}
+
+    @extend_schema(responses={200: paged(shapes.ThreadRead)})
+    def get(self, request: Request) -> Response:
+        """Conversations, those with the newest message first."""
+        asked = about(self, AREA, *SIDE, *STAFF)
+        record_view(asked.user, asked.patient, "threads.list")
+        rows, cursor = page_of(self, self.threads(asked), NEWEST_FIRST)
+        return listed(self, shapes.ThreadRead(rows, many=True).data, cursor)
+
+    @extend_schema(request=shapes.ThreadWrite, responses={201: shapes.ThreadRead})
+    def post(self, request: Request) -> Response:
+        """Start a conversation. The team can do it too, for a patient on the phone. In an emergency, call: nobody watches this at all hours."""
+        asked, wanted = about(self, AREA, *SIDE, "team"), self.body(shapes.ThreadWrite)
+        message = services.start_thread(**asked.act, id=self.once, now=present(), **wanted)
+        return Response(shapes.ThreadRead(self.thread(asked, message.thread_id)).data, status=201)
+
+
+class ThreadDetail(MessagingView):
+    @extend_schema(responses={200: shapes.ThreadRead})
+    def get(self, request: Request, thread_id: UUID) -> Response:
+        """One conversation and where it stands. Looking at it does not mark it as read."""
+        asked, thread = self.at(thread_id, *SIDE, *STAFF)
+        record_view(asked.user, asked.patient, "thread.view", thread.pk)
+        return Response(shapes.ThreadRead(thread).data)
+
+
+class MessageList(MessagingView):
+    queries = {"get": PatientPageQuery, "post": PatientQuery}
+
+    @extend_schema(responses={200: paged(shapes.MessageRead)})
+    def get(self, request: Request, thread_id: UUID) -> Response:
+        """The messages of a conversation, the oldest first."""
+        asked, thread = self.at(thread_id, *SIDE, *STAFF)
+        record_view(asked.user, asked.patient, "thread.view", thread.pk)
+        messages = Message.objects.for_user(asked.user).filter(thread=thread).in_order()
+        rows, cursor = page_of(self, messages, IN_ORDER)
+        return listed(self, shapes.MessageRead(rows, many=True).data, cursor)
+
+    @extend_schema(request=shapes.MessageWrite, responses={201: shapes.MessageRead})
+    def post(self, request: Request, thread_id: UUID) -> Response:
+        """Write more, or answer for the team. What came in since `seen_seq` comes back in `newer` first, and nothing is sent."""
+        asked, _thread = self.at(thread_id, *SIDE, *STAFF)
+        wanted = self.body(shapes.MessageWrite)
+        send = services.answer if asked.is_staff else services.reply
+        try:
+            message = send(**asked.act, thread_id=thread_id, id=self.once, now=present(), **wanted)
+        except NewerMessages as error:
+            return self.newer(error)
+        return Response(shapes.MessageRead(message).data, status=201)
+
+
+class ThreadSeen(MessagingView):
+    repeats = ("post",)
+
+    @extend_schema(request=shapes.SeenWrite, responses={200: shapes.ThreadRead})
+    def post(self, request: Request, thread_id: UUID) -> Response:
+        """Say how far you have read. It never goes back, and sending it twice is sending it once."""
+        asked, thread = self.at(thread_id, *SIDE, *STAFF)
+        seq = min(self.body(shapes.SeenWrite)["seq"], thread.last_seq)
+        record_view(asked.user, asked.patient, "thread.view", thread.pk)
+        services.mark_seen(by=asked.user, thread=thread, seq=seq, now=present())
+        return Response(shapes.ThreadRead(self.thread(asked, thread_id)).data)
+
+
+class ThreadClose(MessagingView):
+    @extend_schema(request=NothingWrite, responses={200: shapes.ThreadRead})
+    def post(self, request: Request, thread_id: UUID) -> Response:
+        """The patient needs no answer any more. Writing again opens it."""
+        asked, _thread = self.at(thread_id, *SIDE)
+        self.body(NothingWrite)
+        services.close_thread(**asked.act, thread_id=thread_id, id=self.once, now=present())
+        return Response(shapes.ThreadRead(self.thread(asked, thread_id)).data)
+
+
+# --- The team's side ---------------------------------------------------------------------------------------------
+
+
+class WorkList(MessagingView):
+    queries = {"get": shapes.WorkListQuery}
+
+    @extend_schema(responses={200: paged(shapes.WorkRead)})
+    def get(self, request: Request) -> Response:
+        """What waits for your teams: safety first, then by when it is due."""
+        user = self.person
+        if not services.works_here(user):
+            raise Http404
+        items = WorkItem.objects.for_user(user).of_own_teams(user).waiting().for_list()
+        if "lane" in self.asked:
+            items = items.filter(lane=self.asked["lane"])
+        if self.asked["mine"]:
+            items = items.filter(owner=user)
+        rows, cursor = page_of(self, items, WORK_ORDER)
+        warm_keys(item.patient_id for item in rows)
+        record_many(user, {item.patient_id: item.patient for item in rows}.values(), "worklist.view")
+        return listed(self, shapes.WorkRead(rows, many=True).data, cursor)
+
+
+class WorkView(MessagingView):
+    """The work of one conversation."""
+
+    def state(self, asked: About, thread_id: UUID) -> Response:
+        """Where it stands now; 404 for a conversation that never made work."""
+        items = WorkItem.objects.for_user(asked.user).of(asked.patient).filter(thread=thread_id)
+        item = items.select_related("owner").order_by("-id").first()
+        if item is None:
+            raise Http404
+        return Response(shapes.WorkStateRead(item).data)
+
+    def act(self, thread_id: UUID, do: Callable[..., Any], **more: Any) -> Response:
+        """Do it, and say where the work stands."""
+        asked, _thread = self.at(thread_id, *STAFF)
+        try:
+            do(**asked.act, thread_id=thread_id, id=self.once, **more)
+        except NewerMessages as error:
+            return self.newer(error)
+        return self.state(asked, thread_id)
+
+
+class Work(WorkView):
+    @extend_schema(responses={200: shapes.WorkStateRead})
+    def get(self, request: Request, thread_id: UUID) -> Response:
+        """For the team: where the newest work of a conversation stands."""
+        asked, thread = self.at(thread_id, *STAFF)
+        record_view(asked.user, asked.patient, "thread.view", thread.pk)
+        return self.state(asked, thread_id)
+
+
+class Claim(WorkView):
+    @extend_schema(request=shapes.ClaimWrite, responses={200: shapes.WorkStateRead})
+    def post(self, request: Request, thread_id: UUID) -> Response:
+        """Take the work. Of two people one has it, the other is told who."""
+        return self.act(thread_id, services.claim, now=present(), **self.body(shapes.ClaimWrite))
+
+
+class Release(WorkView):
+    @extend_schema(request=NothingWrite, responses={200: shapes.WorkStateRead})
+    def post(self, request: Request, thread_id: UUID) -> Response:
+        """Hand your work back to the team."""
+        self.body(NothingWrite)
+        return self.act(thread_id, services.release)
+
+
+class Finish(WorkView):
+    @extend_schema(request=shapes.FinishWrite, responses={200: shapes.WorkStateRead})
+    def post(self, request: Request, thread_id: UUID) -> Response:
+        """Take the work off the list without an answer."""
+        return self.act(thread_id, services.finish, now=present(), **self.body(shapes.FinishWrite))
+
+
+class NoteList(MessagingView):
+    queries = {"get": PatientPageQuery, "post": PatientQuery}
+
+    @extend_schema(responses={200: paged(shapes.NoteRead)})
+    def get(self, request: Request, thread_id: UUID) -> Response:
+        """The team's notes on a conversation, the oldest first. The patient's side never sees them."""
+        asked, thread = self.at(thread_id, *STAFF)
+        record_view(asked.user, asked.patient, "thread.view", thread.pk)
+        notes = InternalNote.objects.for_user(asked.user).filter(thread=thread).select_related("author")
+        rows, cursor = page_of(self, notes, OLDEST_FIRST)
+        return listed(self, shapes.NoteRead(rows, many=True).data, cursor)
+
+    @extend_schema(request=shapes.NoteWrite, responses={201: shapes.NoteRead})
+    def post(self, request: Request, thread_id: UUID) -> Response:
+        """Write a note for the team."""
+        asked, _thread = self.at(thread_id, *STAFF)
+        if asked.capacity != "team":
+            raise NotAllowed
+        text = self.body(shapes.NoteWrite)["text"]
+        done = services.add_note(**asked.act, thread_id=thread_id, id=self.once, text=text, now=present())
+        assert done.result is not None
+        note = InternalNote.objects.for_user(asked.user).select_related("author").get(pk=done.result)
+        return Response(shapes.NoteRead(note).data, status=201)

@@ -1,0 +1,8 @@
+"""The ground and the small clinic, for the tests of the API."""
+
+from __future__ import annotations
+
+from tests.accounts.conftest import clinic
+from tests.registry.fixtures import ground, ground_database
+
+__all__ = ["clinic", "ground", "ground_database"]

@@ -1,0 +1,264 @@
+"""Schemathesis over every operation of the API, on the data of two patients: no error of ours, nothing of the other one.
+
+Real ids are given to it, so that it reaches what lies behind them; where it does not, its warning about missing data fails the test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from journal.services import Words, write_entry
+from messaging.services import claim, start_thread
+from patients.models import Patient
+from patients.questions import add_question
+from portal.lib import actor
+from portal.lib.ids import uuid7
+from portal.lib.time import now, today_in
+from tests.api.asking import token_of
+from tests.api.served import served
+from tests.harness.cluster import REPOSITORY
+from tests.registry.ground import Ground, acting, lay
+from tests.registry.people import MAYA, SAMUEL
+from tests.security.api_table import a_time, a_visit
+
+CANARY = "Zanzibarcanary"
+FOR_THE_TEAM = (
+    r"/(claim|release|finish|notes|work|given|missed|therapies|day|teams)/|/patients/\{patient_id\}/"
+)
+
+
+@pytest.fixture
+def api(demo_world: str, settings: Any) -> Iterator[tuple[Ground, str]]:
+    """Both patients' data, with words of Samuel's that stand nowhere else, and the running app."""
+    settings.API_LIMITS = dict.fromkeys(settings.API_LIMITS, 10**9)
+    ground = lay()
+    plant(ground)
+    with served() as url:
+        yield ground, url
+
+
+def plant(ground: Ground) -> None:
+    user = ground.users[SAMUEL]
+    with acting(user):
+        patient = Patient.objects.for_user(user).select_related("site").get(grants__kind="self")
+        add_question(patient=patient, by=user, id=uuid7(), text=f"{CANARY} question")
+        start_thread(
+            by=user,
+            patient=patient,
+            id=uuid7(),
+            topic="other",
+            text=f"{CANARY} text",
+            about=f"{CANARY} about",
+            now=now(),
+        )
+        day = today_in(now(), patient.site.time_zone)
+        write_entry(
+            by=user,
+            patient=patient,
+            id=uuid7(),
+            words=Words(day, {"pain": 1}, f"{CANARY} note"),
+            share=True,
+            now=now(),
+        )
+    for whose in (MAYA, SAMUEL):  # work that the nurse has, so that she can hand it back
+        with acting(ground.users["nurse"]):
+            patient = Patient.objects.for_user(ground.users["nurse"]).get(pk=ground.of("patient_id", whose))
+            thread = ground.of("thread_id", whose)
+            claim(by=ground.users["nurse"], patient=patient, thread_id=thread, id=uuid7(), now=now())
+
+
+def words_of(ground: Ground) -> list[str]:
+    """What nobody but Samuel and his team may ever meet: his words, his name and every id of a thing of his."""
+    ours = {str(value) for (_kind, whose), value in ground.ids.items() if whose == MAYA}
+    ids = {str(value) for (_kind, whose), value in ground.ids.items() if whose == SAMUEL} - ours
+    with actor.unit_of_work(actor.system("tests")):
+        patient = Patient.objects.for_system().get(pk=ground.of("patient_id", SAMUEL))
+        return sorted([CANARY, patient.name, *(one for one in ids if len(one) == 36)])
+
+
+def parameters(ground: Ground, whose: str) -> dict[str, str]:
+    """Real values for the parts of addresses, by name."""
+    kinds = (
+        "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "thread_id", "course_id", "dose_id", "item_id", "code",
+    )  # fmt: skip
+    given = {f"path.{kind}": str(ground.of(kind, whose)) for kind in kinds}
+    return {**given, "path.id": str(ground.of("draft_id", whose)), "path.slug": ground.slug}
+
+
+def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
+    """What has to be true in a body, by operation: free times, versions, days of ours."""
+    today, seen, first = {"occurred_on": ground.query["today"]}, {"seen_seq": 99}, {"version": 1}
+    words = {"scores": {"tiredness": 2}, "note": "A walk."}
+    mail = {"email": "somebody.new@example.com"}
+    return {
+        "do-scheduling-appointments": a_visit(ground, whose),
+        "do-scheduling-appointments-appointment-id-change": {**a_time(ground, whose), "version": 0},
+        "do-journal-entries": {**today, **words},
+        "save-journal-entries-entry-id": {**today, **words, **first},
+        "do-patients-me-carers": {**mail, "last_day": f"{now().year + 1}-06-30", "scopes": ["journal"]},
+        "do-patients": {**mail, "date_of_birth": "1990-01-31", "team": str(ground.of("team_id", whose))},
+        "save-patients-drafts-id": {"patient": str(ground.of("patient_id", whose)), "target": None, "kind": "message", **first},
+        "do-messaging-threads-thread-id-messages": seen,
+        "do-messaging-threads-thread-id-finish": seen,
+        "do-treatment-doses-dose-id-given": {"given_at": now().isoformat()},
+        **{f"{act}-treatment-{kind}-line-id{rest}": first for act, rest in (("save", ""), ("do", "-end")) for kind in ("allergies", "medicines")},
+    }  # fmt: skip
+
+
+@dataclass
+class Run:
+    """One run of Schemathesis as one person, on the things of `whose`."""
+
+    ground: Ground
+    url: str
+    folder: Path
+    person: str
+    whose: str = MAYA
+    say_patient: bool = False
+    foreign: list[str] = field(default_factory=list)
+    settings: list[str] = field(default_factory=list)
+    operations: list[str] = field(default_factory=list)
+    arguments: list[str] = field(default_factory=list)
+    warnings: bool = True
+
+    def config(self) -> str:
+        """The configuration file. The seed makes every run the same."""
+        ground = self.ground
+        _token, text = token_of(ground.users[self.person])
+        given = parameters(ground, self.whose)
+        if self.say_patient:
+            given["query.patient"] = str(ground.of("patient_id", self.whose))
+        return "\n".join(
+            [
+                f'headers = {{ Authorization = "Bearer {text}" }}',
+                "seed = 20261122",
+                "workers = 1",
+                "continue-on-failure = true",
+                f"warnings = {{ fail-on = {'true' if self.warnings else 'false'} }}",
+                *self.settings,
+                "[generation]",
+                "deterministic = true",
+                "max-examples = 2",
+                'database = "none"',
+                "no-shrink = true",
+                "[phases.coverage]",
+                "unexpected-methods = []",  # tests/security/test_api_authorization.py asks all of them
+                "[phases.stateful]",
+                "enabled = false",
+                "[checks.positive_data_acceptance]",
+                'expected-statuses = ["2xx", "403", "404", "409", "422"]',
+                "[parameters]",
+                *(f'"{name}" = {json.dumps(value)}' for name, value in given.items()),
+                *below("/scheduling/starts/", "query.service", ground.query["visit"].split("=")[1]),
+                *below("/allergies/[{]line_id[}]/", "path.line_id", str(ground.of("allergy", self.whose))),
+                *below("/medicines/[{]line_id[}]/", "path.line_id", str(ground.of("medicine", self.whose))),
+                *self.operations,
+            ]
+        )
+
+    def __call__(self) -> subprocess.CompletedProcess[str]:
+        """What Schemathesis says."""
+        config = self.folder / "schemathesis.toml"
+        config.write_text(self.config(), encoding="utf-8")
+        program = str(Path(sys.executable).parent / "schemathesis")
+        return subprocess.run(
+            [
+                program,
+                "--config-file",
+                str(config),
+                "run",
+                str(REPOSITORY / "docs" / "openapi.yaml"),
+                "--url",
+                self.url,
+                *self.arguments,
+            ],
+            cwd=self.folder,  # it keeps notes where it runs
+            env={
+                **os.environ,
+                "SCHEMATHESIS_HOOKS": "tests.api.foreign",
+                "FOREIGN_WORDS": "|".join(self.foreign),
+                "REAL_VALUES": json.dumps(real_values(self.ground, self.whose)),
+                "PYTHONPATH": str(REPOSITORY),
+                "COLUMNS": "140",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=900,
+        )
+
+
+def below(path: str, name: str, value: str) -> list[str]:
+    """A parameter for the operations below one address."""
+    return [
+        "[[operations]]",
+        f"include-path-regex = {json.dumps(path)}",
+        "[operations.parameters]",
+        f'"{name}" = {json.dumps(value)}',
+    ]
+
+
+def without(*more: str) -> list[str]:
+    return ["[[operations]]", *more, "enabled = false"]
+
+
+def passed(done: subprocess.CompletedProcess[str]) -> bool:
+    assert done.returncode == 0, done.stdout[-12_000:] + done.stderr[-2_000:]
+    return True
+
+
+# What no data of ours can answer with yes: Maya has an allergy, and the time of the demo's next dose has not begun.
+NEVER_YES = r"/allergies/none-known/|/missed/$"
+
+
+@pytest.mark.slow
+def test_as_a_patient(api: tuple[Ground, str], tmp_path: Path) -> None:
+    ground, url = api
+    theirs = [
+        *without(f"include-path-regex = {json.dumps(FOR_THE_TEAM)}"),
+        *without('include-path = "/api/v1/patients/"', 'include-method = "POST"'),
+        *without(f"include-path-regex = {json.dumps(NEVER_YES)}"),
+    ]
+    assert passed(Run(ground, url, tmp_path, MAYA, foreign=words_of(ground), operations=theirs)())
+
+
+@pytest.mark.slow
+def test_as_the_team(api: tuple[Ground, str], tmp_path: Path) -> None:
+    ground, url = api
+    only = ["--include-path-regex", FOR_THE_TEAM + "|^/api/v1/patients/$"]
+    never = without(f"include-path-regex = {json.dumps(NEVER_YES)}")
+    assert passed(Run(ground, url, tmp_path, "nurse", say_patient=True, operations=never, arguments=only)())
+
+
+@pytest.mark.slow
+def test_with_the_ids_of_the_other_patient(api: tuple[Ground, str], tmp_path: Path) -> None:
+    """Samuel's ids everywhere, Maya's token: whatever comes back, nothing of his is in it."""
+    ground, url = api
+    few = [
+        "--phases",
+        "fuzzing",
+        "--mode",
+        "positive",
+        "--checks",
+        "not_a_server_error,nothing_of_the_other_patient",
+    ]
+    run = Run(ground, url, tmp_path, MAYA, SAMUEL, True, words_of(ground), arguments=few, warnings=False)
+    assert passed(run())
+
+
+@pytest.mark.slow
+def test_words_of_the_other_patient_would_be_seen(api: tuple[Ground, str], tmp_path: Path) -> None:
+    ground, url = api
+    one = ["--include-path", "/api/v1/patients/me/", "--include-method", "GET", "--phases", "coverage"]
+    done = Run(ground, url, tmp_path, MAYA, foreign=["Maya"], arguments=one)()
+    assert done.returncode == 1
+    assert "the other patient's ['Maya'] in the answer" in done.stdout

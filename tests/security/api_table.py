@@ -1,0 +1,264 @@
+"""Who gets which answer from every address of the API and each of its methods, written by hand from the rules.
+
+The rules are those of tests/security/authorization_table.py: nobody is 401, a stranger 404, a reader who may not act 403. Whoever is not
+the patient says `?patient=`; a patient may leave it out. A method that an address does not have is 405.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from portal.lib.ids import uuid7
+from portal.lib.time import now
+from tests.registry.ground import Ground
+from tests.registry.people import CLINICIANS, MAYA, PATIENTS, SAMUEL, SIGNED_IN
+from tests.security.authorization_table import (
+    IN_EMERGENCY,
+    JOURNAL_CARERS,
+    OF_TEAM,
+    READERS,
+    RECORD,
+    SELF,
+    SIDE,
+    everyone,
+    of,
+)
+
+People = dict[str, tuple[str, ...]]
+Body = Callable[[Ground, str], dict[str, Any] | None]
+NOTHING: Body = lambda ground, whose: None  # noqa: E731
+EVERYBODY = everyone(*SIGNED_IN)
+TEAMS = everyone(*CLINICIANS)
+OWN = everyone(*PATIENTS)
+TREATED = of(SELF, READERS)
+
+
+@dataclass(frozen=True)
+class Can:
+    """Who may use a method, what they get, and what they send. `refused` see the thing and are told 403."""
+
+    may: People
+    status: int = 200
+    body: Body = NOTHING
+    refused: People = field(default_factory=lambda: everyone())
+
+
+@dataclass(frozen=True)
+class ApiRow:
+    """One address. `about`: whoever is not the patient adds `?patient=`; `query` is added to it."""
+
+    name: str
+    methods: dict[str, Can]
+    about: bool = True
+    query: Callable[[Ground, str], str] = lambda ground, whose: ""
+    instead: dict[str, str] = field(default_factory=dict)
+
+
+def reads(name: str, may: People, **more: Any) -> ApiRow:
+    return ApiRow(name, {"GET": Can(may)}, **more)
+
+
+def acts(
+    name: str,
+    may: People,
+    body: Body = NOTHING,
+    *,
+    status: int = 200,
+    refused: People | None = None,
+    instead: dict[str, str] | None = None,
+) -> ApiRow:
+    """An act: POST and nothing else."""
+    return ApiRow(name, {"POST": Can(may, status, body, refused or everyone())}, instead=instead or {})
+
+
+def sends(**body: Any) -> Body:
+    return lambda ground, whose: body
+
+
+def service(ground: Ground) -> str:
+    return ground.query["visit"].split("=")[1]
+
+
+def a_visit(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"service": service(ground), **a_time(ground, whose)}
+
+
+def a_time(ground: Ground, whose: str) -> dict[str, Any]:
+    at, resource = ground.query[f"slot-{whose}"].split("at=")[1].split(".")
+    stamp = f"{at[:4]}-{at[4:6]}-{at[6:8]}T{at[9:11]}:{at[11:13]}:{at[13:15]}Z"
+    return {"starts_at": stamp, "resource": resource}
+
+
+def an_entry(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"occurred_on": ground.query["today"], "scores": {"tiredness": 2}, "note": "A walk."}
+
+
+def a_change(ground: Ground, whose: str) -> dict[str, Any]:
+    return {**an_entry(ground, whose), "version": 1, "share": False}
+
+
+def a_patient(ground: Ground, whose: str) -> dict[str, Any]:
+    return {
+        "name": "Nora New", "date_of_birth": "1990-01-31", "email": f"{uuid7()}@example.com",
+        "phone": "555-0188", "team": str(ground.of("team_id", MAYA)),
+    }  # fmt: skip
+
+
+def given(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"given_at": now().isoformat(), "early_reason": "A relapse."}
+
+
+A_CARER = {
+    "email": "friend@example.com",
+    "called": "Kim",
+    "relation": "my friend",
+    "scopes": ["appointments"],
+}
+A_PROFILE = {"name": "Alex Example", "preferred_name": "", "phone": "", "contact_note": ""}
+STRANGERS_AT_WORK = of(IN_EMERGENCY)
+DRAFTED = {"version": 1, "kind": "message", "fields": {"text": ["Half"]}}
+
+API_ROWS: list[ApiRow] = [
+    # Learn: the same for everybody
+    reads("education-api:topic-list", EVERYBODY, about=False),
+    reads("education-api:article-list", EVERYBODY, about=False),
+    reads("education-api:article-search", EVERYBODY, about=False, query=lambda ground, whose: "q=infusion"),
+    reads("education-api:article-detail", EVERYBODY, about=False),
+    # Appointments
+    reads("scheduling-api:service-list", RECORD),
+    reads("scheduling-api:start-list", RECORD, query=lambda ground, whose: f"service={service(ground)}"),
+    ApiRow("scheduling-api:appointment-list", {"GET": Can(RECORD), "POST": Can(RECORD, 201, a_visit)}),
+    reads("scheduling-api:appointment-detail", RECORD),
+    acts(
+        "scheduling-api:appointment-change",
+        RECORD,
+        lambda ground, whose: {**a_time(ground, whose), "version": 0},
+    ),
+    acts("scheduling-api:appointment-cancel", RECORD, sends(reason="Too far")),
+    reads("scheduling-api:day", TEAMS, about=False),
+    # Journal: nobody but the patient writes; carers with it read it, the team reads what is shared
+    ApiRow("journal-api:entry-list", {"GET": Can(of(SELF, JOURNAL_CARERS, READERS))}),
+    ApiRow("journal-api:entry-detail", {"GET": Can(of(SELF, JOURNAL_CARERS, READERS))}),
+    ApiRow("journal-api:entry-history", {"GET": Can(SELF)}, about=False),
+    ApiRow("journal-api:entry-take-back", {"POST": Can(SELF)}, about=False),
+    ApiRow("journal-api:entry-share", {"POST": Can(SELF)}, about=False),
+    ApiRow("journal-api:entry-stop-sharing", {"POST": Can(SELF)}, about=False),
+    ApiRow(
+        "journal-api:trackers",
+        {"GET": Can(OWN), "PUT": Can(OWN, 200, sends(codes=["tiredness"]))},
+        about=False,
+    ),
+    reads("journal-api:sharing", OWN, about=False),
+    ApiRow("journal-api:sharing-start", {"POST": Can(OWN)}, about=False),
+    ApiRow("journal-api:sharing-stop", {"POST": Can(OWN)}, about=False),
+    ApiRow("journal-api:sharing-stop-all", {"POST": Can(OWN)}, about=False),
+    # Messages
+    ApiRow(
+        "messaging-api:thread-list",
+        {
+            "GET": Can(RECORD),
+            "POST": Can(of(SIDE, OF_TEAM), 201, sends(topic="question", text="May I swim?")),
+        },
+    ),
+    reads("messaging-api:thread-detail", RECORD),
+    ApiRow(
+        "messaging-api:message-list",
+        {
+            "GET": Can(RECORD),
+            "POST": Can(of(SIDE, OF_TEAM), 201, sends(text="And run?", seen_seq=99), STRANGERS_AT_WORK),
+        },
+    ),
+    acts("messaging-api:thread-seen", RECORD, sends(seq=1)),
+    acts("messaging-api:thread-close", SIDE),
+    reads("messaging-api:work", READERS),
+    acts("messaging-api:claim", OF_TEAM, refused=STRANGERS_AT_WORK),
+    acts("messaging-api:release", OF_TEAM, refused=STRANGERS_AT_WORK),
+    acts("messaging-api:finish", OF_TEAM, sends(outcome="no_reply", seen_seq=99), refused=STRANGERS_AT_WORK),
+    ApiRow(
+        "messaging-api:note-list",
+        {"GET": Can(READERS), "POST": Can(OF_TEAM, 201, sends(text="Asked twice."), STRANGERS_AT_WORK)},
+    ),
+    reads("messaging-api:work-list", TEAMS, about=False),
+    # Treatment: the patient and the team, never carers; therapies with their sources are for the team
+    reads("treatment-api:therapy-list", TEAMS, about=False),
+    reads("treatment-api:therapy-detail", TEAMS, about=False),
+    reads("treatment-api:course-list", TREATED),
+    reads("treatment-api:course-detail", TREATED),
+    reads("treatment-api:dose-list", TREATED),
+    reads("treatment-api:dose-detail", TREATED),
+    acts("treatment-api:dose-given", READERS, given, refused=SELF),
+    acts(
+        "treatment-api:dose-missed", READERS, sends(reason="A cold."), status=422, refused=SELF
+    ),  # its time has not come
+    acts("treatment-api:item", TREATED, sends(done=True)),
+    ApiRow(
+        "treatment-api:allergy-list", {"GET": Can(TREATED), "POST": Can(TREATED, 201, sends(what="Latex"))}
+    ),
+    acts("treatment-api:allergy-none-known", TREATED, status=409),  # there is one in the list
+    ApiRow(
+        "treatment-api:allergy-detail",
+        {"PUT": Can(TREATED, 200, sends(what="Latex", version=1))},
+        instead={"line_id": "allergy"},
+    ),
+    acts("treatment-api:allergy-end", TREATED, sends(version=1), instead={"line_id": "allergy"}),
+    ApiRow(
+        "treatment-api:medicine-list",
+        {"GET": Can(TREATED), "POST": Can(TREATED, 201, sends(what="Vitamin D"))},
+    ),
+    ApiRow(
+        "treatment-api:medicine-detail",
+        {"PUT": Can(TREATED, 200, sends(what="Vitamin D", version=1))},
+        instead={"line_id": "medicine"},
+    ),
+    acts("treatment-api:medicine-end", TREATED, sends(version=1), instead={"line_id": "medicine"}),
+    # Records that are open to a person; a patient is added by somebody of that team
+    ApiRow(
+        "patients-api:patient-list",
+        {
+            "GET": Can(EVERYBODY),
+            "POST": Can(everyone("nurse", "neurologist"), 201, a_patient, everyone("elsewhere", "emergency")),
+        },
+        about=False,
+    ),
+    reads("patients-api:patient-detail", READERS, about=False),
+    reads("patients-api:team-list", TEAMS, about=False),
+    reads("patients-api:draft-list", EVERYBODY, about=False),
+    # The patient's own
+    ApiRow("patients-api:profile", {"GET": Can(OWN), "PUT": Can(OWN, 200, sends(**A_PROFILE))}, about=False),
+    reads("patients-api:access", OWN, about=False),
+    reads("patients-api:trail", OWN, about=False),
+    ApiRow(
+        "patients-api:carer-list",
+        {
+            "GET": Can(OWN),
+            "POST": Can(OWN, 201, lambda ground, whose: {**A_CARER, "last_day": f"{now().year + 1}-06-30"}),
+        },
+        about=False,
+    ),
+    ApiRow("patients-api:carer-end", {"POST": Can(SELF)}, about=False),
+    ApiRow(
+        "patients-api:question-list",
+        {"GET": Can(OWN), "POST": Can(OWN, 201, sends(text="May I swim?"))},
+        about=False,
+    ),
+    ApiRow(
+        "patients-api:question-detail",
+        {
+            "GET": Can(SELF),
+            "PUT": Can(SELF, 200, sends(text="May I swim?", answer="Yes.", asked=True)),
+            "DELETE": Can(SELF, 204),
+        },
+        about=False,
+    ),
+    ApiRow("patients-api:question-move", {"POST": Can(SELF, 200, sends(up=True))}, about=False),
+]
+
+# Writing on addresses that carers and the team read too: the patient alone, without `?patient=`, which a writing method does not know.
+OWN_WRITES: list[tuple[str, str, Can]] = [
+    ("journal-api:entry-list", "POST", Can(OWN, 201, an_entry)),
+    ("journal-api:entry-detail", "PUT", Can(SELF, 200, a_change)),
+]
+
+__all__ = ["API_ROWS", "MAYA", "OWN_WRITES", "SAMUEL", "ApiRow", "Can"]
