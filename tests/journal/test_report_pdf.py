@@ -143,6 +143,7 @@ def test_words_of_the_patient_stay_words(people: People, maya: Client) -> None:
         "data:text/css,a{}",
         f"{paper.OURS}../requirements.txt",
         f"{paper.OURS}%2e%2e/requirements.txt",
+        f"{paper.OURS}../docs/images/today.png",  # a kind of file that may be read, but not from there
         f"{paper.OURS}print/none.css",
         f"{paper.OURS}js/portal.js",
         paper.OURS,
