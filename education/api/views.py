@@ -34,7 +34,7 @@ class TopicList(EducationView):
     @extend_schema(responses={200: paged(TopicRead)})
     def get(self, request: Request) -> Response:
         """The shelves of the library that hold something, in their order."""
-        topics = [topic for topic, _articles in services.shelves()]
+        topics = [shelf.topic for shelf in services.shelves()]
         return listed(self, TopicRead(topics, many=True).data)
 
 

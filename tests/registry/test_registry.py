@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.http import HttpResponse
 
-from tests.harness.paper import ensure
 from portal.lib.api import ApiView
+from tests.harness.paper import ensure
 from tests.registry.ground import Ground
 from tests.registry.pages import ACT, API, AWAY, FILE, NOT_PAGES, PAGES, PAPER, PROBE, Page
 from tests.registry.people import MAYA, PATIENTS
