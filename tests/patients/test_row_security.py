@@ -22,7 +22,7 @@ from portal.lib import actor
 from portal.lib.ids import uuid7
 from tests.patients.world import Clinic, acting, acting_system, make_clinic, person
 
-AREAS = ("profile", "appointments", "messages", "journal", "shared_journal", "team", "own")
+AREAS = ("profile", "appointments", "messages", "journal", "shared_journal", "team", "treatment", "own")
 
 # Reviewed: the owner's functions read or write these for everybody, so the owner is not bound; the app role always is.
 NOT_FORCED = {"patients_grant", "patients_auditevent", "patients_audithead"}
@@ -239,7 +239,7 @@ def opened(user: User, patient: Patient) -> set[str]:
         return by_python
 
 
-TEAM = {"profile", "appointments", "messages", "shared_journal", "team"}
+TEAM = {"profile", "appointments", "messages", "shared_journal", "team", "treatment"}
 
 
 @pytest.mark.parametrize(
