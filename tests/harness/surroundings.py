@@ -16,8 +16,9 @@ OURS = (
     "DEMO", "DEBUG", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "SECRET_KEY", "KEK_FILE", "DATABASE_URL", "DATABASE_OWNER_URL",
     "DATABASE_MAINTENANCE_URL", "DATABASE_ROLE", "EMAIL_URL", "EMAIL_FROM", "TRAIL_ROOT_FILE", "TRUSTED_PROXY_COUNT", "SECOND_FACTORS",
     "WEB_WORKERS", "ENV_FILE",
-    "DJANGO_ALLOW_ASYNC_UNSAFE",  # set by the browser fixture for its own process; no server may start with it
 )  # fmt: skip
+# Set by the browser fixture for its own process; no server may start with it.
+BROWSERS = ("DJANGO_ALLOW_ASYNC_UNSAFE",)
 _scratch = Path(tempfile.mkdtemp(prefix="portal-tests-"))
 atexit.register(shutil.rmtree, _scratch, ignore_errors=True)
 
@@ -66,7 +67,7 @@ def variables(
 
 def plain() -> dict[str, str]:
     """The process environment without any of the portal's variables."""
-    return {key: value for key, value in os.environ.items() if key not in OURS}
+    return {key: value for key, value in os.environ.items() if key not in (*OURS, *BROWSERS)}
 
 
 def enter(databases: dict[str, str]) -> None:
