@@ -199,7 +199,13 @@ def ask(
             given_up = [requested, booked if directly else None]
             _take(by, patient, visit, asked[0], dose.minutes, now, given_up=given_up, kept=booked)
         what = "asked" if not directly else "booked" if booked is None else "changed"
-        record_change(by, patient, f"infusion.{what}", visit.pk, by_phone=stamped == "phone")
+        record_change(
+            by,
+            patient,
+            "infusion.asked" if not directly else "infusion.booked" if booked is None else "infusion.changed",
+            visit.pk,
+            by_phone=stamped == "phone",
+        )
         tell(patient, visit, what, now, carer=by if capacity == "carer" else None)
         return visit.pk
 
