@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,40 +67,27 @@ def rows(bench: Bench) -> list[Row]:
         Row("Today, patient", lambda: maya.get("/"), 25, 12),
         Row("Today, team", lambda: rosa.get("/"), 25, 12),
     ]
-    found += _pages_of_later(maya, rosa) + _api(bench, maya, thread)
-    return found
+    return found + _rooms(maya, rosa) + _api(bench, thread)
 
 
-def _pages_of_later(maya: Person, rosa: Person) -> list[Row]:
-    candidates = [
-        ("journal chart of a year", maya, "/journal/chart/?range=year", 25, 8),
-        ("my treatment", maya, "/treatment/", None, None),
-        ("day board", rosa, "/schedule/board/", None, None),
-    ]
+def _rooms(maya: Person, rosa: Person) -> list[Row]:
     return [
-        Row(name, _get(person, path), times, statements)
-        for name, person, path, times, statements in candidates
-        if person.get(path).status == 200
+        Row("journal chart of a year", _get(maya, "/journal/charts/?range=year"), 25, 8),
+        Row("my treatment", _get(maya, "/treatment/"), None, None),
+        Row("day by chair", _get(rosa, "/schedule/chairs/"), None, None),
     ]
 
 
-def _api(bench: Bench, maya: Person, thread: str) -> list[Row]:
-    """The JSON rows, with a token as programs use it; none when the API has no token to give."""
-    try:
-        token = bench.run("manage.py", "issue_token", "patient@example.com").strip()
-    except RuntimeError:
-        return []
-    program = Person(bench.port, bearer=token)
+def _api(bench: Bench, thread: str) -> list[Row]:
+    """The JSON rows, with a token as programs use it."""
+    program = Person(bench.port, bearer=bench.run("manage.py", "issue_token", "patient@example.com").strip())
+    service = json.loads(program.get("/api/v1/scheduling/services/").text)["results"][0]["id"]
     candidates = [
         ("thread of 50, JSON", f"/api/v1/messaging/threads/{thread}/", 9, 6),
         ("90 journal days, JSON", "/api/v1/journal/entries/?limit=90", 11, 6),
-        ("free starts, JSON", "/api/v1/scheduling/services/", None, None),
+        ("free starts, JSON", f"/api/v1/scheduling/starts/?service={service}", None, None),
     ]
-    return [
-        Row(name, _get(program, path), times, statements)
-        for name, path, times, statements in candidates
-        if program.get(path).status == 200
-    ]
+    return [Row(name, _get(program, path), times, statements) for name, path, times, statements in candidates]
 
 
 def _get(person: Person, path: str) -> Callable[[], Answer]:

@@ -17,6 +17,7 @@ from django.db import connection
 from portal.wsgi import application as portal
 
 FLOOR = "/floor/"
+settings.API_LIMITS = dict.fromkeys(settings.API_LIMITS, 1_000_000)  # counted as always, never reached here
 Start = Callable[..., Any]
 
 

@@ -444,7 +444,7 @@ ROWS: list[Row] = [
 ]
 
 # An exception for somebody who is a stranger to one of the two patients holds for the other one only.
-ABOUT_MAYA_ONLY = frozenset({("emergency", "POST")})
+ABOUT_MAYA_ONLY = frozenset({("emergency", "POST"), ("emergency", "GET")})
 
 # Prefix rows: below these addresses other software answers; who is let in at all is ours. Person -> status at the door.
 DOORS: dict[str, dict[str, Status]] = {
