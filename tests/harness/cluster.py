@@ -96,8 +96,8 @@ def clone(source: str) -> str:
 
 
 def drop(name: str) -> None:
-    """Remove a clone, ending whoever is still connected to it."""
-    with acquire().connect("portal_owner") as connection:
+    """Remove a clone, ending whoever is still connected to it; only a superuser may end an autovacuum worker."""
+    with acquire().connect() as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
