@@ -96,6 +96,7 @@ class Walk:
     unblock: Callable[[], AbstractContextManager[None]]
     ground: Ground = field(default_factory=Ground)
     contexts: dict[tuple[str, bool], tuple[Any, float]] = field(default_factory=dict)
+    used: list[Any] = field(default_factory=list)
 
     def lay(self) -> None:
         """Complete the demo world in the portal's own database."""
@@ -140,6 +141,8 @@ class Walk:
                 client = signed_in(None if person == ANONYMOUS else self.ground.users[person])
                 path = open_state(page, client, self.ground, person, mails=self.mail_to)
             self.lend(context, client)
+            # What was asked for this page (a code by mail) must not lead the next page elsewhere.
+            self.used.append(self.contexts.pop((person, scripts))[0])
         tab = context.new_page()
         return tab, path, Trouble.watch(tab, urlsplit(self.portal.url).netloc)
 
@@ -147,7 +150,7 @@ class Walk:
         return self.mailbox.wait(address, having=lambda mail: "/reset/" in mail.get_content()).get_content()
 
     def close(self) -> None:
-        for context, _made in self.contexts.values():
+        for context in [*self.used, *(context for context, _made in self.contexts.values())]:
             context.close()
 
 

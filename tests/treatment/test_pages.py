@@ -255,7 +255,12 @@ def test_lengths_are_said_to_the_half_hour_and_never_guessed() -> None:
 
 
 def statements(client: Any, path: str) -> int:
+    """The fewest of two: once in twenty seconds a request also notes when the person was last seen."""
     client.get(path)
+    return min(_counted(client, path), _counted(client, path))
+
+
+def _counted(client: Any, path: str) -> int:
     with CaptureQueriesContext(connection) as counted:
         assert client.get(path).status_code == 200
     return len(counted)
