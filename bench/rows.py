@@ -81,7 +81,7 @@ def _rooms(maya: Person, rosa: Person) -> list[Row]:
 def _api(bench: Bench, thread: str) -> list[Row]:
     """The JSON rows, with a token as programs use it."""
     program = Person(bench.port, bearer=bench.run("manage.py", "issue_token", "patient@example.com").strip())
-    service = json.loads(program.get("/api/v1/scheduling/services/").text)["results"][0]["id"]
+    service = json.loads(program.get("/api/v1/scheduling/services/").text)["results"][0]["code"]
     candidates = [
         ("thread of 50, JSON", f"/api/v1/messaging/threads/{thread}/", 9, 6),
         ("90 journal days, JSON", "/api/v1/journal/entries/?limit=90", 11, 6),
