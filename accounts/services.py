@@ -46,7 +46,7 @@ def idle_limit(request: HttpRequest) -> int:
     return limit
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def queue_mail(*, to: str, subject: str, body: str, kind: str) -> OutgoingMail:
     """Hand a plain-text mail to the worker inside the running transaction.
 

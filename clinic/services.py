@@ -9,10 +9,13 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from accounts.models import User
 from clinic.models import Holiday, OpeningHours, Site, Team, TeamMember
+from portal.lib import actor
 
 LOOK_AHEAD_DAYS = 60
 
@@ -85,10 +88,24 @@ class SiteState:
 
 
 def state_of(site: Site) -> SiteState:
-    """The site's hours and holidays: two statements."""
-    hours = OpeningHours.objects.filter(site=site).values_list("weekday", "opens", "closes")
-    holidays = Holiday.objects.filter(site=site).values_list("date", flat=True)
-    return SiteState(site=site, hours=tuple(hours), holidays=frozenset(holidays))
+    """The site's hours and holidays: one statement, once a unit of work."""
+    store, key = actor.unit_store(), ("site_state", site.pk)
+    if key not in store:
+        hours = OpeningHours.objects.filter(site=OuterRef("pk")).values(
+            said=JSONObject(weekday="weekday", opens="opens", closes="closes")
+        )
+        holidays = Holiday.objects.filter(site=OuterRef("pk")).values("date")
+        found = Site.objects.filter(pk=site.pk).values_list(ArraySubquery(hours), ArraySubquery(holidays))
+        open_hours, closed_days = found.first() or ([], [])
+        store[key] = (
+            tuple(
+                (row["weekday"], time.fromisoformat(row["opens"]), time.fromisoformat(row["closes"]))
+                for row in open_hours
+            ),
+            frozenset(closed_days),
+        )
+    hours_read, holidays_read = store[key]
+    return SiteState(site=site, hours=hours_read, holidays=holidays_read)
 
 
 def default_site() -> Site | None:
@@ -129,9 +146,29 @@ def teams_of(user: User, on: date | None = None) -> list[Team]:
     return [member.team for member in memberships(user, on)]
 
 
+def team_ids(user: User) -> list[UUID]:
+    """Ids of the person's teams today, read once a unit of work."""
+    store, key = actor.unit_store(), ("team_ids", user.pk)
+    if key not in store:
+        store[key] = list(memberships(user).values_list("team_id", flat=True))
+    found: list[UUID] = store[key]
+    return found
+
+
+def team_ids_with(user: User) -> ArraySubquery:
+    """The ids of `team_ids` as a column of another statement; what it read is handed to `know_team_ids`."""
+    working = TeamMember.objects.filter(working_on(utc_today()), user_id=user.pk)
+    return ArraySubquery(working.values("team_id"))
+
+
+def know_team_ids(user: User, ids: list[UUID]) -> None:
+    """The rest of the unit of work does not ask again."""
+    actor.unit_store()["team_ids", user.pk] = ids
+
+
 def is_clinician(user: User) -> bool:
     """True for people who are in a team today."""
-    return memberships(user).exists()
+    return bool(team_ids(user))
 
 
 def members_of(team_id: UUID, on: date | None = None) -> QuerySet[TeamMember]:

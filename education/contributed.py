@@ -11,7 +11,7 @@ from portal.lib.contributions import Card
 
 
 def article_card(request: HttpRequest, patient: Any, now: dt.datetime) -> Card | None:
-    """One article to read, for the end of Today. Two statements; nothing when the library is empty."""
+    """One article to read, for the end of Today. One statement; nothing when the library is empty."""
     from education import services
 
     article = services.article_for(now)

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Count, Q, Sum, When, Window
-from django.db.models.functions import Length, RowNumber
+from django.db.models import Case, Count, F, Q, Sum, Value, When, Window
+from django.db.models.functions import Length, Mod, RowNumber
 
 if TYPE_CHECKING:
     from education.models import Article  # noqa: F401 - named in the class below
@@ -40,6 +40,13 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         place = Window(RowNumber(), partition_by="topic_id", order_by=[*order, "position", "title"])
         found = self.annotate(on_shelf=shelf, place=place).filter(place__lte=most)
         return found.order_by("topic__position", "topic__name", "place")
+
+    def at_turn(self, number: int) -> ArticleQuerySet:
+        """The one article whose turn it is when each of them, in their order, has its turn and then the first again."""
+        place = Window(RowNumber(), order_by=["topic__position", "position", "title"])
+        return self.annotate(place=place, of=Window(Count("pk"))).filter(
+            place=Mod(Value(number), F("of")) + 1
+        )
 
     def in_order(self) -> ArticleQuerySet:
         """By shelf, then by place on the shelf."""

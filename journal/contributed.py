@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -21,13 +21,16 @@ from portal.lib.time import today_in
 
 
 def same_as_yesterday(
-    user: Any, patient: Any, symptoms: Sequence[Symptom], today: date
+    entries: Iterable[reading.Shown], symptoms: Sequence[Symptom], today: date
 ) -> reading.Shown | None:
     """Yesterday's newest entry with words for a symptom that is still followed; for the button of that name."""
+    yesterday = today - timedelta(days=1)
     codes = {symptom.code for symptom in symptoms}
     if not codes:
         return None
-    for entry in reading.entries_of_day(user, patient, today - timedelta(days=1)):
+    for entry in entries:
+        if entry.occurred_on != yesterday:
+            continue
         kept = {code: score for code, score in entry.scores.items() if code in codes}
         if kept:
             return entry.with_scores(kept)
@@ -38,7 +41,8 @@ def today_card(request: HttpRequest, patient: Any, now: datetime) -> Card | None
     """Quick entry right on Today. When something is saved for today, that is said instead."""
     user = request.user
     today = today_in(now, patient.site.time_zone)
-    written = reading.entries_of_day(user, patient, today)  # type: ignore[arg-type]
+    lately = reading.entries_of_days(user, patient, today - timedelta(days=1), today)  # type: ignore[arg-type]
+    written = [entry for entry in lately if entry.occurred_on == today]
     context: dict[str, Any] = {"written": written, "zone": patient.site.time_zone}
     if not written:
         chosen = reading.followed(user, patient)  # type: ignore[arg-type]
@@ -59,7 +63,7 @@ def today_card(request: HttpRequest, patient: Any, now: datetime) -> Card | None
             "started": page.state.version > 0,
             "form": page.form,
             "draft": page.state,
-            "same": same_as_yesterday(user, patient, chosen or [], today),
+            "same": same_as_yesterday(lately, chosen or [], today),
             "today": today.isoformat(),
         }
     return Card("journal/cards/today.html", context)

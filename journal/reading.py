@@ -141,7 +141,12 @@ def shared_lately(user: User, patient: Patient, *, today: date) -> list[Shown]:
 
 def entries_of_day(user: User, patient: Patient, day: date) -> list[Shown]:
     """The entries about one day, newest first."""
-    entries = JournalEntry.objects.for_user(user).of(patient).standing().between(day, day).newest_first()
+    return entries_of_days(user, patient, day, day)
+
+
+def entries_of_days(user: User, patient: Patient, first: date, last: date) -> list[Shown]:
+    """The entries about some days, the last one included, newest first."""
+    entries = JournalEntry.objects.for_user(user).of(patient).standing().between(first, last).newest_first()
     return shown(user, entries)
 
 

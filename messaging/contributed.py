@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from clinic.services import team_ids
 from messaging.models import Message, Thread
 from messaging.services import lane_counts, works_here
 from messaging.topics import Lane
 from patients.models import Patient
-from patients.querysets import team_ids
 from patients.services import can, capacity_of
 from portal.lib.contributions import Card
 

@@ -9,7 +9,8 @@ from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
-from patients.querysets import PatientRecordQuerySet, team_ids
+from clinic.services import team_ids
+from patients.querysets import PatientRecordQuerySet
 from patients.services import patient_ids_beyond_carers
 
 if TYPE_CHECKING:

@@ -11,20 +11,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Count, F
-from django.db.models.functions import Greatest
+from django.db import connection, transaction
+from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from clinic.services import state_of
+from clinic.services import state_of, team_ids
 from messaging import notices
-from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
+from messaging.models import InternalNote, Message, Thread, WorkItem
 from messaging.promises import due_at
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
 from patients.models import Patient
-from patients.querysets import team_ids
 from patients.services import Done, exactly_once, record_change, require, team_of
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, DomainError, NotAllowed
@@ -90,6 +88,8 @@ def start_thread(
         raise ValueError(f"unknown topic {topic!r}")
     hidden = hide_from_carers and capacity == "self"
 
+    made: Message | None = None
+
     def make() -> UUID:
         team = team_of(patient)
         if team is None:
@@ -100,7 +100,8 @@ def start_thread(
         thread.about = about[:LONGEST_ABOUT] or None
         thread.created_at = now
         thread.save(force_insert=True)
-        message = _append(thread, by, "phone" if capacity == "team" else capacity, text, id, now)
+        nonlocal made
+        made = message = _append(thread, by, "phone" if capacity == "team" else capacity, text, id, now)
         _owe_an_answer(thread, message, now)
         record_change(by, patient, "message.sent", message.pk, by_phone=capacity == "team")
         return message.pk
@@ -108,7 +109,7 @@ def start_thread(
     done = exactly_once(
         act="message.start", id=id, patient=patient, user=by, content=[topic, about, hidden, text], do=make
     )
-    return _result(by, done)
+    return made if made is not None else _result(by, done)
 
 
 @transaction.atomic
@@ -121,10 +122,13 @@ def reply(
     """
     capacity = require(by, patient, AREA, *PATIENT_SIDE)
 
+    made: Message | None = None
+
     def make() -> UUID:
         thread = _locked(by, patient, thread_id)
         _nothing_newer(thread, by, seen_seq)
-        message = _append(thread, by, capacity, text, id, now)
+        nonlocal made
+        made = message = _append(thread, by, capacity, text, id, now)
         _owe_an_answer(thread, message, now)
         record_change(by, patient, "message.sent", message.pk)
         return message.pk
@@ -132,7 +136,7 @@ def reply(
     done = exactly_once(
         act="message.reply", id=id, patient=patient, user=by, content=[str(thread_id), text], do=make
     )
-    return _result(by, done)
+    return made if made is not None else _result(by, done)
 
 
 @transaction.atomic
@@ -155,15 +159,19 @@ def close_thread(*, by: User, patient: Patient, thread_id: UUID, id: UUID, now: 
     )
 
 
+SEEN = """
+    INSERT INTO messaging_threadviewer AS mine
+        (id, patient_id, thread_id, user_id, last_seen_seq, seen_at, created_at)
+    VALUES (%s, %s, %s, %s, %s, %s, clock_timestamp())
+    ON CONFLICT (thread_id, user_id) DO UPDATE
+    SET last_seen_seq = greatest(mine.last_seen_seq, excluded.last_seen_seq), seen_at = excluded.seen_at
+"""
+
+
 def mark_seen(*, by: User, thread: Thread, seq: int, now: datetime) -> None:
-    """Note that a person has read up to `seq`. Never goes back."""
-    mine = ThreadViewer.objects.filter(thread=thread, user=by)
-    changed = mine.update(last_seen_seq=Greatest(F("last_seen_seq"), seq), seen_at=now)
-    if not changed:
-        fresh = ThreadViewer(
-            patient_id=thread.patient_id, thread=thread, user=by, last_seen_seq=seq, seen_at=now
-        )
-        ThreadViewer.objects.bulk_create([fresh], ignore_conflicts=True)
+    """Note that a person has read up to `seq`. Never goes back. One statement, whatever stood there before."""
+    with connection.cursor() as cursor:
+        cursor.execute(SEEN, [uuid7(), thread.patient_id, thread.pk, by.pk, seq, now])
 
 
 # --- The team's side --------------------------------------------------------------------------------------------
@@ -227,6 +235,8 @@ def answer(
 
     require(by, patient, AREA, "team")
 
+    made: Message | None = None
+
     def make() -> UUID:
         thread = _locked_by_staff(by, patient, thread_id)
         _nothing_newer(thread, by, seen_seq)
@@ -234,7 +244,8 @@ def answer(
         if item is not None:
             _not_taken(item, by)
             _finish(item, by, WorkItem.Outcome.ANSWERED, now)
-        message = _append(thread, by, Message.Capacity.TEAM, text, id, now)
+        nonlocal made
+        made = message = _append(thread, by, Message.Capacity.TEAM, text, id, now)
         record_change(by, patient, "message.answered", message.pk)
         notices.tell_readers(patient=patient, thread=thread, now=now)
         return message.pk
@@ -242,7 +253,7 @@ def answer(
     done = exactly_once(
         act="message.answer", id=id, patient=patient, user=by, content=[str(thread_id), text], do=make
     )
-    return _result(by, done)
+    return made if made is not None else _result(by, done)
 
 
 @transaction.atomic
@@ -353,7 +364,7 @@ def _append(thread: Thread, by: User, capacity: str, text: str, id: UUID, now: d
 
 def _owe_an_answer(thread: Thread, message: Message, now: datetime) -> None:
     """Work for the team, unless it has work for this conversation already: then the older promise stands."""
-    if _open_item(thread) is not None:
+    if message.seq > 1 and _open_item(thread) is not None:
         return
     lane = LANE_OF[thread.topic]
     WorkItem(

@@ -52,27 +52,36 @@ def same_content(stored: bytes, content: Any) -> bool:
 def hold_id(id: UUID) -> None:
     """Until the transaction ends, nobody else sends or saves under this id: a late autosave waits for the send, or the send for it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [(id.int & (2**64 - 1)) - 2**63])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_lock_of(id)])
 
 
-@transaction.atomic
+def _lock_of(id: UUID) -> int:
+    """The id as the signed 64-bit number of an advisory lock."""
+    return (id.int & (2**64 - 1)) - 2**63
+
+
+RECEIVE = """
+    WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock(%s))
+    INSERT INTO patients_receipt (id, patient_id, user_id, act, fingerprint, created_at)
+    SELECT %s, %s, %s, %s, %s, clock_timestamp() FROM held
+    ON CONFLICT DO NOTHING
+"""
+
+
+@transaction.atomic(savepoint=False)
 def exactly_once(
     *, act: str, id: UUID, patient: Patient, user: User, content: Any, do: Callable[[], UUID | None]
 ) -> Done:
     """Run `do` once for `id`; a retry with the same content returns the first result.
 
-    The id is held and the receipt inserted first: a racing retry waits until the first one committed or gave up.
+    The id is held and the receipt inserted first, in one statement: a racing retry waits until the first one committed or
+    gave up. What fails here takes the caller's whole transaction with it, so that a failed act frees its id.
     Raises DifferentContent when the id was used for other content, another act or by somebody else.
     """
     content = [act, str(patient.pk), content]
     mark = fingerprint(content)
-    hold_id(id)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO patients_receipt (id, patient_id, user_id, act, fingerprint, created_at)"
-            " VALUES (%s, %s, %s, %s, %s, clock_timestamp()) ON CONFLICT DO NOTHING",
-            [id, patient.pk, user.pk, act, mark],
-        )
+        cursor.execute(RECEIVE, [_lock_of(id), id, patient.pk, user.pk, act, mark])
         mine = cursor.rowcount == 1
     if mine:
         result = do()

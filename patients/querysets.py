@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from clinic.services import teams_of
+from clinic.services import team_ids
 from patients.areas import PROFILE, SHARED_JOURNAL, TEAM, TEAM_AREAS, Scope
 from portal.lib import actor
 
@@ -28,6 +28,10 @@ class GrantQuerySet(models.QuerySet["Grant"]):
             Q(ends_at__isnull=True) | Q(ends_at__gt=now), revoked_at__isnull=True, starts_at__lte=now
         )
 
+    def own(self, user: User) -> GrantQuerySet:
+        """The live grant of a person on their own record."""
+        return self.live().filter(kind="self", user_id=user.pk)
+
     def opening(self, user: User, area: str) -> GrantQuerySet:
         """The live grants that open `area` of some patient to `user`."""
         # Internal notes are the team's own: the one area that a patient's own grant does not open.
@@ -42,16 +46,6 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         elif area in Scope.values:
             opened |= Q(kind="carer", user_id=user.pk, scopes__contains=[area])
         return self.live().filter(opened)
-
-
-def team_ids(user: User) -> list[Any]:
-    """Ids of the person's teams today, read once a unit of work."""
-    store = actor.unit_store()
-    key = ("team_ids", user.pk)
-    if key not in store:
-        store[key] = [team.pk for team in teams_of(user)]
-    found: list[Any] = store[key]
-    return found
 
 
 class PatientRecordQuerySet(models.QuerySet[M]):

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from clinic.models import Site, Team
-from clinic.services import user_ids_in_teams
-from patients.areas import PROFILE, Scope
+from clinic.services import know_team_ids, team_ids_with, user_ids_in_teams
+from patients.areas import PROFILE, TEAM, Scope
 from patients.drafts import DraftConflict, DraftState, drafts_of, drop_draft, save_draft
 from patients.keys import SPACES, forget_keys, warm_keys, wrap_new_key
 from patients.models import Grant, Patient, PatientKey
@@ -64,18 +64,26 @@ class CarerNotPossible(DomainError):
 
 
 def own_patient(user: Any) -> Patient | None:
-    """The patient this person is, or None; read once a unit of work."""
-    if not isinstance(user, User):
+    """The patient this person is, or None; read once a unit of work.
+
+    One statement says who the patient is, in what capacity the person acts on it, and their teams.
+    """
+    if not isinstance(user, User) or not user.is_active:
         return None
     store = actor.unit_store()
     key = ("own_patient", user.pk)
     if key not in store:
-        store[key] = (
-            Patient.objects.for_user(user)
-            .filter(grants__kind="self", grants__user_id=user.pk, grants__revoked_at__isnull=True)
-            .select_related("site")
+        own: Any = (
+            Grant.objects.own(user)
+            .select_related("patient__site")
+            .annotate(teams=team_ids_with(user))
+            .order_by("patient_id")
             .first()
         )
+        store[key] = own.patient if own is not None else None
+        if own is not None:
+            store["access", user.pk, own.patient_id] = own
+            know_team_ids(user, own.teams)
     found: Patient | None = store[key]
     return found
 
@@ -131,6 +139,8 @@ def capacity_of(user: User, patient: Patient) -> str:
 
 def can(user: User, patient: Patient, area: str) -> bool:
     """True when a live grant opens `area` of the patient to the person."""
+    if area != TEAM and capacity_of(user, patient) == "self":
+        return True  # one's own grant opens everything but the team's notes, and was read already
     return Grant.objects.opening(user, area).filter(patient_id=patient.pk).exists()
 
 

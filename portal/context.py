@@ -15,8 +15,8 @@ from accounts.models import User
 from clinic.services import SiteState, default_site, is_clinician, state_of
 from patients.services import own_patient
 from portal.lib import actor
-from portal.lib.templatetags.ui import clock, day
 from portal.lib.time import now as present
+from portal.lib.time_words import clock, day
 
 SITE_SECONDS = 15.0
 _cached: tuple[float, SiteState | None] = (0.0, None)

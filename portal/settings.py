@@ -103,7 +103,12 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.context.page",
             ],
-            "builtins": ["django.templatetags.i18n", "portal.lib.templatetags.ui"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "portal.lib.templatetags.ui",
+                "portal.lib.templatetags.form_parts",
+                "portal.lib.templatetags.times",
+            ],
         },
     }
 ]

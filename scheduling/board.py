@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from clinic.services import state_of
 from patients.services import record_many, warm_keys
-from portal.lib.templatetags.ui import day as day_words
 from portal.lib.time import today_in
+from portal.lib.time_words import day as day_words
 from scheduling import offers
 from scheduling.day import FIRST_DAY, LAST_DAY, site_of
 from scheduling.finding import day_window, read_calendars, site_days

@@ -16,9 +16,9 @@ from patients.requests import once_of
 from patients.services import DifferentContent, record_view
 from portal.lib.forms import status_of
 from portal.lib.problems import DomainError
-from portal.lib.templatetags.ui import day as day_words
-from portal.lib.templatetags.ui import when as when_words
 from portal.lib.time import today_in
+from portal.lib.time_words import day as day_words
+from portal.lib.time_words import when as when_words
 from scheduling import doses, infusions, offers, slots
 from scheduling.doses import BookableDose
 from scheduling.finding import Start, day_window

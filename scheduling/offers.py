@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.lib.forms import Option
-from portal.lib.templatetags.ui import ago, clock, day
+from portal.lib.time_words import ago, clock, day
 from scheduling import slots
 from scheduling.finding import Start
 from scheduling.pages import slot_text

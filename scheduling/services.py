@@ -26,7 +26,7 @@ from accounts.services import queue_mail
 from patients.models import Patient
 from patients.services import Done, account_of, exactly_once, record_change, require
 from portal.lib.problems import Conflict, DomainError
-from portal.lib.templatetags.ui import when
+from portal.lib.time_words import when
 from scheduling import slots
 from scheduling.finding import Start, find_starts, free_lanes
 from scheduling.models import Appointment, Claim, Resource, Service
@@ -185,9 +185,12 @@ def _alternatives(
 def patient_waits() -> Iterator[None]:
     """Waits for locks end after two seconds in this block; the rest of the transaction is as before."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('lock_timeout')")
+        cursor.execute(
+            "WITH before AS MATERIALIZED (SELECT current_setting('lock_timeout') AS lasted)"
+            " SELECT lasted, set_config('lock_timeout', %s, true) FROM before",
+            [LOCK_WAIT],
+        )
         before = cursor.fetchone()[0]
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_WAIT])
     try:
         yield
     except OperationalError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -80,8 +81,18 @@ def checklist_of(user: User, patient: Patient, dose: Dose, now: datetime) -> lis
     return lines
 
 
-def before(user: User, patient: Patient, dose: Dose, now: datetime) -> list[OpenItem]:
-    """Everything before a dose: what other apps know (a booked time), the dose's items, and checks that are overdue."""
+def before(
+    user: User,
+    patient: Patient,
+    dose: Dose,
+    now: datetime,
+    doses: Iterable[Dose] | None = None,
+    done: DoneDays | None = None,
+) -> list[OpenItem]:
+    """Everything before a dose: what other apps know (a booked time), the dose's items, and checks that are overdue.
+
+    `doses` and `done` spare statements where the patient's doses and done checks were read already.
+    """
     lines = [
         OpenItem(
             label=row["label"], who=row["who"], done=row["done"], url=row.get("url") or "", owner="other"
@@ -95,7 +106,7 @@ def before(user: User, patient: Patient, dose: Dose, now: datetime) -> list[Open
         OpenItem(
             label=check.label, who=owner_words(check.owner), done=False, owner=check.owner, fact=check.fact
         )
-        for check in regular_checks(user, patient, dose.course)
+        for check in regular_checks(user, patient, dose.course, doses, done)
         if check.is_overdue(today)
     ]
     return lines
@@ -137,25 +148,45 @@ def settle_item(
 # --- Regular checks ---------------------------------------------------------------------------------------------------
 
 
-def regular_checks(user: User, patient: Patient, course: Course) -> list[CheckState]:
-    """The course's regular checks. They begin with the first given dose and may go on long after the last one."""
-    found = Dose.objects.for_user(user).of(patient).given().filter(course=course)
-    given = [day for day in found.values_list("given_on", flat=True) if day is not None]
+# (course, name of the check) and the newest day on which it was done
+DoneDays = Mapping[tuple[UUID, str], date]
+
+
+def done_days(user: User, patient: Patient) -> DoneDays:
+    """When each regular check of the patient's courses was last done: one statement."""
+    done: dict[tuple[UUID, str], date] = {}
+    rows = CheckDone.objects.for_user(user).of(patient).values_list("course_id", "fact", "done_on")
+    for course_id, fact, day in rows:
+        done[course_id, fact] = max(day, done.get((course_id, fact), day))
+    return done
+
+
+def regular_checks(
+    user: User,
+    patient: Patient,
+    course: Course,
+    doses: Iterable[Dose] | None = None,
+    done: DoneDays | None = None,
+) -> list[CheckState]:
+    """The course's regular checks. They begin with the first given dose and may go on long after the last one.
+
+    `doses` and `done` spare statements where the patient's doses and done checks were read already.
+    """
+    if doses is None:
+        doses = reading.doses_of(user, patient, course)
+    given = [dose.given_on for dose in doses if dose.course_id == course.pk and dose.given_on is not None]
     if not given:
         return []
-    done: dict[str, date] = {}
-    for fact, day in (
-        CheckDone.objects.for_user(user).of(patient).filter(course=course).values_list("fact", "done_on")
-    ):
-        done[fact] = max(day, done.get(fact, day))
+    if done is None:
+        done = done_days(user, patient)
     return [_state(check, min(given), max(given), done, course) for check in reading.facts_for(course).checks]
 
 
-def _state(check: RegularCheck, first: date, last: date, done: dict[str, date], course: Course) -> CheckState:
+def _state(check: RegularCheck, first: date, last: date, done: DoneDays, course: Course) -> CheckState:
     months = check.until_months_after_last_dose
     # The clock of checks after the last dose starts again with every dose (a new course of alemtuzumab).
     until = planning.add_months(last, months) if months is not None else course.ended_on
-    last_done = done.get(check.fact)
+    last_done = done.get((course.pk, check.fact))
     due = planning.next_due(every_months=check.every_months, since=first, last_done=last_done, until=until)
     return CheckState(check.fact, check.label, check.owner, last_done, due, until, check.every_months)
 

@@ -20,8 +20,8 @@ from patients.models import Patient
 from patients.services import exactly_once, record_change, require
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, DomainError, NotAllowed
-from portal.lib.templatetags.ui import day as day_words
 from portal.lib.time import today_in
+from portal.lib.time_words import day as day_words
 from treatment import planning, reading
 from treatment.facts import Facts, facts_of
 from treatment.models import Change, ChecklistItem, Course, Dose, InfusionRecord, Order, Protocol

@@ -16,8 +16,8 @@ from accounts.models import User
 from patients.models import Patient
 from patients.services import can
 from portal.lib import actor
-from portal.lib.templatetags.ui import day as day_words
 from portal.lib.time import today_in
+from portal.lib.time_words import day as day_words
 from treatment import planning
 from treatment.facts import Facts, InfusionNeed, facts_of
 from treatment.models import Course, Dose
@@ -80,18 +80,15 @@ def dose_or_404(user: User, patient: Patient, dose_id: UUID) -> Dose:
     return found
 
 
-def next_dose(user: User, patient: Patient) -> Dose | None:
+def next_of(doses: Iterable[Dose]) -> Dose | None:
     """The first planned dose of the courses that run, by its target day."""
-    found: Dose | None = (
-        Dose.objects.for_user(user)
-        .of(patient)
-        .with_course()
-        .planned()
-        .filter(course__ended_on__isnull=True)
-        .order_by("target", "course_id", "number")
-        .first()
-    )
-    return found
+    open_doses = [dose for dose in doses if dose.is_planned and dose.course.ended_on is None]
+    return min(open_doses, key=lambda dose: (dose.target, dose.course_id, dose.number), default=None)
+
+
+def next_dose(user: User, patient: Patient) -> Dose | None:
+    """The same, read from the patient's doses."""
+    return next_of(doses_of(user, patient))
 
 
 def infusion_need(dose: Dose) -> InfusionNeed | None:
@@ -128,16 +125,7 @@ def dose_for_booking(user: User, patient: Patient) -> BookableDose | None:
     if can(user, patient, "treatment"):
         return _bookable(next_dose(user, patient))
     with actor.unit_of_work(actor.Actor(user_id=user.pk, system="dose for appointments")):
-        dose = (
-            Dose.objects.for_system()
-            .of(patient)
-            .with_course()
-            .planned()
-            .filter(course__ended_on__isnull=True)
-            .order_by("target", "course_id", "number")
-            .first()
-        )
-        return _bookable(dose)
+        return _bookable(next_of(Dose.objects.for_system().of(patient).with_course()))
 
 
 def _bookable(dose: Dose | None) -> BookableDose | None:
@@ -238,7 +226,11 @@ def given_days(user: User, patient: Patient, start: date, end: date) -> list[Giv
     ]
 
 
-def _cycles(doses: Iterable[Any]) -> list[Cycle]:
+def cycles_in(doses: Iterable[Any]) -> list[Cycle]:
+    """Cycles of a patient's doses: from one given dose to the day before the next, oldest first; the running one has no end.
+
+    Doses on days in a row begin one cycle. Steroids for a relapse begin none.
+    """
     days: list[date] = []
     over: date | None = None
     running = False
@@ -252,11 +244,8 @@ def _cycles(doses: Iterable[Any]) -> list[Cycle]:
 
 
 def cycles_of(user: User, patient: Patient) -> list[Cycle]:
-    """From one given dose to the day before the next, oldest first; the running one has no end.
-
-    Doses on days in a row begin one cycle. Steroids for a relapse begin none.
-    """
-    return _cycles(Dose.objects.for_user(user).of(patient).with_course().given().order_by("given_on"))
+    """The cycles of `cycles_in`, read from the patient's doses."""
+    return cycles_in(Dose.objects.for_user(user).of(patient).with_course().given().order_by("given_on"))
 
 
 def cycle_day(user: User, patient: Patient, day: date) -> int | None:

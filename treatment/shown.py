@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from portal.lib.contributions import ready_message
-from portal.lib.templatetags.ui import day as day_words
+from portal.lib.time_words import day as day_words
 from treatment import checks, reading, words
 from treatment.doses import open_phase, proposed_moves
 from treatment.models import Change, Course, Dose, InfusionRecord, reaction_word
@@ -26,14 +28,39 @@ def fever_address() -> str:
     return offers[0]("infection", _("Before my next infusion")) if offers else ""
 
 
-def next_up(asked: Asked) -> dict[str, Any] | None:
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A patient's doses, records of infusions by dose and done checks: three statements, however many courses there are."""
+
+    doses: list[Dose]
+    records: dict[UUID, InfusionRecord]
+    done: checks.DoneDays
+
+
+def journey_of(asked: Asked, course: Course | None = None) -> Journey:
+    """What the rows of one course, or of all, are drawn from."""
+    records = InfusionRecord.objects.for_user(asked.user).of(asked.patient).select_related("recorded_by")
+    if course is not None:
+        records = records.filter(dose__course=course)
+    return Journey(
+        reading.doses_of(asked.user, asked.patient, course),
+        {record.dose_id: record for record in records},
+        checks.done_days(asked.user, asked.patient),
+    )
+
+
+def next_up(
+    asked: Asked, doses: list[Dose] | None = None, done: checks.DoneDays | None = None
+) -> dict[str, Any] | None:
     """The next dose in words, what is open before it and who has it; None without a planned dose."""
-    dose = reading.next_dose(asked.user, asked.patient)
+    if doses is None:
+        doses = reading.doses_of(asked.user, asked.patient)
+    dose = reading.next_of(doses)
     if dose is None:
         return None
     facts = reading.facts_for(dose.course)
-    items = checks.before(asked.user, asked.patient, dose, asked.now)
-    found = reading.cycles_of(asked.user, asked.patient)
+    items = checks.before(asked.user, asked.patient, dose, asked.now, doses, done)
+    found = reading.cycles_in(doses)
     last = max((cycle.starts for cycle in found), default=None)
     return {
         "dose": dose,
@@ -69,16 +96,9 @@ def _item(asked: Asked, dose: Dose, item: checks.OpenItem) -> dict[str, Any]:
     }
 
 
-def dose_rows(asked: Asked, course: Course) -> list[dict[str, Any]]:
+def dose_rows(asked: Asked, course: Course, journey: Journey) -> list[dict[str, Any]]:
     """The course's doses with their states, records and acts, in order."""
-    doses = reading.doses_of(asked.user, asked.patient, course)
-    records = {
-        record.dose_id: record
-        for record in InfusionRecord.objects.for_user(asked.user)
-        .of(asked.patient)
-        .filter(dose__course=course)
-        .select_related("recorded_by")
-    }
+    doses = [dose for dose in journey.doses if dose.course_id == course.pk]
     given = [dose.given_on for dose in doses if dose.given_on is not None]
     last = max(given, default=None)
     first_open = next((dose for dose in doses if dose.is_planned), None)
@@ -86,7 +106,7 @@ def dose_rows(asked: Asked, course: Course) -> list[dict[str, Any]]:
     rows = []
     for dose in doses:
         kind, word = words.state_of(dose)
-        record = records.get(dose.pk)
+        record = journey.records.get(dose.pk)
         details = record.details if record is not None else None
         is_next = dose is first_open and course.is_running
         rows.append(
@@ -113,13 +133,13 @@ def dose_rows(asked: Asked, course: Course) -> list[dict[str, Any]]:
     return rows
 
 
-def earlier_doses(asked: Asked, course: Course) -> list[dict[str, Any]]:
+def earlier_doses(asked: Asked, course: Course, journey: Journey) -> list[dict[str, Any]]:
     """Doses that were given or missed, newest first, for the patient."""
-    rows = [row for row in dose_rows(asked, course) if row["dose"].state in ("given", "missed")]
+    rows = [row for row in dose_rows(asked, course, journey) if row["dose"].state in ("given", "missed")]
     return rows[::-1]
 
 
-def check_rows(asked: Asked, course: Course) -> list[dict[str, Any]]:
+def check_rows(asked: Asked, course: Course, journey: Journey) -> list[dict[str, Any]]:
     """The regular checks with who has them and when they are due."""
     return [
         {
@@ -127,7 +147,7 @@ def check_rows(asked: Asked, course: Course) -> list[dict[str, Any]]:
             "who": checks.owner_words(check.owner),
             "overdue": check.is_overdue(asked.today),
         }
-        for check in checks.regular_checks(asked.user, asked.patient, course)
+        for check in checks.regular_checks(asked.user, asked.patient, course, journey.doses, journey.done)
     ]
 
 
@@ -184,12 +204,17 @@ def _folded(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 def course_context(asked: Asked, course: Course) -> dict[str, Any]:
     """Everything of the staff's page of a course."""
     facts = reading.facts_for(course)
-    rows = dose_rows(asked, course)
+    journey = journey_of(asked, course)
+    rows = dose_rows(asked, course, journey)
     doses = [row["dose"] for row in rows]
     moves = proposed_moves(asked.user, asked.patient, course, asked.now) if course.is_running else []
     slot = open_phase(course, doses) if course.is_running and doses else None
     running = [dose for dose in doses if dose.is_planned]
-    items = checks.before(asked.user, asked.patient, running[0], asked.now) if running else []
+    items = (
+        checks.before(asked.user, asked.patient, running[0], asked.now, doses, journey.done)
+        if running
+        else []
+    )
     given = [dose.given_on for dose in doses if dose.given_on is not None]
     return {
         "course": course,
@@ -204,7 +229,7 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
         "no_rule": facts.reset_from_given is None,
         "open_phase": slot,
         "changes": _changes(asked, course),
-        "checks": check_rows(asked, course),
+        "checks": check_rows(asked, course, journey),
         "items": [_item(asked, running[0], item) for item in items] if running else [],
         "need": words.minutes_words(reading.infusion_need(running[0])) if running else "",
         "cycles": len(cycles(given)),

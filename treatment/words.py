@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from portal.lib.templatetags.ui import day as day_words
+from portal.lib.time_words import day as day_words
 from treatment.facts import Facts, InfusionNeed
 from treatment.models import Dose
 from treatment.planning import DoseWindow

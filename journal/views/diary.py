@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -95,7 +95,9 @@ def new(request: HttpRequest) -> HttpResponse:
         "patient": patient,
         "followed": chosen,
         "standing": standing,
-        "same": same_as_yesterday(user, patient, chosen or [], today),
+        "same": same_as_yesterday(
+            reading.entries_of_day(user, patient, today - timedelta(days=1)), chosen or [], today
+        ),
         "days_back": DAYS_BACK,
     }
     if page.later:

@@ -208,7 +208,9 @@ def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None
         return redirect(place.url("sent", thread_id))
     if request.method == "POST":
         page.keep()
-    return show_thread(request, place, thread_id, page, status=422 if request.method == "POST" else 200)
+    if request.method == "POST":
+        return show_thread(request, place, thread_id, page, status=422)
+    return show_found(request, place, found, page, status=200)
 
 
 def reply_page(request: HttpRequest, place: Place, thread: Thread) -> DraftedPage:
@@ -234,12 +236,18 @@ def found_thread(place: Place, thread_id: UUID) -> Any:
 def show_thread(
     request: HttpRequest, place: Place, thread_id: UUID, page: DraftedPage, *, status: int
 ) -> HttpResponse:
-    """The conversation's page as it is now. Looking at it counts as reading it."""
-    found = found_thread(place, thread_id)
+    """The conversation's page as it is now: after a refused act it is read again."""
+    return show_found(request, place, found_thread(place, thread_id), page, status=status)
+
+
+def show_found(
+    request: HttpRequest, place: Place, found: Any, page: DraftedPage, *, status: int
+) -> HttpResponse:
+    """The page of a conversation that was read a moment ago. Looking at it counts as reading it."""
     shown = bubbles(Message.objects.for_user(place.user).filter(thread=found).in_order(), place, found.seen)
     older, newest = fold(shown)
     record_view(place.user, place.patient, "thread.view", found.pk)
-    if request.method != "HEAD":
+    if request.method != "HEAD" and found.seen < found.last_seq:
         services.mark_seen(by=place.user, thread=found, seq=found.last_seq, now=present())
     kind, words = state_words(found)
     context = {

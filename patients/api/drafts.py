@@ -17,7 +17,7 @@ from patients.services import capacity_of, get_patient_or_404
 from portal.lib.api import ApiView, Write, problem
 from portal.lib.contributions import draft_kinds
 from portal.lib.ids import parse_uuid
-from portal.lib.templatetags.ui import clock
+from portal.lib.time_words import clock
 
 
 class DraftWrite(Write):

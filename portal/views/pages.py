@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 
 from clinic.services import SiteState
 from portal.context import site_state
-from portal.lib.templatetags.ui import clock
 from portal.lib.time import now, today_in
+from portal.lib.time_words import clock
 
 HOLIDAYS_AHEAD_DAYS = 60
 

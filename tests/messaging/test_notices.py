@@ -89,11 +89,13 @@ def test_sending_and_notes_tell_nobody(ward: Ward) -> None:
 def test_an_answer_that_does_not_go_out_tells_nobody(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     from messaging import services
 
-    def breaks(*args: Any, **kwargs: Any) -> None:
+    def breaks(**kwargs: Any) -> None:
+        exactly_once(**kwargs)
         raise OSError("the power went")
 
     thread_id = ward.start()
-    monkeypatch.setattr(services, "_result", breaks)
+    exactly_once = services.exactly_once
+    monkeypatch.setattr(services, "exactly_once", breaks)
     with pytest.raises(OSError, match="power"):
         ward.answer(thread_id)
     assert notices() == []

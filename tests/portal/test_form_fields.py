@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.lib import forms
-from portal.lib.templatetags import ui
+from portal.lib.templatetags import form_parts
 
 
 def parts(day: str, month: str, year: str) -> list[str]:
@@ -92,7 +92,7 @@ def test_hints_and_errors_are_tied_to_their_inputs() -> None:
     form = Sample(
         {"day_day": "40", "day_month": "1", "day_year": "2026", "text": "x" * 21, "some": ["x", "y"]}
     )
-    html = str(ui.ui_form(form))
+    html = str(form_parts.ui_form(form))
     ids = set(re.findall(r'\bid="([^"]+)"', html))
     assert ids_named(html) <= ids
     assert {
@@ -111,7 +111,7 @@ def test_a_form_keeps_what_was_typed_and_escapes_it() -> None:
     form = Sample(
         {"name": "<i>me</i>", "day_day": "40", "day_month": "xx", "day_year": "2026", "text": "</textarea>"}
     )
-    html = str(ui.ui_form(form))
+    html = str(form_parts.ui_form(form))
     assert 'value="&lt;i&gt;me&lt;/i&gt;"' in html
     assert 'value="40"' in html
     assert "&lt;/textarea&gt;" in html
@@ -119,7 +119,7 @@ def test_a_form_keeps_what_was_typed_and_escapes_it() -> None:
 
 
 def test_nothing_cuts_pasted_text_and_nothing_blocks_sending() -> None:
-    html = str(ui.ui_form(Sample()))
+    html = str(form_parts.ui_form(Sample()))
     assert "maxlength" not in html
     assert " required" not in html
     assert 'data-most="20"' in html
@@ -134,7 +134,7 @@ def test_required_fields_say_how_to_go_on() -> None:
 
 
 def test_optional_fields_say_so_in_words() -> None:
-    html = str(ui.ui_form(Sample()))
+    html = str(form_parts.ui_form(Sample()))
     assert html.count("(optional)") == 4
 
 
@@ -155,7 +155,7 @@ def test_a_page_question_is_the_heading() -> None:
         page_question = "kind"
         kind = forms.ChoiceField(label="What is it about?", choices=[("a", "A")])
 
-    html = str(ui.ui_form(One()))
+    html = str(form_parts.ui_form(One()))
     assert re.search(r"<legend[^>]*>\s*<h1>What is it about\?</h1>", html)
 
 
@@ -167,7 +167,7 @@ def test_groups_of_choices_are_fieldsets_with_headings() -> None:
             choices=[("Thursday", [("1", "9:00 am")]), ("Friday", [("2", "9:30 am")])],
         )
 
-    html = str(ui.ui_form(Times()))
+    html = str(form_parts.ui_form(Times()))
     assert re.findall(r"<h2>(\w+)</h2>", html) == ["Thursday", "Friday"]
     assert html.count("<fieldset") == 3
     assert html.count("</fieldset>") == 3

@@ -11,7 +11,8 @@ from django.core.paginator import Paginator
 from django.template import Context, Template, TemplateSyntaxError
 from django.test import RequestFactory
 
-from portal.lib.templatetags import ui
+from portal.lib import time_words
+from portal.lib.templatetags import form_parts, ui
 
 NEW_YORK = "America/New_York"
 MORNING = dt.datetime(2026, 12, 3, 14, 0, tzinfo=dt.UTC)
@@ -22,21 +23,29 @@ def render(source: str, **context: object) -> str:
 
 
 def test_moments_are_spoken_in_the_clinics_zone() -> None:
-    assert ui.when(MORNING, NEW_YORK) == "Thursday 3 December 2026 at 9:00 am"
-    assert ui.when(MORNING, "Asia/Kolkata") == "Thursday 3 December 2026 at 7:30 pm"
-    assert ui.day(dt.datetime(2026, 12, 4, 3, 0, tzinfo=dt.UTC), NEW_YORK) == "Thursday 3 December 2026"
-    assert ui.day(dt.date(2026, 12, 3)) == "Thursday 3 December 2026"
+    assert time_words.when(MORNING, NEW_YORK) == "Thursday 3 December 2026 at 9:00 am"
+    assert time_words.when(MORNING, "Asia/Kolkata") == "Thursday 3 December 2026 at 7:30 pm"
+    assert (
+        time_words.day(dt.datetime(2026, 12, 4, 3, 0, tzinfo=dt.UTC), NEW_YORK) == "Thursday 3 December 2026"
+    )
+    assert time_words.day(dt.date(2026, 12, 3)) == "Thursday 3 December 2026"
 
 
 @pytest.mark.parametrize(
     ("hour", "said"), [(0, "12:05 am"), (1, "1:05 am"), (12, "12:05 pm"), (23, "11:05 pm")]
 )
 def test_clock_has_noon_and_midnight_right(hour: int, said: str) -> None:
-    assert ui.clock(dt.time(hour, 5)) == said
+    assert time_words.clock(dt.time(hour, 5)) == said
 
 
 def test_nothing_is_said_about_nothing() -> None:
-    assert [ui.day(None), ui.clock(None), ui.when(None), ui.ago(None), ui.waiting(None)] == [""] * 5
+    assert [
+        time_words.day(None),
+        time_words.clock(None),
+        time_words.when(None),
+        time_words.ago(None),
+        time_words.waiting(None),
+    ] == [""] * 5
 
 
 @pytest.mark.parametrize(
@@ -54,20 +63,20 @@ def test_nothing_is_said_about_nothing() -> None:
 )
 def test_relative_words_count_calendar_days(days: int, said: str) -> None:
     with time_machine.travel(MORNING, tick=False):
-        assert ui.ago(dt.date(2026, 12, 3) + dt.timedelta(days=days), NEW_YORK) == said
+        assert time_words.ago(dt.date(2026, 12, 3) + dt.timedelta(days=days), NEW_YORK) == said
 
 
 def test_late_evening_is_still_today_in_the_clinics_zone() -> None:
     with time_machine.travel(dt.datetime(2026, 12, 4, 4, 30, tzinfo=dt.UTC), tick=False):
-        assert ui.ago(MORNING, NEW_YORK) == "today"
-        assert ui.ago(MORNING, "UTC") == "yesterday"
+        assert time_words.ago(MORNING, NEW_YORK) == "today"
+        assert time_words.ago(MORNING, "UTC") == "yesterday"
 
 
 def test_waiting_is_said_in_the_two_largest_units() -> None:
     with time_machine.travel(MORNING, tick=False):
-        assert ui.waiting(MORNING - dt.timedelta(minutes=20)) == "20 minutes"
-        assert ui.waiting(MORNING - dt.timedelta(hours=28)) == "1 day 4 hours"
-        assert ui.waiting(MORNING + dt.timedelta(hours=1)) == "0 minutes"
+        assert time_words.waiting(MORNING - dt.timedelta(minutes=20)) == "20 minutes"
+        assert time_words.waiting(MORNING - dt.timedelta(hours=28)) == "1 day 4 hours"
+        assert time_words.waiting(MORNING + dt.timedelta(hours=1)) == "0 minutes"
 
 
 def test_icons_are_hidden_from_screen_readers_and_nothing_else_is_read() -> None:
@@ -101,12 +110,12 @@ def test_an_empty_heading_leaves_no_element() -> None:
 
 def test_the_hidden_id_survives_an_error() -> None:
     factory = RequestFactory()
-    fresh = ui.once_id(Context({"request": factory.get("/")}))
+    fresh = form_parts.once_id(Context({"request": factory.get("/")}))
     made = fresh.split('value="')[1].split('"')[0]
     assert UUID(made).version == 7
-    again = ui.once_id(Context({"request": factory.post("/", {"once": made})}))
+    again = form_parts.once_id(Context({"request": factory.post("/", {"once": made})}))
     assert again == fresh
-    replaced = ui.once_id(Context({"request": factory.post("/", {"once": "<script>"})}))
+    replaced = form_parts.once_id(Context({"request": factory.post("/", {"once": "<script>"})}))
     assert "<script>" not in replaced
 
 

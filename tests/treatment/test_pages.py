@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from portal.lib.contributions import before_dose
 from portal.lib.ids import uuid7
-from portal.lib.templatetags.ui import day
+from portal.lib.time_words import day
 from tests.patients.world import signed_in
 from tests.treatment.conftest import Ward
 from treatment import forms, services, words

@@ -24,16 +24,17 @@ def home(request: HttpRequest) -> HttpResponse:
     record_view(asked.user, asked.patient, "treatment.view")
     courses = reading.courses_of(asked.user, asked.patient)
     running = [course for course in courses if course.is_running]
+    journey = shown.journey_of(asked)
     return asked.page(
         "home",
-        next=shown.next_up(asked),
+        next=shown.next_up(asked, journey.doses, journey.done),
         fever=shown.fever_address(),
         courses=[
             {
                 "course": course,
                 "facts": reading.facts_for(course),
-                "checks": shown.check_rows(asked, course),
-                "earlier": shown.earlier_doses(asked, course),
+                "checks": shown.check_rows(asked, course, journey),
+                "earlier": shown.earlier_doses(asked, course, journey),
             }
             for course in courses
         ],

@@ -380,5 +380,5 @@ def check(request: HttpRequest, patient_id: UUID, course_id: UUID) -> HttpRespon
         form=form,
         up=asked.url("course", found.pk),
         name=reading.name_of(found),
-        rows=shown.check_rows(asked, found),
+        rows=shown.check_rows(asked, found, shown.journey_of(asked, found)),
     )

@@ -11,30 +11,25 @@ import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from django import forms, template
+from django import template
 from django.conf import settings
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import dates, timezone
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from portal.lib.display import Look, look_of
-from portal.lib.forms import anchor_of
-from portal.lib.ids import uuid7
 from portal.lib.session import idle_seconds, most_seconds, seconds_left
+from portal.lib.time_words import day, when
 
 register = template.Library()
 
 ICON_FOLDER = Path(settings.BASE_DIR) / "static" / "vendor" / "lucide"
 ICON_NAME = re.compile(r"[a-z0-9-]+")
-ONCE_FIELD = "once"
 
 
 # --- Icons -------------------------------------------------------------------------------------------
@@ -94,12 +89,6 @@ def session_guard(context: Context) -> SafeString:
     return format_html(
         "<session-guard{}></session-guard>", format_html_join("", ' data-{}="{}"', pairs.items())
     )
-
-
-@register.filter
-def has_errors(form: Any) -> bool:
-    """Whether what was typed into this form has errors: the page's title then begins with "Error:"."""
-    return bool(form is not None and getattr(form, "is_bound", False) and form.errors)
 
 
 @register.simple_tag(takes_context=True)
@@ -312,12 +301,6 @@ def task_card(
 
 
 @register.simple_tag
-def saved_line(text: str = "") -> SafeString:
-    """Where the autosave says what is saved; empty until it has something true to say."""
-    return format_html('<p class="saved-line" data-saved-line>{}</p>', text)
-
-
-@register.simple_tag
 def review_line(
     reviewed: dt.date | None, next_review: dt.date | None = None, reviewer: str = ""
 ) -> SafeString:
@@ -401,91 +384,6 @@ def pagination(
     return {"page": page, "before": before or _("Newer"), "after": after or _("Older"), **links}
 
 
-# --- Forms -----------------------------------------------------------------------------------------------------
-
-
-@register.filter
-def asks_alone(field: forms.BoundField) -> bool:
-    """Whether this field's label is the page's heading (`page_question` of its form)."""
-    return field.name == getattr(field.form, "page_question", "")
-
-
-@register.simple_tag
-def error_summary(form: forms.BaseForm) -> SafeString:
-    """What needs a second look, with links to the fields; nothing when the form has no errors. Takes the focus."""
-    if not has_errors(form):
-        return SafeString("")
-    errors: list[tuple[str, Any]] = [("", error) for error in form.non_field_errors()]
-    for field in form:
-        errors += [("" if field.is_hidden else anchor_of(field), error) for error in field.errors]
-    return render_to_string("ui/forms/error_summary.html", {"errors": errors})
-
-
-@register.simple_tag
-def ui_form(form: forms.BaseForm) -> SafeString:
-    """A form's error summary and all of its fields: `<form method="post" novalidate>{% csrf_token %}{% ui_form form %}…`."""
-    for field in form.fields.values():
-        field.widget.attrs.pop("placeholder", None)
-    return format_html("{}{}", error_summary(form), form.render("ui/forms/fields.html"))
-
-
-@register.simple_tag(takes_context=True)
-def once_id(context: Context) -> SafeString:
-    """The hidden id that makes a form's act happen once; kept when the page comes back with errors."""
-    request = context.get("request")
-    posted = request.POST.get(ONCE_FIELD, "") if request is not None and request.method == "POST" else ""
-    try:
-        value = UUID(posted)
-    except ValueError:
-        value = uuid7()
-    return format_html('<input type="hidden" name="{}" value="{}">', ONCE_FIELD, value)
-
-
-@register.simple_tag
-def draft_fields(draft: Any) -> SafeString:
-    """The hidden id and version of a server draft, inside the form that it belongs to; nothing without a draft."""
-    if draft is None:
-        return SafeString("")
-    pairs = {
-        "draft": draft.pk,
-        "draft_version": draft.version,
-        # So that a form which arrives after a time-out is kept for the person who wrote it.
-        "draft_kind": draft.kind,
-        "draft_patient": draft.patient_id,
-        "draft_target": draft.target or "",
-        "draft_resume": draft.resume,
-    }
-    return format_html_join("", '<input type="hidden" name="{}" value="{}">', pairs.items())
-
-
-@register.simple_block_tag(end_name="endautosave")
-def autosave(content: str, draft: Any, url: str = "", resume: str = "") -> SafeString:
-    """Keeps a form's words on the server while they are typed: `{% autosave draft resume=path %}<form>…{% endautosave %}`."""
-    if draft is None:
-        return SafeString(content)
-    pairs = {
-        "url": url or reverse("patients-api:draft-save", args=[draft.pk]),
-        "version": draft.version,
-        "kind": getattr(draft, "kind", ""),
-        "patient": getattr(draft, "patient_id", None) or "",
-        "target": getattr(draft, "target", None) or "",
-        "resume": resume or getattr(draft, "resume", ""),
-        "login": reverse("account_login"),
-        "today": reverse("portal:today"),
-    }
-    attributes = format_html_join("", ' data-{}="{}"', pairs.items())
-    return format_html("<auto-save{}>{}</auto-save>", attributes, content)
-
-
-@register.simple_tag
-def later_button(text: str = "") -> SafeString:
-    """ "Save and finish later" for people without scripts; the autosave takes it away once it has started."""
-    return format_html(
-        '<button class="button button--secondary" type="submit" name="later" value="1" data-later>{}</button>',
-        text or _("Save and finish later"),
-    )
-
-
 @register.filter
 def browser_words(agent: str) -> str:
     """A browser and its system in words, from what it says of itself: "Firefox on Windows"."""
@@ -513,96 +411,3 @@ def browser_words(agent: str) -> str:
 def inline_svg(drawing: str) -> SafeString:
     """An SVG file that we drew ourselves, to stand in a page: the policy allows no `data:` pictures."""
     return mark_safe(drawing[drawing.index("<svg") :])  # noqa: S308 - drawn by the QR library from our own text
-
-
-# --- Dates and times -------------------------------------------------------------------------------------------
-
-
-def _zone(zone: Any) -> dt.tzinfo | None:
-    return ZoneInfo(zone) if isinstance(zone, str) and zone else zone or None
-
-
-def _local(value: dt.date | dt.datetime, zone: Any = None) -> dt.date | dt.datetime:
-    """An aware moment in that zone (the active one without); dates and naive wall-clock times as they are."""
-    if isinstance(value, dt.datetime) and timezone.is_aware(value):
-        return timezone.localtime(value, _zone(zone))
-    return value
-
-
-@register.filter(expects_localtime=False)
-def day(value: dt.date | dt.datetime | None, zone: Any = None) -> str:
-    """ "Thursday 3 December 2026", in the zone given (`{{ start|day:site.time_zone }}`) or the active one."""
-    if value is None:
-        return ""
-    local = _local(value, zone)
-    return f"{dates.WEEKDAYS[local.weekday()]} {local.day} {dates.MONTHS[local.month]} {local.year}"
-
-
-@register.filter(expects_localtime=False)
-def clock(value: dt.datetime | dt.time | None, zone: Any = None) -> str:
-    """ "9:00 am", in the zone given or the active one."""
-    if value is None:
-        return ""
-    local = value if isinstance(value, dt.time) else _local(value, zone)
-    assert isinstance(local, dt.datetime | dt.time)  # a date has no clock
-    half = _("am") if local.hour < 12 else _("pm")
-    return f"{(local.hour + 11) % 12 + 1}:{local.minute:02d} {half}"
-
-
-@register.filter(expects_localtime=False)
-def when(value: dt.datetime | None, zone: Any = None) -> str:
-    """ "Thursday 3 December 2026 at 9:00 am", in the zone given or the active one."""
-    if value is None:
-        return ""
-    return _("%(day)s at %(clock)s") % {"day": day(value, zone), "clock": clock(value, zone)}
-
-
-@register.filter(expects_localtime=False)
-def ago(value: dt.date | dt.datetime | None, zone: Any = None) -> str:
-    """ "today", "tomorrow", "in 10 days", "3 weeks ago": calendar days in the zone given. Only ever beside a date."""
-    if value is None:
-        return ""
-    local = _local(value, zone)
-    there = local.date() if isinstance(local, dt.datetime) else local
-    here = timezone.localdate(timezone=_zone(zone))
-    days = (there - here).days
-    if days in (-1, 0, 1):
-        return {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}[days]
-    far = abs(days)
-    if far < 21:
-        span = ngettext("%(count)d day", "%(count)d days", far) % {"count": far}
-    elif far < 63:
-        span = ngettext("%(count)d week", "%(count)d weeks", far // 7) % {"count": far // 7}
-    elif far < 730:
-        span = ngettext("%(count)d month", "%(count)d months", far // 30) % {"count": far // 30}
-    else:
-        span = ngettext("%(count)d year", "%(count)d years", far // 365) % {"count": far // 365}
-    return (_("in %(span)s") if days > 0 else _("%(span)s ago")) % {"span": span}
-
-
-@register.filter(expects_localtime=False)
-def waiting(value: dt.datetime | None) -> str:
-    """How long since a moment, for a work list: "20 minutes", "4 hours", "1 day 4 hours"."""
-    if value is None:
-        return ""
-    minutes = max(0, int((timezone.now() - value).total_seconds() // 60))
-    days, hours = minutes // 1440, minutes % 1440 // 60
-    words = []
-    if days:
-        words.append(ngettext("%(count)d day", "%(count)d days", days) % {"count": days})
-    if hours and days < 7:
-        words.append(ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours})
-    if not words:
-        words.append(ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes})
-    return " ".join(words)
-
-
-@register.simple_tag
-def moment(value: dt.datetime, zone: Any = None) -> SafeString:
-    """A `<time>` with the full date and clock and the relative words after it: "… at 9:00 am (in 10 days)"."""
-    return format_html(
-        '<time datetime="{}">{}</time> <span class="relative">({})</span>',
-        value.isoformat(),
-        when(value, zone),
-        ago(value, zone),
-    )
