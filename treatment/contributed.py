@@ -17,15 +17,17 @@ from patients.services import can
 from portal.lib.contributions import Card
 from treatment import checks, lists, reading, shown
 from treatment.catalog import newest_protocols
+from treatment.models import Dose
 from treatment.pages import Asked
 
 
 def today_card(request: HttpRequest, patient: Patient, now: datetime) -> Card | None:
-    """Today: the next dose in words, how much is open before it, and the door for a fever. Nothing without a planned dose."""
+    """Today: the next dose in words, how much is open before it, and the door for a fever. Nothing before the first course."""
     asked = Asked(request, None)
-    found = shown.next_up(asked)
+    doses = reading.doses_of(asked.user, asked.patient)
+    found = shown.next_up(asked, doses)
     if found is None:
-        return None
+        return _between(asked, doses) if doses else None
     planned = str(found["planned"])
     found["planned_capital"] = planned[:1].upper() + planned[1:]
     yours = sum(row["item"].owner == "you" and not row["item"].done for row in found["items"])
@@ -36,6 +38,21 @@ def today_card(request: HttpRequest, patient: Patient, now: datetime) -> Card | 
         "fever": shown.fever_address(),
     }
     return Card("treatment/cards/today.html", context)
+
+
+def _between(asked: Asked, doses: list[Dose]) -> Card:
+    """Today without a planned dose: regular checks may go on for years, and the one that is due is said by name."""
+    done = checks.done_days(asked.user, asked.patient)
+    courses = {dose.course_id: dose.course for dose in doses}
+    lasting = [
+        check
+        for course in courses.values()
+        for check in checks.regular_checks(asked.user, asked.patient, course, doses, done)
+        if check.until is None or asked.today <= check.until
+    ]
+    overdue = dict.fromkeys(check.label for check in lasting if check.is_overdue(asked.today))
+    context = {"overdue": "; ".join(overdue), "checks": bool(lasting), "url": reverse("treatment:home")}
+    return Card("treatment/cards/between.html", context)
 
 
 def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card | None:

@@ -71,6 +71,23 @@ def test_today_has_the_card_above_the_appointments(ward: Ward, running: Course) 
     )
 
 
+def test_today_keeps_the_door_open_when_no_dose_is_planned(ward: Ward) -> None:
+    start = ward.today - days(100)
+    course = ward.order("alemtuzumab", start)
+    for number in range(5):
+        ward.give(course, start + days(number))
+    with ward.acting(ward.neurologist):
+        services.end_course(
+            by=ward.neurologist, patient=ward.patient, course_id=course.pk, reason="Done", id=uuid7(),
+            now=ward.at(ward.today),
+        )  # fmt: skip
+    text = signed_in(ward.maya).get("/").content.decode()
+    assert "A regular check is due" in text
+    assert "Thyroid" in text or "thyroid" in text
+    assert 'href="/treatment/"' in text
+    assert "See my treatment" not in signed_in(ward.clinic["samuel"]).get("/").content.decode()
+
+
 def test_other_apps_add_lines_before_the_dose(
     ward: Ward, running: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
