@@ -30,7 +30,8 @@ def today_card(request: HttpRequest, patient: Patient, now: datetime) -> Card | 
         return _between(asked, doses) if doses else None
     planned = str(found["planned"])
     found["planned_capital"] = planned[:1].upper() + planned[1:]
-    yours = sum(row["item"].owner == "you" and not row["item"].done for row in found["items"])
+    you = checks.owner_words("you")
+    yours = sum(row["item"].who == you and not row["item"].done for row in found["items"])
     context = {
         "next": found,
         "yours": yours,

@@ -64,6 +64,10 @@ def test_today_has_the_card_above_the_appointments(ward: Ward, running: Course) 
     text = maya.get("/").content.decode()
     assert text.index("Planned for the week of") < text.index("No appointment is booked.")
     assert "are still open before it." in text
+    listed = maya.get("/treatment/").content.decode().partition("What to bring")[0]
+    mine = listed.count("Who has it: You<")
+    assert mine > 1
+    assert f"{mine} of them are yours." in " ".join(text.split())
     assert "Planned for the week of" not in signed_in(ward.clinic["samuel"]).get("/").content.decode()
     assert (
         "No dose is planned right now."
