@@ -20,6 +20,7 @@ class JournalConfig(AppConfig):
         contributions.api_nouns["journal"] = _("Journal")
         contributions.today_cards.add(30, contributed.today_card)
         contributions.summary_panels.add(25, contributed.report_panel)
+        contributions.visit_papers.add(10, contributed.visit_papers)
         contributions.summary_panels.add(30, contributed.summary_panel)
         contributions.carer_links.add(30, contributed.carer_links)
         contributions.demo_loaders.add(30, contributed.load_journal)

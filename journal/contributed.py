@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -108,6 +109,25 @@ def carer_links(user: Any, patient: Any) -> list[dict[str, Any]]:
     if capacity_of(user, patient) != "carer" or not can(user, patient, "journal"):
         return []
     return [{"label": _("Journal"), "url": reverse("journal:patient-home", args=[patient.pk])}]
+
+
+def visit_papers(user: Any, patient: Any, visit_id: UUID, is_open: bool) -> list[dict[str, Any]]:
+    """On a visit's page: the report that was shared for it; for the patient before the visit, the way to write one.
+
+    Carers who keep the appointments see neither.
+    """
+    capacity = capacity_of(user, patient)
+    if capacity == "carer":
+        return []
+    report_id = reports.report_for_visit(user, patient, visit_id)
+    if report_id is not None and capacity == "self":
+        return [{"label": _("My report for this visit"), "url": reverse("journal:report", args=[report_id])}]
+    if report_id is not None:
+        url = reverse("journal:shared-report", args=[patient.pk, report_id])
+        return [{"label": _("Report from the patient"), "url": url}]
+    if capacity == "self" and is_open:
+        return [{"label": _("Write a report for this visit"), "url": reverse("journal:reports")}]
+    return []
 
 
 def load_journal(world: Any) -> None:

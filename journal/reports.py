@@ -159,6 +159,13 @@ def shared_reports(user: User, patient: Patient) -> list[SharedReport]:
     return list(SharedReport.objects.for_user(user).of(patient).live().newest_first())
 
 
+def report_for_visit(user: User, patient: Patient, visit_id: UUID) -> UUID | None:
+    """The report that is shared with the team for this visit. One statement."""
+    live = SharedReport.objects.for_user(user).of(patient).live()
+    found: UUID | None = live.filter(visit_id=visit_id).values_list("report_id", flat=True).first()
+    return found
+
+
 def shared_report_or_404(user: User, patient: Patient, report_id: UUID) -> SharedReport:
     found = SharedReport.objects.for_user(user).of(patient).live().filter(report=report_id).first()
     if found is None:

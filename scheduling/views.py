@@ -20,6 +20,7 @@ from patients.drafting import drafted
 from patients.models import Patient
 from patients.requests import once_of
 from patients.services import DifferentContent, capacity_of, get_patient_or_404, record_view
+from portal.lib.contributions import visit_papers
 from portal.lib.forms import status_of
 from portal.lib.problems import DomainError
 from portal.lib.time import now as present
@@ -200,7 +201,12 @@ def part_words(visit: Appointment) -> list[str]:
 def detail(request: HttpRequest, appointment_id: UUID, patient_id: UUID | None = None) -> HttpResponse:
     """One visit: when, where, with whom, how to get there, and how to change it."""
     asked = Asked(request, patient_id)
-    return asked.page("detail", row=detail_row(asked, asked.visit(appointment_id)))
+    visit = asked.visit(appointment_id)
+    is_open = visit.is_booked and visit.ends_at > asked.now
+    papers = [
+        paper for entry in visit_papers for paper in entry(asked.user, asked.patient, visit.pk, is_open)
+    ]
+    return asked.page("detail", row=detail_row(asked, visit), papers=papers)
 
 
 @require_safe

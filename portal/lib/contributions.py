@@ -63,6 +63,8 @@ ready_message: Registry[Callable[[str, str], str]] = Registry()
 profile_links: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # fn(user, patient, dose, now) -> list[dict]: what is open or done before a dose, with keys label, who, url, done
 before_dose: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
+# fn(user, patient, visit_id, is_open) -> list[dict]: papers for a visit, or the way to one while it can still change; keys label, url
+visit_papers: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # fn(user, patient) -> list[dict]: what a carer may open of a patient, with keys label, url
 carer_links: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # noun of the API -> what it is about, in plain words: the parts that a program's token can be limited to

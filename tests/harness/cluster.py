@@ -195,7 +195,7 @@ def _keeper_lives(folder: Path) -> bool:
 
 def _start_keeper(folder: Path) -> None:
     with (folder / "keeper.log").open("wb") as log:
-        subprocess.Popen(
+        keeper = subprocess.Popen(
             [sys.executable, "-m", "tests.harness.keeper", str(folder)],
             cwd=REPOSITORY,
             start_new_session=True,
@@ -203,6 +203,7 @@ def _start_keeper(folder: Path) -> None:
             stdout=log,
             stderr=log,
         )
+    keeper.returncode = 0  # it outlives us on purpose, so nobody waits for it
     deadline = time.monotonic() + 30
     while not _keeper_lives(folder) and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -71,6 +71,10 @@ def test_the_report_from_draft_to_visit(
     ).first.inner_text()
     maya.press("button", "Share with my team")
     maya.sees("Your team sees this since")
+    maya.open("/")
+    maya.press("link", "See the details")
+    maya.press("link", "My report for this visit")
+    maya.heading("Report for a visit")
 
     # The nurse finds it where she looks first, reads all of it, and opens the same as a PDF.
     nurse = Mouse(new_page(live_world))

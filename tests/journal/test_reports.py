@@ -14,6 +14,7 @@ from django.db.utils import ProgrammingError
 from django.test.utils import CaptureQueriesContext
 
 from journal import reports
+from journal.contributed import visit_papers
 from journal.models import Report, SharedReport
 from journal.report_content import unpacked
 from patients.questions import add_question
@@ -204,6 +205,23 @@ def test_one_report_for_each_visit(
     assert nurse.get(team_path(people, first)).status_code == 404
     assert nurse.get(team_path(people, other)).status_code == 200
     assert nurse.get(team_path(people, second)).status_code == 200
+
+
+def test_the_visits_page_leads_to_its_report(people: People, maya: Client, visits: list[VisitChoice]) -> None:
+    def on_the_page(user: User, visit_id: UUID, *, is_open: bool = True) -> list[str]:
+        with people.acting(user):
+            return [paper["label"] for paper in visit_papers(user, people.patient, visit_id, is_open)]
+
+    assert on_the_page(people.maya, VISIT.id) == ["Write a report for this visit"]
+    assert on_the_page(people.maya, VISIT.id, is_open=False) == []
+    assert on_the_page(people.nurse, VISIT.id) == []
+    path = shared(maya, visit=str(VISIT.id))
+    assert on_the_page(people.maya, VISIT.id, is_open=False) == ["My report for this visit"]
+    assert on_the_page(people.nurse, VISIT.id) == ["Report from the patient"]
+    assert on_the_page(people.nurse, uuid4()) == []
+    assert on_the_page(people.carer, VISIT.id) == []
+    maya.post(f"{path}withdraw/", once())
+    assert on_the_page(people.nurse, VISIT.id) == []
 
 
 def test_withdrawing_hides_it_and_it_can_be_shared_again(
