@@ -68,12 +68,12 @@ class Charts:
 
 def own_words(user: User, patient: Patient, first: date, last: date) -> Iterator[tuple[date, Scores]]:
     """What this person may read of the journal itself: the patient all of it, a carer what is not sensitive."""
-    entries = JournalEntry.objects.for_user(user).of(patient).standing().between(first, last)
+    entries = JournalEntry.objects.for_user(user, patient).standing().between(first, last)
     days: dict[Any, date] = {}
     for pk, day, sealed in entries.values_list("pk", "occurred_on", "scores"):
         days[pk] = day
         yield day, _opened(JournalEntry, "scores", pk, patient, sealed)
-    parts = SensitivePart.objects.for_user(user).of(patient).filter(entry__occurred_on__range=(first, last))
+    parts = SensitivePart.objects.for_user(user, patient).filter(entry__occurred_on__range=(first, last))
     for pk, entry, sealed in parts.values_list("pk", "entry_id", "scores"):
         if entry in days:
             yield days[entry], _opened(SensitivePart, "scores", pk, patient, sealed)
@@ -81,7 +81,7 @@ def own_words(user: User, patient: Patient, first: date, last: date) -> Iterator
 
 def shared_words(user: User, patient: Patient, first: date, last: date) -> Iterator[tuple[date, Scores]]:
     """What the team sees: the shared copies alone."""
-    copies = SharedEntry.objects.for_user(user).of(patient).live().between(first, last)
+    copies = SharedEntry.objects.for_user(user, patient).live().between(first, last)
     for pk, day, sealed in copies.values_list("pk", "occurred_on", "snapshot"):
         yield day, _opened(SharedEntry, "snapshot", pk, patient, sealed)["scores"]
 

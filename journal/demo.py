@@ -162,7 +162,7 @@ def _write(user: User, patient: Patient, days: Sequence[tuple[Day, datetime]]) -
 def _correct(user: User, patient: Patient, world: World) -> None:
     """One entry was changed once, so that its history has something to show."""
     day = world.today() - timedelta(days=12)
-    entry = JournalEntry.objects.for_user(user).of(patient).filter(occurred_on=day).first()
+    entry = JournalEntry.objects.for_user(user, patient).filter(occurred_on=day).first()
     if entry is not None:
         before = services.words_of(user, entry)
         words = Words(before.occurred_on, before.scores, f"{before.note} Typing went well in the afternoon.")

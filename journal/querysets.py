@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
 from patients.querysets import PatientRecordQuerySet
-from patients.services import patient_ids_beyond_carers
+from patients.services import capacity_of, patient_ids_beyond_carers
 
 if TYPE_CHECKING:
     from journal.models import (  # noqa: F401 - named in the class headers
@@ -74,11 +74,13 @@ class ReportQuerySet(PatientRecordQuerySet["Report"]):
 
 
 class SharedReportQuerySet(PatientRecordQuerySet["SharedReport"]):
-    def for_user(self, user: User | AnonymousUser) -> SharedReportQuerySet:
+    def for_user(self, user: User | AnonymousUser, patient: Any = None) -> SharedReportQuerySet:
         """Shared reports this person may see: the patient's and the team's. Carers see none, whatever is open to them."""
-        found: Any = super().for_user(user)
+        found: Any = super().for_user(user, patient)
         if not isinstance(user, User):
             return found  # type: ignore[no-any-return]
+        if patient is not None:
+            return found if capacity_of(user, patient) != "carer" else self.none()
         return found.filter(patient_id__in=patient_ids_beyond_carers(user))  # type: ignore[no-any-return]
 
     def live(self) -> SharedReportQuerySet:

@@ -58,18 +58,19 @@ class Page:
 
 def followed(user: User, patient: Patient) -> list[Symptom] | None:
     """The symptoms the patient chose, in order; None before the first choice."""
-    tracker = Tracker.objects.for_user(user).of(patient).first()
+    tracker = Tracker.objects.for_user(user, patient).first()
     return None if tracker is None else in_order(tracker.codes)
 
 
-def shown(user: User, entries: Iterable[JournalEntry]) -> list[Shown]:
+def shown(user: User, patient: Patient, entries: Iterable[JournalEntry]) -> list[Shown]:
     """Entries with what this person may read of them: two statements for any number of entries."""
     rows = list(entries)
     ids = [entry.pk for entry in rows]
     parts = {
-        part.entry_id: part.scores for part in SensitivePart.objects.for_user(user).filter(entry__in=ids)
+        part.entry_id: part.scores
+        for part in SensitivePart.objects.for_user(user, patient).filter(entry__in=ids)
     }
-    copies = SharedEntry.objects.for_user(user).live().filter(entry__in=ids)
+    copies = SharedEntry.objects.for_user(user, patient).live().filter(entry__in=ids)
     shared = dict(copies.values_list("entry_id", "shared_at"))
     return [
         Shown(
@@ -93,13 +94,13 @@ def journal_page(user: User, patient: Patient, *, before: date | None, today: da
 
     Long gaps are skipped, not shown. What only holds things this person may not read is left out.
     """
-    entries = JournalEntry.objects.for_user(user).of(patient).standing()
+    entries = JournalEntry.objects.for_user(user, patient).standing()
     top = entries.filter(occurred_on__lt=before) if before else entries
     newest = top.newest_first().values_list("occurred_on", flat=True).first()
     if newest is None:
         return Page(newest=before is None)
     start = page_start(newest)
-    found = shown(user, entries.between(start, newest).newest_first())
+    found = shown(user, patient, entries.between(start, newest).newest_first())
     readable = [entry for entry in found if entry.scores or entry.note]
     more = entries.filter(occurred_on__lt=start).exists()
     return Page(by_week(readable, today), start if more else None, before is None)
@@ -107,7 +108,7 @@ def journal_page(user: User, patient: Patient, *, before: date | None, today: da
 
 def shared_page(user: User, patient: Patient, *, before: date | None, today: date) -> Page:
     """Four weeks of what the team sees, in the same shape."""
-    copies = SharedEntry.objects.for_user(user).of(patient).live()
+    copies = SharedEntry.objects.for_user(user, patient).live()
     top = copies.filter(occurred_on__lt=before) if before else copies
     newest = top.newest_first().values_list("occurred_on", flat=True).first()
     if newest is None:
@@ -135,7 +136,7 @@ def shown_copy(copy: SharedEntry) -> Shown:
 def shared_lately(user: User, patient: Patient, *, today: date) -> list[Shown]:
     """What was shared about the last 14 days, today included, newest first."""
     first = today - timedelta(days=SUMMARY_DAYS - 1)
-    copies = SharedEntry.objects.for_user(user).of(patient).live().between(first, today).newest_first()
+    copies = SharedEntry.objects.for_user(user, patient).live().between(first, today).newest_first()
     return [shown_copy(copy) for copy in copies]
 
 
@@ -146,8 +147,8 @@ def entries_of_day(user: User, patient: Patient, day: date) -> list[Shown]:
 
 def entries_of_days(user: User, patient: Patient, first: date, last: date) -> list[Shown]:
     """The entries about some days, the last one included, newest first."""
-    entries = JournalEntry.objects.for_user(user).of(patient).standing().between(first, last).newest_first()
-    return shown(user, entries)
+    entries = JournalEntry.objects.for_user(user, patient).standing().between(first, last).newest_first()
+    return shown(user, patient, entries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,11 +139,11 @@ def _symptom_part(symptom: Symptom, levels: dict[date, int], given: list[date], 
 
 def reports_of(user: User, patient: Patient) -> list[Report]:
     """The patient's reports, newest first; versions that were replaced are left out."""
-    return list(Report.objects.for_user(user).of(patient).exclude(state="replaced").newest_first())
+    return list(Report.objects.for_user(user, patient).exclude(state="replaced").newest_first())
 
 
 def report_or_404(user: User, patient: Patient, report_id: UUID) -> Report:
-    found = Report.objects.for_user(user).of(patient).filter(pk=report_id).first()
+    found = Report.objects.for_user(user, patient).filter(pk=report_id).first()
     if found is None:
         raise Http404
     return found
@@ -151,23 +151,23 @@ def report_or_404(user: User, patient: Patient, report_id: UUID) -> Report:
 
 def share_of(user: User, patient: Patient, report: Report) -> SharedReport | None:
     """The copy that the team sees now, if there is one."""
-    return SharedReport.objects.for_user(user).of(patient).live().filter(report=report).first()
+    return SharedReport.objects.for_user(user, patient).live().filter(report=report).first()
 
 
 def shared_reports(user: User, patient: Patient) -> list[SharedReport]:
     """What the team sees now, newest first; the same rows for the patient and for the team."""
-    return list(SharedReport.objects.for_user(user).of(patient).live().newest_first())
+    return list(SharedReport.objects.for_user(user, patient).live().newest_first())
 
 
 def report_for_visit(user: User, patient: Patient, visit_id: UUID) -> UUID | None:
     """The report that is shared with the team for this visit. One statement."""
-    live = SharedReport.objects.for_user(user).of(patient).live()
+    live = SharedReport.objects.for_user(user, patient).live()
     found: UUID | None = live.filter(visit_id=visit_id).values_list("report_id", flat=True).first()
     return found
 
 
 def shared_report_or_404(user: User, patient: Patient, report_id: UUID) -> SharedReport:
-    found = SharedReport.objects.for_user(user).of(patient).live().filter(report=report_id).first()
+    found = SharedReport.objects.for_user(user, patient).live().filter(report=report_id).first()
     if found is None:
         raise Http404
     return found
@@ -287,30 +287,30 @@ def withdraw_report(*, by: User, patient: Patient, report_id: UUID, id: UUID, no
 
 def withdraw_all(by: User, patient: Patient, now: datetime) -> int:
     """All shared reports go, as part of "stop sharing everything"; gives how many."""
-    SharedReport.objects.for_user(by).of(patient).live().update(withdrawn_at=now)
-    shared = Report.objects.for_user(by).of(patient).filter(state="shared")
+    SharedReport.objects.for_user(by, patient).live().update(withdrawn_at=now)
+    shared = Report.objects.for_user(by, patient).filter(state="shared")
     return shared.update(state="withdrawn")
 
 
 def _withdraw_older(by: User, patient: Patient, report: Report, visit_id: UUID | None, now: datetime) -> None:
     """What this share takes the place of: the report for the same visit, and the version it was written from."""
-    live = SharedReport.objects.for_user(by).of(patient).live()
+    live = SharedReport.objects.for_user(by, patient).live()
     older = set(live.filter(visit_id=visit_id).values_list("report_id", flat=True))
     if visit_id is None:
         older = set(live.filter(visit_id__isnull=True).values_list("report_id", flat=True))
     chain: Report | None = report
     while chain is not None and chain.replaces_id is not None:
         older.add(chain.replaces_id)
-        chain = Report.objects.for_user(by).of(patient).filter(pk=chain.replaces_id).first()
+        chain = Report.objects.for_user(by, patient).filter(pk=chain.replaces_id).first()
     live.filter(report__in={*older, report.pk}).update(withdrawn_at=now)
-    Report.objects.for_user(by).of(patient).filter(pk__in=older - {report.pk}).update(state="replaced")
+    Report.objects.for_user(by, patient).filter(pk__in=older - {report.pk}).update(state="replaced")
 
 
 def _locked(by: User, patient: Patient, report_id: UUID) -> Report:
     """The report, locked until the transaction ends. Raises Http404."""
     # One change of the patient's reports at a time: sharing one withdraws others.
     Patient.objects.for_user(by).select_for_update(of=("self",)).only("pk").get(pk=patient.pk)
-    report = Report.objects.for_user(by).of(patient).select_for_update().filter(pk=report_id).first()
+    report = Report.objects.for_user(by, patient).select_for_update().filter(pk=report_id).first()
     if report is None:
         raise Http404
     report.patient = patient

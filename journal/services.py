@@ -123,7 +123,7 @@ def choose_symptoms(*, by: User, patient: Patient, codes: Collection[str], now: 
 
 
 def _locked_tracker(by: User, patient: Patient) -> Tracker | None:
-    return Tracker.objects.for_user(by).of(patient).select_for_update().first()
+    return Tracker.objects.for_user(by, patient).select_for_update().first()
 
 
 # --- Entries -------------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def write_entry(
 
     content = [*words.content(), share]
     done = exactly_once(act="journal.write", id=id, patient=patient, user=by, content=content, do=do)
-    return JournalEntry.objects.for_user(by).of(patient).get(pk=done.result or id)
+    return JournalEntry.objects.for_user(by, patient).get(pk=done.result or id)
 
 
 @transaction.atomic
@@ -201,7 +201,7 @@ def change_entry(
             _put_sensitive(by, entry, sensitive)
             _keep_revision(entry, words, EntryRevision.Kind.CHANGED, now)
             record_change(by, patient, "journal.changed", entry.pk)
-        live = SharedEntry.objects.for_user(by).of(patient).live().filter(entry=entry).first()
+        live = SharedEntry.objects.for_user(by, patient).live().filter(entry=entry).first()
         if live is not None and (not share or live.version != entry.version):
             _withdraw(by, entry, now, quiet=share)
             live = None
@@ -211,7 +211,7 @@ def change_entry(
 
     content = [str(entry_id), version, *words.content(), share]
     exactly_once(act="journal.change", id=id, patient=patient, user=by, content=content, do=do)
-    return JournalEntry.objects.for_user(by).of(patient).get(pk=entry_id)
+    return JournalEntry.objects.for_user(by, patient).get(pk=entry_id)
 
 
 @transaction.atomic
@@ -236,7 +236,7 @@ def take_back(*, by: User, patient: Patient, entry_id: UUID, id: UUID, now: date
         return entry.pk
 
     exactly_once(act="journal.undo", id=id, patient=patient, user=by, content=[str(entry_id)], do=do)
-    return JournalEntry.objects.for_user(by).of(patient).get(pk=entry_id)
+    return JournalEntry.objects.for_user(by, patient).get(pk=entry_id)
 
 
 def can_undo(entry: JournalEntry, now: datetime) -> bool:
@@ -253,7 +253,7 @@ def words_of(user: User, entry: JournalEntry) -> Words:
 
 def _locked_entry(by: User, patient: Patient, entry_id: UUID, *, taken_back: bool = False) -> JournalEntry:
     """The entry, locked until the transaction ends. Raises Http404, WasTakenBack."""
-    entry = JournalEntry.objects.for_user(by).of(patient).select_for_update().filter(pk=entry_id).first()
+    entry = JournalEntry.objects.for_user(by, patient).select_for_update().filter(pk=entry_id).first()
     if entry is None:
         raise Http404
     if entry.taken_back_at is not None and not taken_back:
@@ -289,7 +289,7 @@ def _keep_revision(entry: JournalEntry, words: Words, kind: str, now: datetime) 
 
 def standing_grant(user: User, patient: Patient) -> ShareGrant | None:
     """The patient's choice to show every new entry to the team, while it holds."""
-    return ShareGrant.objects.for_user(user).of(patient).live().filter(kind="new_entries").first()
+    return ShareGrant.objects.for_user(user, patient).live().filter(kind="new_entries").first()
 
 
 @transaction.atomic
@@ -299,12 +299,12 @@ def share_entry(*, by: User, patient: Patient, entry_id: UUID, id: UUID, now: da
 
     def do() -> UUID:
         entry = _locked_entry(by, patient, entry_id)
-        if not SharedEntry.objects.for_user(by).of(patient).live().filter(entry=entry).exists():
+        if not SharedEntry.objects.for_user(by, patient).live().filter(entry=entry).exists():
             _share(by, entry, words_of(by, entry), now, None)
         return entry.pk
 
     exactly_once(act="journal.share", id=id, patient=patient, user=by, content=[str(entry_id)], do=do)
-    return JournalEntry.objects.for_user(by).of(patient).get(pk=entry_id)
+    return JournalEntry.objects.for_user(by, patient).get(pk=entry_id)
 
 
 @transaction.atomic
@@ -318,7 +318,7 @@ def unshare_entry(*, by: User, patient: Patient, entry_id: UUID, id: UUID, now: 
         return entry.pk
 
     exactly_once(act="journal.unshare", id=id, patient=patient, user=by, content=[str(entry_id)], do=do)
-    return JournalEntry.objects.for_user(by).of(patient).get(pk=entry_id)
+    return JournalEntry.objects.for_user(by, patient).get(pk=entry_id)
 
 
 @transaction.atomic
@@ -346,7 +346,7 @@ def keep_new_entries_private(*, by: User, patient: Patient, id: UUID, now: datet
     require(by, patient, "journal", "self")
 
     def do() -> UUID | None:
-        grants = ShareGrant.objects.for_user(by).of(patient).live().filter(kind="new_entries")
+        grants = ShareGrant.objects.for_user(by, patient).live().filter(kind="new_entries")
         for grant in grants.select_for_update():
             grant.revoked_at = now
             grant.save(update_fields=["revoked_at"])
@@ -364,8 +364,8 @@ def stop_all_sharing(*, by: User, patient: Patient, id: UUID, now: datetime) -> 
 
     def do() -> UUID | None:
         nonlocal withdrawn
-        withdrawn = SharedEntry.objects.for_user(by).of(patient).live().update(withdrawn_at=now)
-        ShareGrant.objects.for_user(by).of(patient).live().update(revoked_at=now)
+        withdrawn = SharedEntry.objects.for_user(by, patient).live().update(withdrawn_at=now)
+        ShareGrant.objects.for_user(by, patient).live().update(revoked_at=now)
         reports.withdraw_all(by, patient, now)
         record_change(by, patient, "journal.unshared-all")
         return None

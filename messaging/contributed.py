@@ -29,7 +29,7 @@ def answers_to_read(request: HttpRequest, patient: Patient, now: datetime) -> li
     if not isinstance(user, User):
         return []
     answered, wrote = _("Read the answer from %(name)s: %(topic)s"), _("Read what %(name)s wrote: %(topic)s")
-    threads: Any = Thread.objects.for_user(user).of(patient).unread_by(user).newest_first()[:5]
+    threads: Any = Thread.objects.for_user(user, patient).unread_by(user).newest_first()[:5]
     return [
         {
             "label": (answered if thread.last_capacity == "team" else wrote)
@@ -46,7 +46,7 @@ def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card
     if not isinstance(user, User) or not can(user, patient, "messages"):
         return None
     acts = capacity_of(user, patient) == "team"
-    messages = Message.objects.for_user(user).of(patient).select_related("author", "thread")
+    messages = Message.objects.for_user(user, patient).select_related("author", "thread")
     if acts:
         messages = messages.filter(thread__team_id__in=team_ids(user))
     rows = [

@@ -11,20 +11,27 @@ from django.db.models.functions import Coalesce
 from accounts.models import User
 from clinic.services import team_ids
 from patients.querysets import PatientRecordQuerySet
-from patients.services import patient_ids_beyond_carers
+from patients.services import capacity_of, patient_ids_beyond_carers
 
 if TYPE_CHECKING:
     from messaging.models import InternalNote, LastNotice, Thread  # noqa: F401 - named in strings below
 
 
+def _without_hidden(found: Any, user: User | AnonymousUser, patient: Any, hidden: str) -> Any:
+    """Leaves out what a patient hid from carers, for people who see the patient as a carer only."""
+    if not isinstance(user, User) or (patient is not None and capacity_of(user, patient) != "carer"):
+        return found
+    not_hidden = Q(**{hidden: False})
+    if patient is not None:
+        return found.filter(not_hidden)
+    return found.filter(not_hidden | Q(patient_id__in=patient_ids_beyond_carers(user)))
+
+
 class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
-    def for_user(self, user: User | AnonymousUser) -> ThreadQuerySet:
+    def for_user(self, user: User | AnonymousUser, patient: Any = None) -> ThreadQuerySet:
         """Conversations this person may read. What a patient hid from carers is not there for carers."""
-        found: Any = super().for_user(user)
-        if not isinstance(user, User):
-            return found  # type: ignore[no-any-return]
-        not_hidden = Q(hidden_from_carers=False)
-        return found.filter(not_hidden | Q(patient_id__in=patient_ids_beyond_carers(user)))  # type: ignore[no-any-return]
+        found: Any = super().for_user(user, patient)
+        return _without_hidden(found, user, patient, "hidden_from_carers")  # type: ignore[no-any-return]
 
     def of_own_teams(self, user: User) -> ThreadQuerySet:
         """Conversations of the person's own teams: the ones they may work on."""
@@ -62,12 +69,9 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
 class OfThreadQuerySet(PatientRecordQuerySet[Any]):
     """Rows that hang on a conversation are open to whom the conversation is open."""
 
-    def for_user(self, user: User | AnonymousUser) -> Any:
-        found: Any = super().for_user(user)
-        if not isinstance(user, User):
-            return found
-        not_hidden = Q(thread__hidden_from_carers=False)
-        return found.filter(not_hidden | Q(patient_id__in=patient_ids_beyond_carers(user)))
+    def for_user(self, user: User | AnonymousUser, patient: Any = None) -> Any:
+        found: Any = super().for_user(user, patient)
+        return _without_hidden(found, user, patient, "thread__hidden_from_carers")
 
 
 class MessageQuerySet(OfThreadQuerySet):

@@ -335,7 +335,7 @@ def next_item(user: User, *, after: UUID | None = None) -> WorkItem | None:
 
 
 def _locked(by: User, patient: Patient, thread_id: UUID) -> Thread:
-    found: Thread = Thread.objects.for_user(by).of(patient).select_for_update(of=("self",)).get(pk=thread_id)
+    found: Thread = Thread.objects.for_user(by, patient).select_for_update(of=("self",)).get(pk=thread_id)
     found.patient = patient
     return found
 
@@ -429,9 +429,7 @@ def message_sent_before(by: User, patient: Patient, message_id: UUID | None) -> 
     """The message that an id was used for before, when the person may see it."""
     if message_id is None:
         return None
-    found: Any = (
-        Message.objects.for_user(by).of(patient).select_related("thread").filter(pk=message_id).first()
-    )
+    found: Any = Message.objects.for_user(by, patient).select_related("thread").filter(pk=message_id).first()
     return found  # type: ignore[no-any-return]
 
 

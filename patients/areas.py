@@ -21,3 +21,4 @@ class Scope(models.TextChoices):
 SHARED_JOURNAL = "shared_journal"  # what the patient shared with the team; carers with the journal see it too
 TREATMENT = "treatment"  # orders, doses, checks, allergies, medicines: the patient and the team, never carers
 TEAM_AREAS = (PROFILE, "appointments", "messages", SHARED_JOURNAL, TEAM, TREATMENT)
+AREAS = (*TEAM_AREAS, OWN, "journal")

@@ -107,7 +107,7 @@ def open_draft(
     *, user: User, patient: Patient, kind: str, target: UUID | None = None, resume: str
 ) -> DraftState:
     """The person's draft for this place, or an unsaved one with a fresh id. Writes nothing."""
-    draft = Draft.objects.for_user(user).filter(owner=user, patient=patient, kind=kind, target=target).first()
+    draft = Draft.objects.for_user(user, patient).filter(owner=user, kind=kind, target=target).first()
     if draft is not None:
         return state_of_draft(draft)
     return DraftState(id=uuid7(), kind=kind, patient_id=patient.pk, target=target, resume=resume)
@@ -132,9 +132,9 @@ def save_draft(
     if was_done(state.id, user):
         raise DraftGone
     draft = (
-        Draft.objects.for_user(user)
+        Draft.objects.for_user(user, patient)
         .select_for_update()
-        .filter(owner=user, patient=patient, kind=state.kind, target=state.target)
+        .filter(owner=user, kind=state.kind, target=state.target)
         .first()
     )
     now = timezone.now()
@@ -186,9 +186,7 @@ def drop_draft(*, user: User, id: UUID) -> None:
 
 def drafts_of(user: User, patient: Patient | None = None) -> list[dict[str, Any]]:
     """ "Finish later": label, link and time of the person's drafts, newest first."""
-    drafts = Draft.objects.for_user(user).filter(owner=user)
-    if patient is not None:
-        drafts = drafts.filter(patient=patient)
+    drafts = Draft.objects.for_user(user, patient).filter(owner=user)
     rows = drafts.order_by("-updated_at").values("id", "kind", "resume", "updated_at", "patient_id")[:20]
     return [{**row, "label": draft_kinds.get(row["kind"], row["kind"])} for row in rows]
 

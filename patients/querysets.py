@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from clinic.services import team_ids
-from patients.areas import PROFILE, SHARED_JOURNAL, TEAM, TEAM_AREAS, Scope
+from patients.areas import AREAS, PROFILE, SHARED_JOURNAL, TEAM, TEAM_AREAS, Scope
 from portal.lib import actor
 
 if TYPE_CHECKING:
@@ -48,17 +49,42 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         return self.live().filter(opened)
 
 
+# What `opening` says of these kinds of grants, for a grant that is at hand. Carers' grants name their areas one by one.
+_OPENED_BY = {"self": frozenset(AREAS) - {TEAM}, "team": TEAM_AREAS, "break_glass": TEAM_AREAS}
+
+
+def opens(user: User, patient_id: UUID, area: str) -> bool:
+    """True when a live grant opens `area` of the patient to the person; read once a unit of work."""
+    from patients.models import Grant
+
+    store = actor.unit_store()
+    access = store.get(("access", user.pk, patient_id))
+    if access is not None and area in _OPENED_BY.get(access.kind, ()):
+        return True  # the grant that was read already says so
+    key = ("opens", user.pk, patient_id, area)
+    if key not in store:
+        store[key] = Grant.objects.opening(user, area).filter(patient_id=patient_id).exists()
+    return bool(store[key])
+
+
 class PatientRecordQuerySet(models.QuerySet[M]):
     """Every read of a patient's rows starts with `for_user`, or with `for_system` in a job."""
 
-    def for_user(self, user: User | AnonymousUser) -> Self:
-        """Rows this person may see; none for nobody."""
+    def for_user(self, user: User | AnonymousUser, patient: Any = None) -> Self:
+        """Rows this person may see, of one patient when there is one; none for nobody.
+
+        For one patient the grant is looked up once a unit of work and the statements stay short; over all patients each statement
+        holds the rule. PostgreSQL decides the same again for every row.
+        """
         if not isinstance(user, User) or not user.is_active:
             return self.none()
         from patients.models import Grant
 
-        grants = Grant.objects.opening(user, self.model.record_area)  # type: ignore[attr-defined]
+        area = self.model.record_area  # type: ignore[attr-defined]
         column = getattr(self.model, "record_patient_column", "patient_id")
+        if patient is not None:
+            return self.filter(**{column: patient.pk}) if opens(user, patient.pk, area) else self.none()
+        grants = Grant.objects.opening(user, area)
         return self.filter(**{f"{column}__in": grants.values("patient_id")})
 
     def for_system(self) -> Self:

@@ -27,7 +27,7 @@ class TooManyQuestions(DomainError):
 
 def questions_of(user: User, patient: Patient) -> list[Question]:
     """Questions in the patient's order: open ones first, then the asked ones, newest asked first."""
-    found = list(Question.objects.for_user(user).of(patient).order_by("position", "pk"))
+    found = list(Question.objects.for_user(user, patient).order_by("position", "pk"))
     waiting = [question for question in found if question.asked_at is None]
     asked = [question for question in found if question.asked_at is not None]
     asked.sort(key=lambda question: question.asked_at or question.created_at, reverse=True)
@@ -35,7 +35,7 @@ def questions_of(user: User, patient: Patient) -> list[Question]:
 
 
 def question_or_404(user: User, patient: Patient, question_id: UUID) -> Question:
-    question = Question.objects.for_user(user).of(patient).filter(pk=question_id).first()
+    question = Question.objects.for_user(user, patient).filter(pk=question_id).first()
     if question is None:
         raise Http404
     return question
@@ -53,7 +53,7 @@ def add_question(*, patient: Patient, by: User, id: UUID, text: str) -> Done:
 
     def make() -> UUID:
         _lock_list(by, patient)
-        mine = Question.objects.for_user(by).of(patient)
+        mine = Question.objects.for_user(by, patient)
         if mine.count() >= MOST_QUESTIONS:
             raise TooManyQuestions
         last = mine.aggregate(last=Max("position"))["last"] or 0
@@ -81,9 +81,7 @@ def change_question(
     require(by, patient, OWN, "self")
 
     def change() -> UUID:
-        question = (
-            Question.objects.for_user(by).of(patient).select_for_update().filter(pk=question_id).first()
-        )
+        question = Question.objects.for_user(by, patient).select_for_update().filter(pk=question_id).first()
         if question is None:
             raise Http404
         question.text, question.answer = text, answer or None
@@ -128,7 +126,7 @@ def remove_question(*, patient: Patient, by: User, id: UUID, question_id: UUID) 
     require(by, patient, OWN, "self")
 
     def remove() -> UUID:
-        gone, _by_model = Question.objects.for_user(by).of(patient).filter(pk=question_id).delete()
+        gone, _by_model = Question.objects.for_user(by, patient).filter(pk=question_id).delete()
         if not gone:
             raise Http404
         record_change(by, patient, "question.removed", question_id)

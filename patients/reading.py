@@ -39,7 +39,7 @@ class TrailPage:
 
 def read_trail(*, user: User, patient: Patient, own: bool, before: int | None) -> TrailPage:
     """A page of the patient's trail, newest first, back from the place `before`. A fixed number of statements."""
-    events = AuditEvent.objects.for_user(user).of(patient).order_by("-seq")
+    events = AuditEvent.objects.for_user(user, patient).order_by("-seq")
     if not own:
         events = events.exclude(Q(user_id=user.pk) & Q(capacity="self"))
     if before is not None:

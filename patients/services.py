@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from clinic.models import Site, Team
 from clinic.services import know_team_ids, team_ids_with, user_ids_in_teams
-from patients.areas import PROFILE, TEAM, Scope
+from patients.areas import PROFILE, Scope
 from patients.drafts import DraftConflict, DraftState, drafts_of, drop_draft, save_draft
 from patients.keys import SPACES, forget_keys, warm_keys, wrap_new_key
 from patients.models import Grant, Patient, PatientKey
 from patients.once import DifferentContent, Done, exactly_once
+from patients.querysets import opens
 from patients.trail import Event, note
 from portal.lib import actor
 from portal.lib.problems import DomainError, NotAllowed
@@ -139,9 +140,7 @@ def capacity_of(user: User, patient: Patient) -> str:
 
 def can(user: User, patient: Patient, area: str) -> bool:
     """True when a live grant opens `area` of the patient to the person."""
-    if area != TEAM and capacity_of(user, patient) == "self":
-        return True  # one's own grant opens everything but the team's notes, and was read already
-    return Grant.objects.opening(user, area).filter(patient_id=patient.pk).exists()
+    return opens(user, patient.pk, area)
 
 
 def require(user: User, patient: Patient, area: str, *kinds: str) -> str:

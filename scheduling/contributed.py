@@ -27,7 +27,7 @@ def next_visit_card(request: HttpRequest, patient: Patient, now: datetime) -> Ca
     """Today: the next visit, or how to get one."""
     assert isinstance(request.user, User)
     pages = Pages()
-    visit = Appointment.objects.for_user(request.user).of(patient).with_place().upcoming(now).first()
+    visit = Appointment.objects.for_user(request.user, patient).with_place().upcoming(now).first()
     context: dict[str, Any] = {
         "visit": visit,
         "book": pages.book,
@@ -48,7 +48,7 @@ def next_visit_card(request: HttpRequest, patient: Patient, now: datetime) -> Ca
 def visits_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card:
     """The staff's summary of a patient: the last visit and those to come."""
     assert isinstance(request.user, User)
-    visits = Appointment.objects.for_user(request.user).of(patient).with_place()
+    visits = Appointment.objects.for_user(request.user, patient).with_place()
     zone, pages = patient.site.time_zone, Pages(patient.pk)
 
     def row(visit: Appointment) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def visits_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card:
 
 def visit_choices(user: User, patient: Patient, now: datetime) -> list[VisitChoice]:
     """The visits to come that something can be prepared for, the next one first."""
-    visits = Appointment.objects.for_user(user).of(patient).with_place().upcoming(now)
+    visits = Appointment.objects.for_user(user, patient).with_place().upcoming(now)
     zone = patient.site.time_zone
     return [
         VisitChoice(visit.pk, f"{visit.service.name}, {time_words(visit.starts_at, zone)}")

@@ -107,7 +107,7 @@ def infusion(request: HttpRequest, patient_id: UUID | None = None) -> HttpRespon
     dose = asked.dose
     last = None
     if dose is not None and asked.requested is None:
-        ended = Appointment.objects.for_user(asked.user).of(asked.patient).with_place()
+        ended = Appointment.objects.for_user(asked.user, asked.patient).with_place()
         last = ended.filter(dose_id=dose.id, state="declined").order_by("-changed_at").first()
         if last is not None and asked.booked is not None and asked.booked.changed_at > last.changed_at:
             last = None

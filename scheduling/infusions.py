@@ -111,7 +111,7 @@ def infusion_starts(
 
 def _busy(by: User, patient: Patient, now: datetime, own: Sequence[UUID]) -> list[Span]:
     """The patient's other visits; those in `own` do not count."""
-    visits = Appointment.objects.for_user(by).of(patient).holding().filter(during__endswith__gt=now)
+    visits = Appointment.objects.for_user(by, patient).holding().filter(during__endswith__gt=now)
     return [(span.lower, span.upper) for span in visits.exclude(pk__in=own).values_list("during", flat=True)]
 
 
@@ -125,8 +125,7 @@ def infusion_of(by: User, patient: Patient, dose_id: UUID) -> tuple[Appointment 
     """The booked infusion of a dose, and the request that waits for an answer."""
     found: dict[str, Appointment] = {
         visit.state: visit
-        for visit in Appointment.objects.for_user(by)
-        .of(patient)
+        for visit in Appointment.objects.for_user(by, patient)
         .filter(dose_id=dose_id, state__in=["booked", "requested"])
         .with_place()
     }

@@ -138,7 +138,7 @@ def booking_window(capacity: str, now: datetime) -> Span:
 
 def busy_times(user: User, patient: Patient, now: datetime, *, moving: UUID | None = None) -> list[Span]:
     """The patient's own times that are booked or asked for and not over, for not offering two visits at once."""
-    visits = Appointment.objects.for_user(user).of(patient).holding().filter(during__endswith__gt=now)
+    visits = Appointment.objects.for_user(user, patient).holding().filter(during__endswith__gt=now)
     if moving is not None:
         visits = visits.exclude(pk=moving)
     return [(during.lower, during.upper) for during in visits.values_list("during", flat=True)]
@@ -408,7 +408,7 @@ def cancel(
 
 def visit_or_404(user: User, patient: Patient, appointment_id: UUID) -> Appointment:
     """One visit of a patient with its type and lane, as far as `user` may see it. Raises Http404."""
-    visits = Appointment.objects.for_user(user).of(patient).with_place()
+    visits = Appointment.objects.for_user(user, patient).with_place()
     visit: Appointment | None = visits.filter(pk=appointment_id).first()
     if visit is None:
         raise Http404
@@ -438,7 +438,7 @@ def _few_enough(by: User, patient: Patient, capacity: str, now: datetime) -> Non
     most = policy_for(capacity).most_open
     if most is None:
         return
-    visits = Appointment.objects.for_user(by).of(patient).upcoming(now).filter(service__kind="visit")
+    visits = Appointment.objects.for_user(by, patient).upcoming(now).filter(service__kind="visit")
     if visits.count() >= most:
         text = ngettext(
             "%(count)d visit is already booked. Cancel one that you do not need, or call us.",

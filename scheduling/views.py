@@ -136,7 +136,7 @@ def visit_list(request: HttpRequest, patient_id: UUID | None = None) -> HttpResp
     """Upcoming visits by day, the next one first; past and canceled ones, the newest first."""
     asked = Asked(request, patient_id)
     record_view(asked.user, asked.patient, "appointments.view")
-    visits = Appointment.objects.for_user(asked.user).of(asked.patient).with_place()
+    visits = Appointment.objects.for_user(asked.user, asked.patient).with_place()
     upcoming = list(visits.upcoming(asked.now))
     waiting = [visit_row(asked, visit) for visit in visits.requested().order_by("during")]
     earlier = Paginator(visits.earlier(asked.now), EARLIER_ON_A_PAGE).get_page(request.GET.get("page"))

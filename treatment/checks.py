@@ -62,7 +62,7 @@ def checklist_of(user: User, patient: Patient, dose: Dose, now: datetime) -> lis
     """The items of one dose. An answer that expires counts only while it is fresh."""
     labels = reading.facts_for(dose.course).labels
     lines = []
-    for item in ChecklistItem.objects.for_user(user).of(patient).filter(dose=dose):
+    for item in ChecklistItem.objects.for_user(user, patient).filter(dose=dose):
         said = labels[item.fact]
         fresh = said.valid_hours is None or (
             item.done_at is not None and item.done_at >= now - timedelta(hours=said.valid_hours)
@@ -114,7 +114,7 @@ def before(
 
 def item_or_404(user: User, patient: Patient, item_id: UUID) -> ChecklistItem:
     found: ChecklistItem | None = (
-        ChecklistItem.objects.for_user(user).of(patient).select_related("dose").filter(pk=item_id).first()
+        ChecklistItem.objects.for_user(user, patient).select_related("dose").filter(pk=item_id).first()
     )
     if found is None:
         raise Http404
@@ -155,7 +155,7 @@ DoneDays = Mapping[tuple[UUID, str], date]
 def done_days(user: User, patient: Patient) -> DoneDays:
     """When each regular check of the patient's courses was last done: one statement."""
     done: dict[tuple[UUID, str], date] = {}
-    rows = CheckDone.objects.for_user(user).of(patient).values_list("course_id", "fact", "done_on")
+    rows = CheckDone.objects.for_user(user, patient).values_list("course_id", "fact", "done_on")
     for course_id, fact, day in rows:
         done[course_id, fact] = max(day, done.get((course_id, fact), day))
     return done

@@ -106,7 +106,7 @@ def _words(text: str, *, needed: bool = True) -> str:
 
 def _locked_course(by: User, patient: Patient, course_id: UUID) -> Course:
     """The course, with its row held until the transaction ends: one change of its doses at a time."""
-    Course.objects.for_user(by).of(patient).select_for_update(no_key=True).filter(pk=course_id).first()
+    Course.objects.for_user(by, patient).select_for_update(no_key=True).filter(pk=course_id).first()
     return reading.course_or_404(by, patient, course_id)
 
 
@@ -251,7 +251,7 @@ def end_course(
         course = _locked_course(by, patient, course_id)
         if not course.is_running:
             raise Conflict
-        Dose.objects.for_user(by).of(patient).planned().filter(course=course).update(state="cancelled")
+        Dose.objects.for_user(by, patient).planned().filter(course=course).update(state="cancelled")
         course.ended_on, course.ended_by = today_in(now, patient.site.time_zone), by
         course.save(update_fields=["ended_on", "ended_by"])
         _note_change(course, None, "ended", by, now, reason)
@@ -334,7 +334,7 @@ def _check_given(by: User, patient: Patient, dose: Dose, given_at: datetime, now
     if given_at > now:
         raise DayNotPossible(_("This time is in the future. Enter the time at which the dose was given."))
     given_on = today_in(given_at, patient.site.time_zone)
-    others = Dose.objects.for_user(by).of(patient).filter(course_id=dose.course_id).exclude(pk=dose.pk)
+    others = Dose.objects.for_user(by, patient).filter(course_id=dose.course_id).exclude(pk=dose.pk)
     if others.planned().filter(number__lt=dose.number).exists():
         raise EarlierDoseOpen
     if others.filter(given_on__gte=given_on).exists():
@@ -347,8 +347,7 @@ def _check_given(by: User, patient: Patient, dose: Dose, given_at: datetime, now
 def _renew_minimum(by: User, patient: Patient, given: Dose) -> None:
     """The next dose's minimum interval counts from the day that this one was really given. Its window stays."""
     following = (
-        Dose.objects.for_user(by)
-        .of(patient)
+        Dose.objects.for_user(by, patient)
         .with_course()
         .planned()
         .filter(course_id=given.course_id, number__gt=given.number)
@@ -374,7 +373,7 @@ def mark_missed(*, by: User, patient: Patient, dose_id: UUID, reason: str, id: U
             raise DoseNotOpen
         if dose.earliest > today_in(now, patient.site.time_zone):
             raise DayNotPossible(_("The time for this dose has not begun, so it cannot be missed yet."))
-        earlier = Dose.objects.for_user(by).of(patient).planned().filter(course_id=dose.course_id)
+        earlier = Dose.objects.for_user(by, patient).planned().filter(course_id=dose.course_id)
         if earlier.filter(number__lt=dose.number).exists():
             raise EarlierDoseOpen
         dose.state = Dose.State.MISSED
@@ -413,8 +412,8 @@ def proposed_moves(
 
 def _decided_since(user: User, patient: Patient, course: Course) -> bool:
     """True when a prescriber set dates after the newest news of a dose: then the rule has nothing to add."""
-    changes = Change.objects.for_user(user).of(patient).filter(course=course)
-    records = InfusionRecord.objects.for_user(user).of(patient).filter(dose__course=course)
+    changes = Change.objects.for_user(user, patient).filter(course=course)
+    records = InfusionRecord.objects.for_user(user, patient).filter(dose__course=course)
     moved = changes.filter(kind=Change.Kind.MOVED).aggregate(at=Max("made_at"))["at"]
     missed = changes.filter(kind=Change.Kind.MISSED).aggregate(at=Max("made_at"))["at"]
     noted = records.aggregate(at=Max("recorded_at"))["at"]
@@ -535,7 +534,7 @@ def plan_next_phase(
             until=today + timedelta(days=planning.PLAN_AHEAD_DAYS),
         )
         _add_doses(course, planned, reading.facts_for(course), now)
-        first = Dose.objects.for_user(by).of(patient).get(course=course, number=slot.number)
+        first = Dose.objects.for_user(by, patient).get(course=course, number=slot.number)
         _note_change(course, first, "moved", by, now, reason, first_on, first_on)
         record_change(by, patient, "treatment.moved", course.pk)
         return course.pk

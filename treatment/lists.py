@@ -90,19 +90,19 @@ def _lines(rows: Iterable[ListEntry], *, all_versions: bool = False) -> list[Lin
 
 def allergies_of(user: User, patient: Patient, *, ended: bool = False) -> list[Line]:
     """The allergies that stand, or those that were ended. "No known allergies" is a line with `none_known`."""
-    rows = Allergy.objects.for_user(user).of(patient).order_by("written_at", "version")
+    rows = Allergy.objects.for_user(user, patient).order_by("written_at", "version")
     return [line for line in _lines(rows) if line.ended == ended]
 
 
 def medicines_of(user: User, patient: Patient, *, ended: bool = False) -> list[Line]:
     """The medicines that stand, or those that were ended."""
-    rows = Medicine.objects.for_user(user).of(patient).order_by("written_at", "version")
+    rows = Medicine.objects.for_user(user, patient).order_by("written_at", "version")
     return [line for line in _lines(rows) if line.ended == ended]
 
 
 def versions_of(user: User, patient: Patient, model: Any, entry: UUID) -> list[Line]:
     """Every version of an entry, oldest first. Raises Http404."""
-    rows = model.objects.for_user(user).of(patient).filter(entry=entry).order_by("version")
+    rows = model.objects.for_user(user, patient).filter(entry=entry).order_by("version")
     lines = _lines(rows, all_versions=True)
     if not lines:
         raise Http404
@@ -136,7 +136,7 @@ def _write(
 
 
 def _newest(model: Any, user: User, patient: Patient, entry: UUID) -> Any:
-    row = model.objects.for_user(user).of(patient).filter(entry=entry).order_by("-version").first()
+    row = model.objects.for_user(user, patient).filter(entry=entry).order_by("-version").first()
     if row is None:
         raise Http404
     return row

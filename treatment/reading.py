@@ -46,7 +46,7 @@ def slot_of(dose: Dose) -> Slot:
 
 def courses_of(user: User, patient: Patient) -> list[Course]:
     """The patient's courses, newest first."""
-    return list(Course.objects.for_user(user).of(patient).newest_first())
+    return list(Course.objects.for_user(user, patient).newest_first())
 
 
 def running_course(user: User, patient: Patient) -> Course | None:
@@ -57,9 +57,7 @@ def running_course(user: User, patient: Patient) -> Course | None:
 
 
 def course_or_404(user: User, patient: Patient, course_id: UUID) -> Course:
-    found: Course | None = (
-        Course.objects.for_user(user).of(patient).newest_first().filter(pk=course_id).first()
-    )
+    found: Course | None = Course.objects.for_user(user, patient).newest_first().filter(pk=course_id).first()
     if found is None:
         raise Http404
     return found
@@ -67,14 +65,14 @@ def course_or_404(user: User, patient: Patient, course_id: UUID) -> Course:
 
 def doses_of(user: User, patient: Patient, course: Course | None = None) -> list[Dose]:
     """Doses in order: of one course, or of all, oldest course first."""
-    doses = Dose.objects.for_user(user).of(patient).with_course()
+    doses = Dose.objects.for_user(user, patient).with_course()
     if course is not None:
         doses = doses.filter(course=course)
     return list(doses.order_by("course__starts_on", "course_id", "number"))
 
 
 def dose_or_404(user: User, patient: Patient, dose_id: UUID) -> Dose:
-    found: Dose | None = Dose.objects.for_user(user).of(patient).with_course().filter(pk=dose_id).first()
+    found: Dose | None = Dose.objects.for_user(user, patient).with_course().filter(pk=dose_id).first()
     if found is None:
         raise Http404
     return found
@@ -192,7 +190,7 @@ def last_given_day(user: User, patient: Patient, substance: str) -> date | None:
     """The newest day on which this substance was given, in any course: routes and brands of one drug count together."""
     days = [
         dose.given_on
-        for dose in Dose.objects.for_user(user).of(patient).with_course().given()
+        for dose in Dose.objects.for_user(user, patient).with_course().given()
         if facts_for(dose.course).substance == substance and dose.given_on is not None
     ]
     return max(days, default=None)
@@ -213,8 +211,7 @@ class GivenDose:
 def given_days(user: User, patient: Patient, start: date, end: date) -> list[GivenDose]:
     """Doses given from `start` to `end`, both included, oldest first."""
     doses = (
-        Dose.objects.for_user(user)
-        .of(patient)
+        Dose.objects.for_user(user, patient)
         .with_course()
         .given()
         .filter(given_on__gte=start, given_on__lte=end)
@@ -245,7 +242,7 @@ def cycles_in(doses: Iterable[Any]) -> list[Cycle]:
 
 def cycles_of(user: User, patient: Patient) -> list[Cycle]:
     """The cycles of `cycles_in`, read from the patient's doses."""
-    return cycles_in(Dose.objects.for_user(user).of(patient).with_course().given().order_by("given_on"))
+    return cycles_in(Dose.objects.for_user(user, patient).with_course().given().order_by("given_on"))
 
 
 def cycle_day(user: User, patient: Patient, day: date) -> int | None:

@@ -39,7 +39,7 @@ class Journey:
 
 def journey_of(asked: Asked, course: Course | None = None) -> Journey:
     """What the rows of one course, or of all, are drawn from."""
-    records = InfusionRecord.objects.for_user(asked.user).of(asked.patient).select_related("recorded_by")
+    records = InfusionRecord.objects.for_user(asked.user, asked.patient).select_related("recorded_by")
     if course is not None:
         records = records.filter(dose__course=course)
     return Journey(
@@ -154,8 +154,7 @@ def check_rows(asked: Asked, course: Course, journey: Journey) -> list[dict[str,
 def _changes(asked: Asked, course: Course) -> list[dict[str, Any]]:
     """What people changed, newest first; doses that were moved together are one change."""
     rows = (
-        Change.objects.for_user(asked.user)
-        .of(asked.patient)
+        Change.objects.for_user(asked.user, asked.patient)
         .filter(course=course)
         .select_related("dose", "made_by")
         .order_by("-made_at", "kind", "dose__number", "id")

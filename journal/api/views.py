@@ -48,14 +48,14 @@ class JournalView(ApiView):
 
     def entry(self, asked: About, entry_id: UUID) -> JournalEntry:
         """An entry as far as the person may read it. Raises Http404."""
-        found = JournalEntry.objects.for_user(asked.user).of(asked.patient).filter(pk=entry_id).first()
+        found = JournalEntry.objects.for_user(asked.user, asked.patient).filter(pk=entry_id).first()
         if found is None:
             raise Http404
         return found
 
     def read(self, asked: About, entry: JournalEntry, status: int = 200) -> Response:
         """One entry as it is now."""
-        (shown,) = reading.shown(asked.user, [entry])
+        (shown,) = reading.shown(asked.user, asked.patient, [entry])
         return Response(shapes.EntryRead(shown).data, status=status)
 
 
@@ -68,14 +68,14 @@ class EntryList(JournalView):
         asked = about(self, "shared_journal")
         if asked.is_staff:
             record_view(asked.user, asked.patient, "journal.shared-view")
-            copies = SharedEntry.objects.for_user(asked.user).of(asked.patient).live()
+            copies = SharedEntry.objects.for_user(asked.user, asked.patient).live()
             rows, cursor = page_of(self, copies.between(*self.days()), NEWEST_FIRST)
             shown = [reading.shown_copy(copy) for copy in rows]
         else:
             record_view(asked.user, asked.patient, "journal.view")
-            entries = JournalEntry.objects.for_user(asked.user).of(asked.patient).standing()
+            entries = JournalEntry.objects.for_user(asked.user, asked.patient).standing()
             rows, cursor = page_of(self, entries.between(*self.days()), NEWEST_FIRST)
-            readable = reading.shown(asked.user, rows)
+            readable = reading.shown(asked.user, asked.patient, rows)
             shown = [entry for entry in readable if entry.scores or entry.note]
         return listed(self, shapes.EntryRead(shown, many=True).data, cursor)
 
@@ -107,9 +107,7 @@ class EntryDetail(JournalView):
             entry = self.entry(asked, entry_id)
             record_view(asked.user, asked.patient, "journal.entry-view", entry.pk)
             return self.read(asked, entry)
-        copy = (
-            SharedEntry.objects.for_user(asked.user).of(asked.patient).live().filter(entry=entry_id).first()
-        )
+        copy = SharedEntry.objects.for_user(asked.user, asked.patient).live().filter(entry=entry_id).first()
         if copy is None:
             raise Http404
         record_view(asked.user, asked.patient, "journal.shared-view", copy.entry_id)
@@ -141,7 +139,9 @@ class EntryHistory(JournalView):
         asked = self.mine()
         entry = self.entry(asked, entry_id)
         record_view(asked.user, asked.patient, "journal.entry-view", entry.pk)
-        revisions = EntryRevision.objects.for_user(asked.user).filter(entry=entry).order_by("-version")
+        revisions = (
+            EntryRevision.objects.for_user(asked.user, asked.patient).filter(entry=entry).order_by("-version")
+        )
         return listed(self, shapes.VersionRead(revisions, many=True).data)
 
 

@@ -43,7 +43,7 @@ def _mine(request: HttpRequest) -> tuple[User, Patient, datetime, date]:
 
 
 def _entry_or_404(user: User, patient: Patient, entry_id: UUID) -> JournalEntry:
-    found = JournalEntry.objects.for_user(user).of(patient).filter(pk=entry_id).first()
+    found = JournalEntry.objects.for_user(user, patient).filter(pk=entry_id).first()
     if found is None:
         raise Http404
     return found
@@ -135,7 +135,7 @@ def _fill_with_earlier(
     source = parse_uuid(request.POST.get("same"))
     if source is None:
         raise Http404
-    (earlier,) = reading.shown(user, [_entry_or_404(user, patient, source)])
+    (earlier,) = reading.shown(user, patient, [_entry_or_404(user, patient, source)])
     data = request.POST.copy()
     data["day"] = asks["today"].isoformat()
     for part in ("other_day_day", "other_day_month", "other_day_year"):
@@ -156,7 +156,7 @@ def saved(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     if found.taken_back_at is not None:
         return redirect("journal:entry", entry_id)
     record_view(user, patient, "journal.entry-view", found.pk)
-    (entry,) = reading.shown(user, [found])
+    (entry,) = reading.shown(user, patient, [found])
     # After a change, Undo here would take the whole entry back: that button is on the entry's own page.
     fresh = found.version == 1 and services.can_undo(found, now)
     context = {"patient": patient, "entry": entry, "can_undo": fresh}
@@ -173,7 +173,7 @@ def _entry_page(request: HttpRequest, entry_id: UUID, problem: DomainError | Non
     user, patient, now, _today = _mine(request)
     found = _entry_or_404(user, patient, entry_id)
     record_view(user, patient, "journal.entry-view", found.pk)
-    (shown,) = reading.shown(user, [found])
+    (shown,) = reading.shown(user, patient, [found])
     context = {
         "patient": patient,
         "entry": shown,
@@ -192,7 +192,7 @@ def edit(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     if found.taken_back_at is not None:
         return redirect("journal:entry", entry_id)
     record_view(user, patient, "journal.entry-view", found.pk)
-    (shown,) = reading.shown(user, [found])
+    (shown,) = reading.shown(user, patient, [found])
     codes = {symptom.code for symptom in reading.followed(user, patient) or []} | set(shown.scores)
     page = drafted(
         request,

@@ -53,7 +53,7 @@ class MessagingView(ApiView):
 
     def threads(self, asked: About) -> Any:
         """The conversations that are open to the person: a team works on its own ones only."""
-        found = Conversation.objects.for_user(asked.user).of(asked.patient)
+        found = Conversation.objects.for_user(asked.user, asked.patient)
         return (found.of_own_teams(asked.user) if asked.capacity == "team" else found).with_state(asked.user)
 
     def thread(self, asked: About, thread_id: UUID) -> Any:
@@ -109,7 +109,7 @@ class MessageList(MessagingView):
         """The messages of a conversation, the oldest first."""
         asked, thread = self.at(thread_id, *SIDE, *STAFF)
         record_view(asked.user, asked.patient, "thread.view", thread.pk)
-        messages = Message.objects.for_user(asked.user).filter(thread=thread).in_order()
+        messages = Message.objects.for_user(asked.user, asked.patient).filter(thread=thread).in_order()
         rows, cursor = page_of(self, messages, IN_ORDER)
         return listed(self, shapes.MessageRead(rows, many=True).data, cursor)
 
@@ -177,7 +177,7 @@ class WorkView(MessagingView):
 
     def state(self, asked: About, thread_id: UUID) -> Response:
         """Where it stands now; 404 for a conversation that never made work."""
-        items = WorkItem.objects.for_user(asked.user).of(asked.patient).filter(thread=thread_id)
+        items = WorkItem.objects.for_user(asked.user, asked.patient).filter(thread=thread_id)
         item = items.select_related("owner").order_by("-id").first()
         if item is None:
             raise Http404
@@ -232,7 +232,11 @@ class NoteList(MessagingView):
         """The team's notes on a conversation, the oldest first. The patient's side never sees them."""
         asked, thread = self.at(thread_id, *STAFF)
         record_view(asked.user, asked.patient, "thread.view", thread.pk)
-        notes = InternalNote.objects.for_user(asked.user).filter(thread=thread).select_related("author")
+        notes = (
+            InternalNote.objects.for_user(asked.user, asked.patient)
+            .filter(thread=thread)
+            .select_related("author")
+        )
         rows, cursor = page_of(self, notes, OLDEST_FIRST)
         return listed(self, shapes.NoteRead(rows, many=True).data, cursor)
 

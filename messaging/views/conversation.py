@@ -44,7 +44,7 @@ PAGE_SIZE = 25
 def thread_list(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
     """All conversations, newest first. The team sees a patient's under the patient's id."""
     place = enter(request, patient_id, *SIDE, *STAFF)
-    threads = Thread.objects.for_user(place.user).of(place.patient)
+    threads = Thread.objects.for_user(place.user, place.patient)
     threads = threads.of_own_teams(place.user) if place.may_act else threads
     page = Paginator(threads.with_state(place.user).newest_first(), PAGE_SIZE).get_page(
         request.GET.get("page")
@@ -226,7 +226,7 @@ def reply_page(request: HttpRequest, place: Place, thread: Thread) -> DraftedPag
 
 def found_thread(place: Place, thread_id: UUID) -> Any:
     """The conversation as this person may see it now, with its state. 404 otherwise."""
-    threads = Thread.objects.for_user(place.user).of(place.patient).with_state(place.user)
+    threads = Thread.objects.for_user(place.user, place.patient).with_state(place.user)
     found = threads.filter(pk=thread_id).first()
     if found is None:
         raise Http404
@@ -244,7 +244,9 @@ def show_found(
     request: HttpRequest, place: Place, found: Any, page: DraftedPage, *, status: int
 ) -> HttpResponse:
     """The page of a conversation that was read a moment ago. Looking at it counts as reading it."""
-    shown = bubbles(Message.objects.for_user(place.user).filter(thread=found).in_order(), place, found.seen)
+    shown = bubbles(
+        Message.objects.for_user(place.user, place.patient).filter(thread=found).in_order(), place, found.seen
+    )
     older, newest = fold(shown)
     record_view(place.user, place.patient, "thread.view", found.pk)
     if request.method != "HEAD" and found.seen < found.last_seq:

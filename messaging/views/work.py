@@ -103,9 +103,9 @@ def at_work(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> tuple[Pl
     404 for everybody else, other teams included.
     """
     place = enter(request, patient_id, *STAFF)
-    threads = Thread.objects.for_user(place.user)
+    threads = Thread.objects.for_user(place.user, place.patient)
     threads = threads.of_own_teams(place.user) if place.may_act else threads
-    thread = threads.of(place.patient).with_state(place.user).filter(pk=thread_id).first()
+    thread = threads.with_state(place.user).filter(pk=thread_id).first()
     if thread is None:
         raise Http404
     return place, thread
@@ -130,15 +130,21 @@ def show_work(
     user, patient, now = place.user, place.patient, present()
     record_view(user, patient, "thread.view", thread.pk)
     older, newest = fold(
-        bubbles(Message.objects.for_user(user).filter(thread=thread).in_order(), place, thread.seen)
+        bubbles(Message.objects.for_user(user, patient).filter(thread=thread).in_order(), place, thread.seen)
     )
     if request.method != "HEAD":
         services.mark_seen(by=user, thread=thread, seq=thread.last_seq, now=now)
     item = (
-        WorkItem.objects.for_user(user).filter(thread=thread).select_related("owner").order_by("-id").first()
+        WorkItem.objects.for_user(user, patient)
+        .filter(thread=thread)
+        .select_related("owner")
+        .order_by("-id")
+        .first()
     )
     waiting = item is not None and item.state != WorkItem.State.DONE
-    readers = ThreadViewer.objects.for_user(user).filter(thread=thread, last_seen_seq=thread.last_seq)
+    readers = ThreadViewer.objects.for_user(user, patient).filter(
+        thread=thread, last_seen_seq=thread.last_seq
+    )
     panels = [panel for add in contributions.summary_panels if (panel := add(request, patient, now))]
     context = {
         "place": place,
@@ -148,7 +154,7 @@ def show_work(
         "thread": thread,
         "older": older,
         "newest": newest,
-        "notes": list(InternalNote.objects.for_user(user).filter(thread=thread).in_order()),
+        "notes": list(InternalNote.objects.for_user(user, patient).filter(thread=thread).in_order()),
         "item": item,
         "waiting": waiting,
         "late": waiting and item is not None and item.due_at < now,
@@ -211,7 +217,7 @@ def note(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespons
         raise NotAllowed
     up = reverse("messaging:work-thread", args=[patient_id, thread_id])
     page = drafted(request, NoteForm, kind="note", patient=place.patient, target=thread.pk)
-    notes = list(InternalNote.objects.for_user(place.user).filter(thread=thread).in_order())
+    notes = list(InternalNote.objects.for_user(place.user, place.patient).filter(thread=thread).in_order())
     context = {"place": place, "patient": place.patient, "thread": thread, "up": up, "notes": notes}
     record_view(place.user, place.patient, "thread.view", thread.pk)
     if page.later:

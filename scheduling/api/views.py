@@ -118,7 +118,7 @@ class AppointmentList(SchedulingView):
         """A patient's visits: coming ones, or those that are over or canceled."""
         asked = self.asked_about()
         record_view(asked.user, asked.patient, "appointments.view")
-        visits = Appointment.objects.for_user(asked.user).of(asked.patient).with_place()
+        visits = Appointment.objects.for_user(asked.user, asked.patient).with_place()
         if self.asked["when"] == "earlier":
             rows, cursor = page_of(self, visits.earlier(present()), NEWEST_FIRST)
         else:

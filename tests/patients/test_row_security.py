@@ -17,7 +17,7 @@ from clinic.models import TeamMember
 from clinic.services import utc_today
 from patients.keys import SPACES, wrap_new_key
 from patients.models import AuditHead, Grant, Patient, PatientKey, Question, Receipt
-from patients.services import can, grant_carer, patients_of
+from patients.services import access_of, can, grant_carer, patients_of
 from portal.lib import actor
 from portal.lib.ids import uuid7
 from tests.patients.world import Clinic, acting, acting_system, make_clinic, person
@@ -82,6 +82,29 @@ def test_the_python_filter_is_closed_for_nobody(clinic: Clinic, nobody: Any) -> 
         if model not in NO_QUERYSET:
             with acting_system():
                 assert list(model._default_manager.for_user(nobody)) == []
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["grant not read yet", "grant at hand"])
+def test_the_rule_for_one_patient_is_the_rule_over_all(demo_world: str, known: bool) -> None:
+    """`for_user(user, patient)` looks the grant up; `for_user(user)` holds the rule in its statement. They must agree."""
+    people = list(User.objects.all())
+    with acting_system():
+        patients = [*Patient.objects.all()]
+    seen = 0
+    for user in people:
+        for patient in patients:
+            with acting_system():
+                if known:
+                    access_of(user, patient)
+                for model in patient_models():
+                    if model in NO_QUERYSET:
+                        continue
+                    column = getattr(model, "record_patient_column", "patient_id")
+                    over_all = model._default_manager.for_user(user).filter(**{column: patient.pk})
+                    of_one = set(model._default_manager.for_user(user, patient).values_list("pk", flat=True))
+                    assert of_one == set(over_all.values_list("pk", flat=True)), (user.email, model.__name__)
+                    seen += len(of_one)
+    assert seen > 500
 
 
 def test_an_inactive_person_sees_nothing(clinic: Clinic) -> None:

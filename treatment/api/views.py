@@ -107,7 +107,7 @@ class CourseList(TreatmentView):
         """A patient's courses, the newest first."""
         asked = self.asked_about()
         record_view(asked.user, asked.patient, "treatment.view")
-        courses = Course.objects.for_user(asked.user).of(asked.patient).newest_first()
+        courses = Course.objects.for_user(asked.user, asked.patient).newest_first()
         rows, cursor = page_of(self, courses, NEWEST_FIRST)
         return listed(self, shapes.CourseRead(rows, many=True).data, cursor)
 
@@ -130,7 +130,7 @@ class DoseList(TreatmentView):
         """A patient's doses by their planned day. The next one is the first with `state=planned`."""
         asked = self.asked_about()
         record_view(asked.user, asked.patient, "treatment.view")
-        doses = Dose.objects.for_user(asked.user).of(asked.patient).with_course()
+        doses = Dose.objects.for_user(asked.user, asked.patient).with_course()
         if "course" in self.asked:
             doses = doses.filter(course_id=self.asked["course"])
         if "state" in self.asked:
