@@ -98,6 +98,7 @@ class AppointmentRead(serializers.Serializer[Any]):
     ends_at = serializers.DateTimeField()
     state = serializers.ChoiceField(choices=Appointment.State.choices)
     reason = serializers.CharField(allow_null=True)
+    answer = serializers.CharField(allow_null=True, help_text=_("The team's words about it."))
     cancel_reason = serializers.CharField(allow_null=True)
     version = serializers.IntegerField(help_text=_("Goes up with each change; send it with the next one."))
     changed_at = serializers.DateTimeField()
@@ -147,7 +148,6 @@ class InfusionRead(AppointmentRead):
         allow_null=True,
         help_text=_("The booked infusion that this request asks to move; it stays booked until the answer."),
     )
-    answer = serializers.CharField(allow_null=True, help_text=_("The team's words about it."))
 
 
 class DoseNeedRead(serializers.Serializer[Any]):

@@ -152,6 +152,7 @@ def test_a_carer_asks_and_strangers_meet_nothing(ward: Ward) -> None:
     dose = ward.dose()
     carer = enter(ward.world.users["carer"])
     assert carer.get(NEXT + about(ward)).json()["can_ask"] is True
+    assert acts_of(ward.patient)[-1] == "appointments.view carer"
     for key in ("other-patient", "elsewhere", "editor"):
         stranger = enter(ward.world.users[key])
         assert is_problem(stranger.get(NEXT + about(ward)), 404)
@@ -193,6 +194,8 @@ def test_the_team_confirms_the_held_time_or_another_one(ward: Ward) -> None:
     moved = call(rosa, "POST", answering(ward, "confirm", again), sent).json()
     assert (moved["id"], begins([moved]), moved["version"]) == (str(id), [times[12]], 1)
     assert maya.get(NEXT).json()["booked"]["answer"] == "The pharmacy needs a day more."
+    visit = maya.get(f"/api/v1/scheduling/appointments/{id}/").json()
+    assert (visit["answer"], visit["who"]) == (moved["answer"], moved["who"])
     assert len(whole(ward)) == 1
     late = call(rosa, "POST", answering(ward, "confirm", again), {})
     assert is_problem(late, 409)
