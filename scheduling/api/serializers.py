@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from portal.lib.api import Instant, PageQuery, PatientPageQuery, PatientQuery, Query, Text, Write
 from scheduling.forms import MOST_CHARACTERS
+from scheduling.infusions import MOST_WISHES
 from scheduling.models import Appointment, Service
 
 CHANGES = 100_000_000
@@ -47,6 +48,22 @@ class DayQuery(Query):
     )
 
 
+class InfusionStartsQuery(PatientPageQuery):
+    """Which free times for the next infusion."""
+
+    start = Instant(required=False, help_text=_("From this moment on; the first possible when left out."))
+    end = Instant(required=False, help_text=_("Begins before this moment; the last possible when left out."))
+
+
+class ChairsQuery(Query):
+    """Which day of the chairs."""
+
+    on = serializers.DateField(
+        required=False,
+        help_text=_("A day on the center's calendar; the next open one, today included, when left out."),
+    )
+
+
 class ServiceRead(serializers.Serializer[Any]):
     """A kind of visit that can be booked."""
 
@@ -76,11 +93,12 @@ class AppointmentRead(serializers.Serializer[Any]):
     place = serializers.ChoiceField(choices=Service.Place.choices, source="service.place")
     directions = serializers.CharField(source="service.directions", allow_blank=True)
     resource = serializers.UUIDField(source="resource_id")
-    who = serializers.CharField(source="resource.label")
+    who = serializers.CharField()
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
     state = serializers.ChoiceField(choices=Appointment.State.choices)
     reason = serializers.CharField(allow_null=True)
+    answer = serializers.CharField(allow_null=True, help_text=_("The team's words about it."))
     cancel_reason = serializers.CharField(allow_null=True)
     version = serializers.IntegerField(help_text=_("Goes up with each change; send it with the next one."))
     changed_at = serializers.DateTimeField()
@@ -108,6 +126,143 @@ class DayRead(serializers.Serializer[Any]):
     on = serializers.DateField()
     is_open = serializers.BooleanField()
     lanes = LaneRead(many=True)
+
+
+# --- Infusions -----------------------------------------------------------------------------------------------------
+
+
+class InfusionRead(AppointmentRead):
+    """An infusion: asked for, booked, or what became of it."""
+
+    dose = serializers.UUIDField(source="dose_id")
+    chair = serializers.CharField(source="resource.label")
+    parts = serializers.ListField(
+        child=serializers.IntegerField(),
+        help_text=_("Minutes of getting ready, of the infusion, of observation and of leaving."),
+    )
+    wishes = serializers.ListField(
+        child=serializers.DateTimeField(), help_text=_("Other times that would be fine; they are not held.")
+    )
+    moves = serializers.UUIDField(
+        source="moves_id",
+        allow_null=True,
+        help_text=_("The booked infusion that this request asks to move; it stays booked until the answer."),
+    )
+
+
+class DoseNeedRead(serializers.Serializer[Any]):
+    """The days in which the next dose should be given, as the calendar of the center counts them, and how long it takes."""
+
+    id = serializers.UUIDField()
+    earliest = serializers.DateField()
+    target = serializers.DateField()
+    latest = serializers.DateField(allow_null=True)
+    minutes = serializers.IntegerField(help_text=_("How long chair and nurse are taken; 0 is not known."))
+    parts = serializers.ListField(
+        child=serializers.IntegerField(),
+        allow_null=True,
+        help_text=_(
+            "Minutes of getting ready, of the infusion, of observation and of leaving; null: the center finds the time."
+        ),
+    )
+
+
+class NextInfusionRead(serializers.Serializer[Any]):
+    """The next infusion: when it may be, and what is booked or asked for. Without a planned dose all of it is null."""
+
+    dose = DoseNeedRead(allow_null=True)
+    can_ask = serializers.BooleanField(help_text=_("Whether a time can be asked for or booked here now."))
+    directly = serializers.BooleanField(
+        help_text=_("Whether the first wish is booked at once, without an answer of the team.")
+    )
+    opens_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("From when on it may begin, as far as it is open to you.")
+    )
+    closes_at = serializers.DateTimeField(allow_null=True, help_text=_("When it has to be over."))
+    booked = InfusionRead(allow_null=True)
+    requested = InfusionRead(
+        allow_null=True, help_text=_("The request that waits for an answer; its time is held.")
+    )
+    answer_by = serializers.DateTimeField(
+        allow_null=True, help_text=_("Until when the center promises an answer to the request.")
+    )
+    declined = InfusionRead(
+        allow_null=True, help_text=_("The newest request for this dose that was not possible.")
+    )
+
+
+class InfusionStartRead(serializers.Serializer[Any]):
+    """A time that was free a moment ago. Asking for it may still be refused: then others are named."""
+
+    starts_at = serializers.DateTimeField(source="at")
+    ends_at = serializers.DateTimeField()
+
+
+class WaitingRead(serializers.Serializer[Any]):
+    """A request that waits for the team, and until when an answer is promised."""
+
+    patient_name = serializers.CharField(source="name")
+    what = serializers.CharField(help_text=_("The medicine and the number of the dose."))
+    earliest = serializers.DateField(source="visit.dose.earliest")
+    target = serializers.DateField(source="visit.dose.target")
+    latest = serializers.DateField(source="visit.dose.latest", allow_null=True)
+    due = serializers.DateTimeField(allow_null=True)
+    late = serializers.BooleanField()
+    infusion = InfusionRead(source="visit")
+
+
+class PhaseRead(serializers.Serializer[Any]):
+    """A part of an infusion on the clock."""
+
+    name = serializers.CharField()
+    starts_at = serializers.DateTimeField(source="at")
+    ends_at = serializers.DateTimeField()
+
+
+class SeatRead(serializers.Serializer[Any]):
+    """A time that a chair or a nurse is taken; `appointment` is null when it is not open to you."""
+
+    starts_at = serializers.DateTimeField(source="at")
+    ends_at = serializers.DateTimeField()
+    patient_name = serializers.CharField(source="name", allow_null=True, default=None)
+    what = serializers.CharField(allow_null=True, default=None)
+    phases = PhaseRead(many=True)
+    appointment = AppointmentRead(source="visit", allow_null=True)
+
+
+class SeatsRead(serializers.Serializer[Any]):
+    """A chair or a nurse, and what they hold that day."""
+
+    resource = serializers.UUIDField(source="lane.pk")
+    who = serializers.CharField(source="lane.label")
+    held = SeatRead(source="rows", many=True)
+
+
+class HalfHourRead(serializers.Serializer[Any]):
+    """Half an hour of the infusion room."""
+
+    starts_at = serializers.DateTimeField(source="at")
+    states = serializers.SerializerMethodField(
+        help_text=_(
+            "For each chair in the order of `chairs`: free, closed, taken, booked, or held for a request."
+        )
+    )
+
+    def get_states(self, row: dict[str, Any]) -> list[str]:
+        return [cell["kind"] for cell in row["cells"]]
+
+
+class ChairsRead(serializers.Serializer[Any]):
+    """A day of the infusion room."""
+
+    on = serializers.DateField()
+    is_open = serializers.BooleanField()
+    chairs = SeatsRead(many=True)
+    nurses = SeatsRead(many=True)
+    half_hours = HalfHourRead(source="rows", many=True)
+
+
+# --- What may be sent ------------------------------------------------------------------------------------------------
 
 
 class AppointmentWrite(Write):
@@ -144,3 +299,49 @@ class AppointmentCancelWrite(Write):
 
     reason = Text(required=False, allow_blank=True, default="", max_length=MOST_CHARACTERS)
     by_phone = serializers.BooleanField(required=False, default=False)
+
+
+class InfusionAskWrite(Write):
+    """Times for an infusion."""
+
+    dose = serializers.UUIDField(help_text=_("The `id` of the dose in `infusion/`."))
+    wishes = serializers.ListField(
+        child=Instant(),
+        min_length=1,
+        max_length=MOST_WISHES,
+        help_text=_("When it could begin, the dearest first. That one is held, or booked at once."),
+    )
+    reason = Text(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=MOST_CHARACTERS,
+        help_text=_("What the team should know about the time."),
+    )
+    by_phone = serializers.BooleanField(
+        required=False, default=False, help_text=_("For the team: the patient asked for it by phone.")
+    )
+
+
+class ConfirmWrite(Write):
+    """The team's yes."""
+
+    starts_at = Instant(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text=_("A wish or any other free time; null is the time that is held."),
+    )
+    words = Text(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=MOST_CHARACTERS,
+        help_text=_("Words to the patient about it."),
+    )
+
+
+class DeclineWrite(Write):
+    """The team's no."""
+
+    words = Text(max_length=MOST_CHARACTERS, help_text=_("Words to the patient: why not, and what now."))

@@ -15,6 +15,7 @@ from tests.api.asking import token_of
 from tests.harness.cluster import REPOSITORY
 from tests.registry.ground import Ground
 from tests.registry.people import MAYA, SAMUEL
+from tests.security.api_table import an_infusion
 
 TEXT = (REPOSITORY / "docs" / "api.md").read_text(encoding="utf-8")
 EXAMPLES = [
@@ -72,6 +73,8 @@ def test_an_example_answers_as_it_says(ground: Ground, status: int, command: str
         "TODAY": ground.query["today"],
         "SERVICE": service,
         "START": f"{at[:4]}-{at[4:6]}-{at[6:8]}T{at[9:11]}:{at[11:13]}:00Z",
+        "DOSE": str(ground.of("infusion_dose", MAYA)),
+        "INFUSION_START": str(an_infusion(ground, MAYA)["wishes"][0]),
         "THREAD": str(ground.of("thread_id", MAYA)),
         "PATIENT": str(ground.of("patient_id", MAYA)),
         "OTHER_PATIENT": str(ground.of("patient_id", SAMUEL)),

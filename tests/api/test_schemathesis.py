@@ -28,11 +28,12 @@ from tests.api.served import served
 from tests.harness.cluster import REPOSITORY
 from tests.registry.ground import Ground, acting, lay
 from tests.registry.people import MAYA, SAMUEL
-from tests.security.api_table import a_time, a_visit
+from tests.security.api_table import a_time, a_visit, an_infusion
 
 CANARY = "Zanzibarcanary"
 FOR_THE_TEAM = (
-    r"/(claim|release|finish|notes|work|given|missed|therapies|day|teams)/|/patients/\{patient_id\}/"
+    r"/(claim|release|finish|notes|work|given|missed|therapies|day|chairs|confirm|decline|teams)/|/scheduling/requests/$"
+    r"|/patients/\{patient_id\}/"
 )
 
 
@@ -102,6 +103,8 @@ def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
     return {
         "do-scheduling-appointments": a_visit(ground, whose),
         "do-scheduling-appointments-appointment-id-change": {**a_time(ground, whose), "version": 0},
+        "do-scheduling-infusion-requests": an_infusion(ground, whose),
+        "do-scheduling-requests-appointment-id-confirm": {"starts_at": None},
         "do-journal-entries": {**today, **words},
         "save-journal-entries-entry-id": {**today, **words, **first},
         "do-patients-me-carers": {**mail, "last_day": f"{now().year + 1}-06-30", "scopes": ["journal"]},
@@ -159,6 +162,11 @@ class Run:
                 "[parameters]",
                 *(f'"{name}" = {json.dumps(value)}' for name, value in given.items()),
                 *below("/scheduling/starts/", "query.service", ground.query["visit"].split("=")[1]),
+                *below(
+                    "/scheduling/requests/[{]appointment_id[}]/",
+                    "path.appointment_id",
+                    str(ground.of("requested_appointment", self.whose)),
+                ),
                 *below("/allergies/[{]line_id[}]/", "path.line_id", str(ground.of("allergy", self.whose))),
                 *below("/medicines/[{]line_id[}]/", "path.line_id", str(ground.of("medicine", self.whose))),
                 *self.operations,

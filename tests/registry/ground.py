@@ -276,6 +276,7 @@ def _infusion_times(ground: Ground, whose: str, now: datetime) -> None:
         patient = Patient.objects.for_user(user).select_related("site").get(grants__kind="self")
         dose = next_dose(user, patient)
         assert dose is not None
+        ground.ids["infusion_dose", whose] = dose.id
         asked = _asked(user, patient, dose.id, 0, now)
     with acting(nurse):
         own = Patient.objects.for_user(nurse).select_related("site").get(pk=patient.pk)

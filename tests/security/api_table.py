@@ -12,6 +12,7 @@ from typing import Any
 
 from portal.lib.ids import uuid7
 from portal.lib.time import now
+from scheduling.pages import time_of
 from tests.registry.ground import Ground
 from tests.registry.people import CLINICIANS, MAYA, PATIENTS, SAMUEL, SIGNED_IN
 from tests.security.authorization_table import (
@@ -91,6 +92,12 @@ def a_time(ground: Ground, whose: str) -> dict[str, Any]:
     return {"starts_at": stamp, "resource": resource}
 
 
+def an_infusion(ground: Ground, whose: str) -> dict[str, Any]:
+    at = time_of(ground.query[f"infusion-{whose}"].removeprefix("at="))
+    assert at is not None
+    return {"dose": str(ground.of("infusion_dose", whose)), "wishes": [at.isoformat()]}
+
+
 def an_entry(ground: Ground, whose: str) -> dict[str, Any]:
     return {"occurred_on": ground.query["today"], "scores": {"tiredness": 2}, "note": "A walk."}
 
@@ -118,6 +125,7 @@ A_CARER = {
 }
 A_PROFILE = {"name": "Alex Example", "preferred_name": "", "phone": "", "contact_note": ""}
 STRANGERS_AT_WORK = of(IN_EMERGENCY)
+A_REQUEST = {"appointment_id": "requested_appointment"}
 DRAFTED = {"version": 1, "kind": "message", "fields": {"text": ["Half"]}}
 
 API_ROWS: list[ApiRow] = [
@@ -138,6 +146,27 @@ API_ROWS: list[ApiRow] = [
     ),
     acts("scheduling-api:appointment-cancel", RECORD, sends(reason="Too far")),
     reads("scheduling-api:day", TEAMS, about=False),
+    # Infusion times: the team answers; an emergency lets somebody book, not answer for the team
+    reads("scheduling-api:infusion", RECORD),
+    reads("scheduling-api:infusion-start-list", RECORD),
+    acts("scheduling-api:infusion-request", RECORD, an_infusion, status=201),
+    reads("scheduling-api:request-list", TEAMS, about=False),
+    acts(
+        "scheduling-api:request-confirm",
+        OF_TEAM,
+        sends(words="Come by the side door."),
+        refused=STRANGERS_AT_WORK,
+        instead=A_REQUEST,
+    ),
+    acts(
+        "scheduling-api:request-decline",
+        OF_TEAM,
+        sends(words="Please call us."),
+        refused=STRANGERS_AT_WORK,
+        instead=A_REQUEST,
+    ),
+    acts("scheduling-api:request-withdraw", RECORD, instead=A_REQUEST),
+    reads("scheduling-api:chairs", TEAMS, about=False),
     # Journal: nobody but the patient writes; carers with it read it, the team reads what is shared
     ApiRow("journal-api:entry-list", {"GET": Can(of(SELF, JOURNAL_CARERS, READERS))}),
     ApiRow("journal-api:entry-detail", {"GET": Can(of(SELF, JOURNAL_CARERS, READERS))}),
