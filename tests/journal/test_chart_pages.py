@@ -171,5 +171,5 @@ def test_statements_are_few_and_do_not_grow(
         # The session notes activity now and then, whatever the page holds.
         counts.append(len([sql for sql in ours if "django_session" not in sql]))
         of_the_journal = [sql for sql in ours if 'FROM "journal_' in sql]
-        assert len(of_the_journal) == (1 if person == "nurse" else 2)
+        assert len(of_the_journal) == (2 if person == "maya" else 1), "nobody else asks for what is sensitive"
     assert counts[0] == counts[1] == counts[2], counts
