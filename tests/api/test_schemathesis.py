@@ -31,9 +31,7 @@ from tests.registry.people import MAYA, SAMUEL
 from tests.security.api_table import a_time, a_visit
 
 CANARY = "Zanzibarcanary"
-FOR_THE_TEAM = (
-    r"/(claim|release|finish|notes|work|given|missed|therapies|day|teams)/|/patients/\{patient_id\}/"
-)
+FOR_THE_TEAM = r"/(claim|release|finish|notes|work|given|missed|therapies|day|teams|shared-reports)/|/patients/\{patient_id\}/"
 
 
 @pytest.fixture
@@ -88,7 +86,7 @@ def words_of(ground: Ground) -> list[str]:
 def parameters(ground: Ground, whose: str) -> dict[str, str]:
     """Real values for the parts of addresses, by name."""
     kinds = (
-        "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "thread_id", "course_id", "dose_id", "item_id", "code",
+        "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "report_id", "thread_id", "course_id", "dose_id", "item_id", "code",
     )  # fmt: skip
     given = {f"path.{kind}": str(ground.of(kind, whose)) for kind in kinds}
     return {**given, "path.id": str(ground.of("draft_id", whose)), "path.slug": ground.slug}
@@ -104,6 +102,7 @@ def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
         "do-scheduling-appointments-appointment-id-change": {**a_time(ground, whose), "version": 0},
         "do-journal-entries": {**today, **words},
         "save-journal-entries-entry-id": {**today, **words, **first},
+        "do-journal-reports-report-id-share": {"visit": str(ground.of("appointment_id", whose))},
         "do-patients-me-carers": {**mail, "last_day": f"{now().year + 1}-06-30", "scopes": ["journal"]},
         "do-patients": {**mail, "date_of_birth": "1990-01-31", "team": str(ground.of("team_id", whose))},
         "save-patients-drafts-id": {"patient": str(ground.of("patient_id", whose)), "target": None, "kind": "message", **first},

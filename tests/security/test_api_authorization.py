@@ -86,6 +86,7 @@ def test_what_is_foreign_and_what_is_not_there_answer_the_same(ground: Ground) -
         ("messaging-api:thread-detail", "thread_id"),
         ("scheduling-api:appointment-detail", "appointment_id"),
         ("journal-api:entry-detail", "entry_id"),
+        ("journal-api:report-detail", "report_id"),
         ("patients-api:question-detail", "question_id"),
     ):
         foreign = client.get(reverse(name, args=[ground.of(kind, SAMUEL)]))
