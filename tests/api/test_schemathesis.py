@@ -26,6 +26,7 @@ from portal.lib.time import now, today_in
 from tests.api.asking import token_of
 from tests.api.served import served
 from tests.harness.cluster import REPOSITORY
+from tests.harness.paper import ensure
 from tests.registry.ground import Ground, acting, lay
 from tests.registry.people import MAYA, SAMUEL
 from tests.security.api_table import a_time, a_visit
@@ -38,6 +39,7 @@ FOR_THE_TEAM = r"/(claim|release|finish|notes|work|given|missed|therapies|day|te
 def api(demo_world: str, settings: Any) -> Iterator[tuple[Ground, str]]:
     """Both patients' data, with words of Samuel's that stand nowhere else, and the running app."""
     settings.API_LIMITS = dict.fromkeys(settings.API_LIMITS, 10**9)
+    ensure()  # reports are asked for as PDF files
     ground = lay()
     plant(ground)
     with served() as url:

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.api.asking import call, program
+from tests.harness.paper import ensure
 from tests.registry.ground import Ground
 from tests.registry.people import ANONYMOUS, EVERYBODY, MAYA, PATIENTS, SAMUEL
 from tests.registry.resolver import ours
@@ -26,6 +27,7 @@ TOKENS_FOR = (MAYA, "journal-carer", "nurse")
 @pytest.fixture(autouse=True)
 def _as_often_as_needed(settings: Any) -> None:
     settings.API_LIMITS = dict.fromkeys(settings.API_LIMITS, 1_000_000)
+    ensure()  # reports are asked for as PDF files
 
 
 def test_each_address_of_the_api_has_a_row() -> None:
