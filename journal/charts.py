@@ -37,7 +37,10 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One symptom: the sentence, the drawing (None when there is not enough to draw), the words beside it, its table."""
+    """One symptom: the sentence, the drawing (None when there is not enough to draw), the words beside it, its table.
+
+    `points` and `earlier` (of earlier cycles) are what is drawn, on an axis of places of `days_in_slot` days each.
+    """
 
     code: str
     name: str
@@ -46,6 +49,9 @@ class Panel:
     drawing: Drawing | None = None
     ends: tuple[str, ...] = ()
     table: chart_words.Table | None = None
+    points: tuple[Point, ...] = ()
+    earlier: tuple[Point, ...] = ()
+    days_in_slot: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ class Charts:
 
     panels: list[Panel]
     infusions: str = ""
+    given: tuple[date, ...] = ()
     cycles: bool = False
     weeks: bool = False
     dense: bool = False
@@ -86,6 +93,22 @@ def shared_words(user: User, patient: Patient, first: date, last: date) -> Itera
         yield day, _opened(SharedEntry, "snapshot", pk, patient, sealed)["scores"]
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What somebody's charts are made of: the words that they may read, and whether treatment is open to them."""
+
+    read: Reader
+    treatment: bool
+
+
+SIGHTS = {  # by capacity
+    "self": Sight(own_words, treatment=True),
+    "carer": Sight(own_words, treatment=False),
+    "team": Sight(shared_words, treatment=True),
+    "break_glass": Sight(shared_words, treatment=True),
+}
+
+
 def _opened(model: Any, name: str, pk: Any, patient: Patient, sealed: Any) -> Any:
     """A sealed value without a whole model instance around it: a year of a journal has hundreds."""
     row: Any = SimpleNamespace(pk=pk, sealing_patient_id=patient.pk)
@@ -112,15 +135,13 @@ def _symptoms(levels: dict[str, dict[date, int]]) -> Iterator[tuple[Symptom, dic
 # --- By date -------------------------------------------------------------------------------------------------
 
 
-def charts_by_date(
-    user: User, patient: Patient, *, read: Reader, stretch: Range, today: date, treatment: bool
-) -> Charts:
-    """A panel for each symptom with a word in the stretch; infusions are marked when `treatment` is open to the person."""
-    first = stretch.first(today)
-    given = infusions.given_days(user, patient, today - timedelta(days=LOOK_BACK), today) if treatment else []
+def charts_by_date(user: User, patient: Patient, *, sight: Sight, stretch: Range, today: date) -> Charts:
+    """A panel for each symptom with a word in the stretch; infusions are marked when treatment is open to the person."""
+    first, since = stretch.first(today), today - timedelta(days=LOOK_BACK)
+    given = infusions.given_days(user, patient, since, today) if sight.treatment else []
     known = sorted({one.day for one in given})
     days = [day for day in known if day >= first]
-    levels = levels_of(read(user, patient, first, today))
+    levels = levels_of(sight.read(user, patient, first, today))
     places = chart_words.places_by_date(stretch, first, days)
     panels = [
         date_panel(symptom, found, stretch, today, days, places) for symptom, found in _symptoms(levels)
@@ -128,6 +149,7 @@ def charts_by_date(
     return Charts(
         panels,
         chart_words.infusions_sentence(days),
+        tuple(days),
         cycles=charting.may_have_cycles(known),
         weeks=stretch.days_in_slot > 1,
         dense=stretch.slots > DENSE_FROM,
@@ -155,6 +177,8 @@ def date_panel(
         drawing=_drawing(stretch.slots, points, marks),
         ends=chart_words.ends_by_date(first, today),
         table=chart_words.date_table(symptom, points, places),
+        points=tuple(points),
+        days_in_slot=stretch.days_in_slot,
     )
 
 
@@ -175,13 +199,13 @@ def _drawing(
 # --- By day of treatment cycle -------------------------------------------------------------------------------
 
 
-def charts_by_cycle(user: User, patient: Patient, *, read: Reader, today: date) -> Charts:
+def charts_by_cycle(user: User, patient: Patient, *, sight: Sight, today: date) -> Charts:
     """A panel for each symptom with a word in the newest full cycles or in this one; no panels with fewer than two full cycles."""
     cycles = infusions.cycles_of(user, patient)
     full = charting.full_cycles(cycles, today)
     if len(full) < charting.FEWEST_CYCLES:
         return Charts([])
-    levels = levels_of(read(user, patient, full[0].starts, today))
+    levels = levels_of(sight.read(user, patient, full[0].starts, today))
     panels = [
         panel
         for symptom, found in _symptoms(levels)
@@ -211,4 +235,7 @@ def cycle_panel(symptom: Symptom, levels: dict[date, int], cycles: list[Cycle], 
         drawing=_drawing(chart.slots, chart.this, [0], chart.earlier),
         ends=tuple(chart_words.place_words(slot, chart.days_in_slot) for slot in (0, chart.slots - 1)),
         table=chart_words.cycle_table(symptom, chart),
+        points=tuple(chart.this),
+        earlier=tuple(chart.earlier),
+        days_in_slot=chart.days_in_slot,
     )

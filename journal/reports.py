@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from accounts.models import User
 from journal import chart_words, charting, infusions
 from journal.charts import levels_of, own_words
 from journal.models import Report, SharedReport
+from journal.querysets import ReportQuerySet, SharedReportQuerySet
 from journal.report_content import PARTS, STRETCH, Content, DosePart, SymptomPart, unpacked
 from journal.symptoms import BY_CODE, SYMPTOMS, Symptom, in_order
 from patients.models import Patient
@@ -137,9 +139,14 @@ def _symptom_part(symptom: Symptom, levels: dict[date, int], given: list[date], 
 # --- Reading -------------------------------------------------------------------------------------------------
 
 
+def standing(user: User, patient: Patient) -> ReportQuerySet:
+    """The patient's reports in no order; versions that were replaced are left out."""
+    return Report.objects.for_user(user, patient).exclude(state="replaced")
+
+
 def reports_of(user: User, patient: Patient) -> list[Report]:
-    """The patient's reports, newest first; versions that were replaced are left out."""
-    return list(Report.objects.for_user(user, patient).exclude(state="replaced").newest_first())
+    """The same, newest first."""
+    return list(standing(user, patient).newest_first())
 
 
 def report_or_404(user: User, patient: Patient, report_id: UUID) -> Report:
@@ -151,23 +158,34 @@ def report_or_404(user: User, patient: Patient, report_id: UUID) -> Report:
 
 def share_of(user: User, patient: Patient, report: Report) -> SharedReport | None:
     """The copy that the team sees now, if there is one."""
-    return SharedReport.objects.for_user(user, patient).live().filter(report=report).first()
+    return shares_of(user, patient, [report]).get(report.pk)
+
+
+def shares_of(user: User, patient: Patient, found: Iterable[Report]) -> dict[UUID, SharedReport]:
+    """The copies that the team sees now, by the id of their report. One statement."""
+    shares = shared_now(user, patient).filter(report__in=[report.pk for report in found])
+    return {share.report_id: share for share in shares}
+
+
+def shared_now(user: User, patient: Patient) -> SharedReportQuerySet:
+    """What the team sees now, in no order; the same rows for the patient and for the team."""
+    return SharedReport.objects.for_user(user, patient).live()
 
 
 def shared_reports(user: User, patient: Patient) -> list[SharedReport]:
-    """What the team sees now, newest first; the same rows for the patient and for the team."""
-    return list(SharedReport.objects.for_user(user, patient).live().newest_first())
+    """The same, newest first."""
+    return list(shared_now(user, patient).newest_first())
 
 
 def report_for_visit(user: User, patient: Patient, visit_id: UUID) -> UUID | None:
     """The report that is shared with the team for this visit. One statement."""
-    live = SharedReport.objects.for_user(user, patient).live()
-    found: UUID | None = live.filter(visit_id=visit_id).values_list("report_id", flat=True).first()
+    shared = shared_now(user, patient).filter(visit_id=visit_id)
+    found: UUID | None = shared.values_list("report_id", flat=True).first()
     return found
 
 
 def shared_report_or_404(user: User, patient: Patient, report_id: UUID) -> SharedReport:
-    found = SharedReport.objects.for_user(user, patient).live().filter(report=report_id).first()
+    found = shared_now(user, patient).filter(report=report_id).first()
     if found is None:
         raise Http404
     return found
@@ -176,6 +194,11 @@ def shared_report_or_404(user: User, patient: Patient, report_id: UUID) -> Share
 def choices(user: User, patient: Patient, now: datetime) -> list[VisitChoice]:
     """The visits to come that a report can be shared with, the next one first."""
     return [choice for contribute in visit_choices for choice in contribute(user, patient, now)]
+
+
+def visit_as_it_is(user: User, patient: Patient, shared: SharedReport, now: datetime) -> str:
+    """The words that hold now for the visit that a report is for; empty when there is none to come."""
+    return next((choice.words for choice in choices(user, patient, now) if choice.id == shared.visit_id), "")
 
 
 # --- Writing -------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from journal import charting
 from journal.chart_words import RANGE_WORDS
-from journal.charts import Reader, charts_by_cycle, charts_by_date, own_words, shared_words
+from journal.charts import SIGHTS, Sight, charts_by_cycle, charts_by_date
 from patients.models import Patient
 from patients.services import capacity_of, get_patient_or_404, record_view
 from portal.lib.time import now as present
@@ -23,17 +23,17 @@ CYCLE = "cycle"
 STAFF = ("team", "break_glass")
 
 
-def _shown(request: HttpRequest, patient: Patient, *, read: Reader, treatment: bool) -> dict[str, Any]:
+def _shown(request: HttpRequest, patient: Patient, sight: Sight) -> dict[str, Any]:
     """The charts that the address asks for, and the links to the others."""
     user = request.user
     assert isinstance(user, User)
     today = today_in(present(), patient.site.time_zone)
     stretch = charting.RANGES.get(request.GET.get("range", ""), charting.FOUR_WEEKS)
-    by_cycle = treatment and request.GET.get("by") == CYCLE
+    by_cycle = sight.treatment and request.GET.get("by") == CYCLE
     if by_cycle:
-        charts = charts_by_cycle(user, patient, read=read, today=today)
+        charts = charts_by_cycle(user, patient, sight=sight, today=today)
     else:
-        charts = charts_by_date(user, patient, read=read, stretch=stretch, today=today, treatment=treatment)
+        charts = charts_by_date(user, patient, sight=sight, stretch=stretch, today=today)
     links = [
         {"label": words, "query": f"range={code}", "here": not by_cycle and code == stretch.code}
         for code, words in RANGE_WORDS.items()
@@ -55,7 +55,7 @@ def own(request: HttpRequest) -> HttpResponse:
     patient = get_patient_or_404(request)
     assert isinstance(request.user, User)
     record_view(request.user, patient, "journal.charts-view")
-    context = _shown(request, patient, read=own_words, treatment=True)
+    context = _shown(request, patient, SIGHTS["self"])
     return render(request, "journal/charts.html", {**context, "back": reverse("journal:home")})
 
 
@@ -67,7 +67,7 @@ def carers(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     if capacity_of(request.user, patient) != "carer":
         raise Http404
     record_view(request.user, patient, "journal.charts-view")
-    context = _shown(request, patient, read=own_words, treatment=False)
+    context = _shown(request, patient, SIGHTS["carer"])
     back = reverse("journal:patient-home", args=[patient.pk])
     return render(request, "journal/patient_charts.html", {**context, "back": back})
 
@@ -80,6 +80,6 @@ def shared(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     if capacity_of(request.user, patient) not in STAFF:
         raise Http404
     record_view(request.user, patient, "journal.shared-view")
-    context = _shown(request, patient, read=shared_words, treatment=True)
+    context = _shown(request, patient, SIGHTS["team"])
     back = reverse("journal:shared", args=[patient.pk])
     return render(request, "journal/shared_charts.html", {**context, "back": back})

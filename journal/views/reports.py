@@ -10,7 +10,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,6 +19,7 @@ from journal import reports
 from journal.models import Report, SharedReport
 from journal.report_content import Content, unpacked
 from journal.report_forms import ReportForm, ShareForm
+from journal.report_paper import pdf_answer
 from patients.drafting import drafted
 from patients.models import Patient
 from patients.questions import questions_of
@@ -224,14 +224,12 @@ def _theirs(request: HttpRequest, patient_id: UUID, report_id: UUID) -> tuple[Us
 def shared_report(request: HttpRequest, patient_id: UUID, report_id: UUID) -> HttpResponse:
     """What the patient shared, for the team."""
     user, patient, found = _theirs(request, patient_id, report_id)
-    visit = found.snapshot["visit"]
-    now_words = {choice.id: choice.words for choice in reports.choices(user, patient, present())}
     context = {
         "patient": patient,
         "report": unpacked(found.snapshot),
         "shared": found,
-        "visit": visit,
-        "visit_now": now_words.get(found.visit_id, "") if found.visit_id else "",
+        "visit": found.snapshot["visit"],
+        "visit_now": reports.visit_as_it_is(user, patient, found, present()),
     }
     return render(request, "journal/shared_report.html", context)
 
@@ -247,12 +245,9 @@ def shared_report_pdf(request: HttpRequest, patient_id: UUID, report_id: UUID) -
 def _pdf(
     request: HttpRequest, patient: Patient, content: Content, at: datetime, visit: str, back: str
 ) -> HttpResponse:
-    """The PDF; or a page that says why there is none and leads back. The file's name says nothing."""
-    context = {"patient": patient, "report": content, "at": at, "visit": visit, "pdf": True, "back": back}
+    """The PDF; or a page that says why there is none and leads back."""
     try:
-        made = paper.pdf_of(render_to_string("journal/report_pdf.html", context, request))
+        return pdf_answer(patient, content, at, visit)
     except paper.NoPaper as error:
-        return render(request, "journal/no_pdf.html", {**context, "problem": error}, status=error.status)
-    answer = HttpResponse(made, content_type="application/pdf")
-    answer["Content-Disposition"] = 'inline; filename="report.pdf"'
-    return answer
+        context = {"patient": patient, "back": back, "problem": error}
+        return render(request, "journal/no_pdf.html", context, status=error.status)

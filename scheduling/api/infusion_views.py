@@ -70,7 +70,7 @@ class Infusion(InfusionView):
         if asked.dose is not None:
             found["opens_at"], found["closes_at"] = asked.window
             found["can_ask"] = asked.can_ask and found["opens_at"] < found["closes_at"]
-            ended = Appointment.objects.for_user(asked.user).of(asked.patient).with_place()
+            ended = Appointment.objects.for_user(asked.user, asked.patient).with_place()
             refused_ones = ended.filter(dose_id=asked.dose.id, state=Appointment.State.DECLINED)
             found["declined"] = refused_ones.order_by("-changed_at").first()
         if asked.requested is not None:

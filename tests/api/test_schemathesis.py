@@ -26,13 +26,14 @@ from portal.lib.time import now, today_in
 from tests.api.asking import token_of
 from tests.api.served import served
 from tests.harness.cluster import REPOSITORY
+from tests.harness.paper import ensure
 from tests.registry.ground import Ground, acting, lay
 from tests.registry.people import MAYA, SAMUEL
 from tests.security.api_table import a_time, a_visit, an_infusion
 
 CANARY = "Zanzibarcanary"
 FOR_THE_TEAM = (
-    r"/(claim|release|finish|notes|work|given|missed|therapies|day|chairs|confirm|decline|teams)/|/scheduling/requests/$"
+    r"/(claim|release|finish|notes|work|given|missed|therapies|day|chairs|confirm|decline|teams|shared-reports)/|/scheduling/requests/$"
     r"|/patients/\{patient_id\}/"
 )
 
@@ -41,6 +42,7 @@ FOR_THE_TEAM = (
 def api(demo_world: str, settings: Any) -> Iterator[tuple[Ground, str]]:
     """Both patients' data, with words of Samuel's that stand nowhere else, and the running app."""
     settings.API_LIMITS = dict.fromkeys(settings.API_LIMITS, 10**9)
+    ensure()  # reports are asked for as PDF files
     ground = lay()
     plant(ground)
     with served() as url:
@@ -89,7 +91,7 @@ def words_of(ground: Ground) -> list[str]:
 def parameters(ground: Ground, whose: str) -> dict[str, str]:
     """Real values for the parts of addresses, by name."""
     kinds = (
-        "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "thread_id", "course_id", "dose_id", "item_id", "code",
+        "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "report_id", "thread_id", "course_id", "dose_id", "item_id", "code",
     )  # fmt: skip
     given = {f"path.{kind}": str(ground.of(kind, whose)) for kind in kinds}
     return {**given, "path.id": str(ground.of("draft_id", whose)), "path.slug": ground.slug}
@@ -107,6 +109,7 @@ def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
         "do-scheduling-requests-appointment-id-confirm": {"starts_at": None},
         "do-journal-entries": {**today, **words},
         "save-journal-entries-entry-id": {**today, **words, **first},
+        "do-journal-reports-report-id-share": {"visit": str(ground.of("appointment_id", whose))},
         "do-patients-me-carers": {**mail, "last_day": f"{now().year + 1}-06-30", "scopes": ["journal"]},
         "do-patients": {**mail, "date_of_birth": "1990-01-31", "team": str(ground.of("team_id", whose))},
         "save-patients-drafts-id": {"patient": str(ground.of("patient_id", whose)), "target": None, "kind": "message", **first},

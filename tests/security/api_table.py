@@ -183,6 +183,25 @@ API_ROWS: list[ApiRow] = [
     ApiRow("journal-api:sharing-start", {"POST": Can(OWN)}, about=False),
     ApiRow("journal-api:sharing-stop", {"POST": Can(OWN)}, about=False),
     ApiRow("journal-api:sharing-stop-all", {"POST": Can(OWN)}, about=False),
+    reads("journal-api:charts", of(SELF, JOURNAL_CARERS, READERS)),
+    reads("journal-api:charts-by-cycle", TREATED),  # carers do not see treatment
+    ApiRow(
+        "journal-api:report-list",
+        {"GET": Can(OWN), "POST": Can(OWN, 201, sends(why="A short visit."))},
+        about=False,
+    ),
+    ApiRow(
+        "journal-api:report-detail",
+        {"GET": Can(SELF), "PUT": Can(SELF, 200, sends(why="A longer visit."))},
+        about=False,
+    ),
+    ApiRow("journal-api:report-approve", {"POST": Can(SELF)}, about=False),
+    ApiRow("journal-api:report-share", {"POST": Can(SELF, 200, sends(visit=None))}, about=False),
+    ApiRow("journal-api:report-withdraw", {"POST": Can(SELF)}, about=False),
+    reads("journal-api:report-pdf", SELF, about=False),
+    reads("journal-api:shared-report-list", READERS),
+    reads("journal-api:shared-report-detail", READERS),
+    reads("journal-api:shared-report-pdf", READERS),
     # Messages
     ApiRow(
         "messaging-api:thread-list",

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.api.asking import call, program
+from tests.harness.paper import ensure
 from tests.registry.ground import Ground
 from tests.registry.people import ANONYMOUS, EVERYBODY, MAYA, PATIENTS, SAMUEL
 from tests.registry.resolver import ours
@@ -26,6 +27,7 @@ TOKENS_FOR = (MAYA, "journal-carer", "nurse")
 @pytest.fixture(autouse=True)
 def _as_often_as_needed(settings: Any) -> None:
     settings.API_LIMITS = dict.fromkeys(settings.API_LIMITS, 1_000_000)
+    ensure()  # reports are asked for as PDF files
 
 
 def test_each_address_of_the_api_has_a_row() -> None:
@@ -86,6 +88,7 @@ def test_what_is_foreign_and_what_is_not_there_answer_the_same(ground: Ground) -
         ("messaging-api:thread-detail", "thread_id"),
         ("scheduling-api:appointment-detail", "appointment_id"),
         ("journal-api:entry-detail", "entry_id"),
+        ("journal-api:report-detail", "report_id"),
         ("patients-api:question-detail", "question_id"),
     ):
         foreign = client.get(reverse(name, args=[ground.of(kind, SAMUEL)]))
