@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("messaging/", include("messaging.api.urls")),
     path("treatment/", include("treatment.api.urls")),
     path("patients/", include("patients.api.urls")),
+    path("accounts/", include("accounts.api.urls")),
 ]

@@ -63,6 +63,12 @@ class ProfileRead(PatientRead):
     )
 
 
+class OpenRecordRead(PatientRead):
+    """A record that is open to you in an emergency."""
+
+    open_until = serializers.DateTimeField()
+
+
 class TeamRead(serializers.Serializer[Any]):
     """A team you work in."""
 
@@ -199,3 +205,27 @@ class EnrollWrite(Write):
     email = Mail(max_length=254, help_text=_("The patient signs in with it; an invitation is sent there."))
     phone = Phone(required=False, allow_blank=True, default="")
     team = serializers.UUIDField()
+
+
+class EmergencyWrite(Write):
+    """Whose record, by address or by name and date of birth, and why it is needed now."""
+
+    email = Mail(required=False, allow_blank=True, default="", max_length=254, help_text=_("The patient's."))
+    name = Line(
+        required=False, allow_blank=True, default="", max_length=forms.NAME_LENGTH,
+        help_text=_("The full name, with the date of birth; when no address is given."),
+    )  # fmt: skip
+    date_of_birth = Day(required=False, allow_null=True, default=None)
+    reason = Text(min_length=10, max_length=forms.REASON_LENGTH, help_text=_("The patient reads this."))
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """An address, or a name with a date of birth."""
+        if not attrs["email"] and not attrs["name"]:
+            raise serializers.ValidationError(
+                {"email": [_("Give an email address, or a full name and a date of birth.")]}
+            )
+        if not attrs["email"] and attrs["date_of_birth"] is None:
+            raise serializers.ValidationError(
+                {"date_of_birth": [_("Give the date of birth that goes with the name.")]}
+            )
+        return attrs

@@ -6,6 +6,7 @@ from django.urls import path
 
 from patients.api import views
 from patients.api.drafts import DraftView
+from patients.api.emergency import Emergency
 
 app_name = "patients-api"
 
@@ -15,6 +16,7 @@ urlpatterns = [
     path("", views.PatientList.as_view(), name="patient-list"),
     path("<uuid:patient_id>/", views.PatientDetail.as_view(), name="patient-detail"),
     path("teams/", views.TeamList.as_view(), name="team-list"),
+    path("emergency/", Emergency.as_view(), name="emergency"),
     path("drafts/", views.DraftList.as_view(), name="draft-list"),
     path("drafts/<uuid:id>/", DraftView.as_view(), name="draft-save"),
     path("me/", views.Profile.as_view(), name="profile"),

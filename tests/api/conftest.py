@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from tests.accounts.conftest import clinic
 from tests.registry.fixtures import ground, ground_database
+from tests.treatment.conftest import ward
 
-__all__ = ["clinic", "ground", "ground_database"]
+__all__ = ["clinic", "ground", "ground_database", "ward"]

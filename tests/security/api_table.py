@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from portal.lib.ids import uuid7
 from portal.lib.time import now
 from scheduling.pages import time_of
 from tests.registry.ground import Ground
-from tests.registry.people import CLINICIANS, MAYA, PATIENTS, SAMUEL, SIGNED_IN
+from tests.registry.people import CLINICIANS, MAYA, PATIENTS, SAMUEL, SIGNED_IN, TEAM
 from tests.security.authorization_table import (
     IN_EMERGENCY,
     JOURNAL_CARERS,
@@ -34,16 +35,19 @@ EVERYBODY = everyone(*SIGNED_IN)
 TEAMS = everyone(*CLINICIANS)
 OWN = everyone(*PATIENTS)
 TREATED = of(SELF, READERS)
+PRESCRIBERS = everyone("neurologist")
+NO_PRESCRIBERS = of(everyone("nurse"), IN_EMERGENCY)
 
 
 @dataclass(frozen=True)
 class Can:
-    """Who may use a method, what they get, and what they send. `refused` see the thing and are told 403."""
+    """Who may use a method, what they get, and what they send. `refused` see the thing and are told 403; `in_session`: so are tokens."""
 
     may: People
     status: int = 200
     body: Body = NOTHING
     refused: People = field(default_factory=lambda: everyone())
+    in_session: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,30 @@ def given(ground: Ground, whose: str) -> dict[str, Any]:
     return {"given_at": now().isoformat(), "early_reason": "A relapse."}
 
 
+def in_days(ground: Ground, days: int) -> str:
+    return (date.fromisoformat(ground.query["today"]) + timedelta(days=days)).isoformat()
+
+
+def an_order(ground: Ground, whose: str) -> dict[str, Any]:
+    return {
+        "therapy": "ublituximab", "version": 1, "path": "standard", "first_on": in_days(ground, 30),
+        "indication": "Relapsing MS", "sign": True,
+    }  # fmt: skip
+
+
+def new_days(ground: Ground, whose: str) -> dict[str, Any]:
+    return {
+        "days": {str(ground.of("dose_id", whose)): in_days(ground, 24)},
+        "reason": "Holiday",
+        "confirm": True,
+    }
+
+
+def a_check(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"check": CHECKS[whose], "done_on": in_days(ground, -1)}
+
+
+CHECKS = {MAYA: "ocrelizumab_iv.mon.mri_brain", SAMUEL: "natalizumab.mon.clinical_pml_assessment"}
 A_CARER = {
     "email": "friend@example.com",
     "called": "Kim",
@@ -124,6 +152,7 @@ A_CARER = {
     "scopes": ["appointments"],
 }
 A_PROFILE = {"name": "Alex Example", "preferred_name": "", "phone": "", "contact_note": ""}
+A_LOOK = {"theme": "dusk", "text_size": 150, "contrast": "more", "font": "device", "pace": "one"}
 STRANGERS_AT_WORK = of(IN_EMERGENCY)
 A_REQUEST = {"appointment_id": "requested_appointment"}
 DRAFTED = {"version": 1, "kind": "message", "fields": {"text": ["Half"]}}
@@ -232,8 +261,41 @@ API_ROWS: list[ApiRow] = [
     # Treatment: the patient and the team, never carers; therapies with their sources are for the team
     reads("treatment-api:therapy-list", TEAMS, about=False),
     reads("treatment-api:therapy-detail", TEAMS, about=False),
-    reads("treatment-api:course-list", TREATED),
+    reads("treatment-api:version-list", TEAMS, about=False),
+    reads("treatment-api:version-detail", TEAMS, about=False),
+    ApiRow(
+        "treatment-api:version-sign",
+        {"POST": Can(everyone(*TEAM), 200, sends(read=True), everyone("elsewhere", "emergency"))},
+        about=False,
+    ),
+    # Only a neurologist orders and moves; proposals are for the team until they are confirmed.
+    ApiRow(
+        "treatment-api:course-list",
+        {"GET": Can(TREATED), "POST": Can(PRESCRIBERS, 201, an_order, of(SELF, NO_PRESCRIBERS))},
+    ),
     reads("treatment-api:course-detail", TREATED),
+    acts("treatment-api:course-end", PRESCRIBERS, sends(reason="Changed."), refused=NO_PRESCRIBERS),
+    ApiRow(
+        "treatment-api:course-dates",
+        {"GET": Can(READERS), "POST": Can(PRESCRIBERS, 200, new_days, NO_PRESCRIBERS)},
+    ),
+    ApiRow(
+        "treatment-api:course-phase",
+        {
+            "GET": Can(READERS),
+            "POST": Can(  # a second course a month after the first would be too early
+                PRESCRIBERS,
+                422,
+                lambda ground, whose: {"first_on": in_days(ground, 60), "reason": "x"},
+                NO_PRESCRIBERS,
+            ),
+        },
+        instead={"course_id": "open_course"},
+    ),
+    ApiRow(
+        "treatment-api:course-checks",
+        {"GET": Can(TREATED), "POST": Can(READERS, 200, a_check, SELF)},
+    ),
     reads("treatment-api:dose-list", TREATED),
     reads("treatment-api:dose-detail", TREATED),
     acts("treatment-api:dose-given", READERS, given, refused=SELF),
@@ -251,6 +313,7 @@ API_ROWS: list[ApiRow] = [
         instead={"line_id": "allergy"},
     ),
     acts("treatment-api:allergy-end", TREATED, sends(version=1), instead={"line_id": "allergy"}),
+    reads("treatment-api:allergy-history", TREATED, instead={"line_id": "allergy"}),
     ApiRow(
         "treatment-api:medicine-list",
         {"GET": Can(TREATED), "POST": Can(TREATED, 201, sends(what="Vitamin D"))},
@@ -261,6 +324,7 @@ API_ROWS: list[ApiRow] = [
         instead={"line_id": "medicine"},
     ),
     acts("treatment-api:medicine-end", TREATED, sends(version=1), instead={"line_id": "medicine"}),
+    reads("treatment-api:medicine-history", TREATED, instead={"line_id": "medicine"}),
     # Records that are open to a person; a patient is added by somebody of that team
     ApiRow(
         "patients-api:patient-list",
@@ -273,6 +337,19 @@ API_ROWS: list[ApiRow] = [
     reads("patients-api:patient-detail", READERS, about=False),
     reads("patients-api:team-list", TEAMS, about=False),
     reads("patients-api:draft-list", EVERYBODY, about=False),
+    ApiRow(
+        "patients-api:emergency",
+        {
+            "GET": Can(TEAMS),
+            "POST": Can(
+                TEAMS,
+                200,
+                sends(email="other-patient@example.com", reason="Found unwell in the hall"),
+                in_session=True,
+            ),
+        },
+        about=False,
+    ),
     # The patient's own
     ApiRow("patients-api:profile", {"GET": Can(OWN), "PUT": Can(OWN, 200, sends(**A_PROFILE))}, about=False),
     reads("patients-api:access", OWN, about=False),
@@ -301,6 +378,14 @@ API_ROWS: list[ApiRow] = [
         about=False,
     ),
     ApiRow("patients-api:question-move", {"POST": Can(SELF, 200, sends(up=True))}, about=False),
+    # One's own account
+    ApiRow(
+        "accounts-api:display",
+        {"GET": Can(EVERYBODY), "PUT": Can(EVERYBODY, 200, sends(**A_LOOK))},
+        about=False,
+    ),
+    reads("accounts-api:program-list", EVERYBODY, about=False),
+    ApiRow("accounts-api:program-end", {"POST": Can(SELF)}, about=False),
 ]
 
 # Writing on addresses that carers and the team read too: the patient alone, without `?patient=`, which a writing method does not know.

@@ -3,19 +3,67 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from portal.lib.api import Instant, PatientPageQuery, Text, Write
+from portal.lib.api import Day, Instant, PatientPageQuery, Text, Write
+from portal.lib.ids import parse_uuid
+from treatment.catalog import Row
+from treatment.checks import owner_words
 from treatment.doses import TEXT_LENGTH
 from treatment.facts import facts_of
 from treatment.lists import MORE_LENGTH, WHAT_LENGTH
-from treatment.models import Course, Dose, Protocol
+from treatment.models import ChecklistItem, Course, Dose, Protocol, Signature
+from treatment.planning import MOST_PLANNED
 from treatment.reading import name_of
 from treatment.signing import is_signed_off
 
 CHANGES = 100_000_000
+MOST_GIVEN_BEFORE = 500
+
+
+@extend_schema_field({"type": "boolean", "const": True})
+class Yes(serializers.BooleanField):
+    """What a box says on a page: without it nothing is done."""
+
+    default_error_messages = {"no": _("Nothing is done without it: say true, when it is so.")}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if super().to_internal_value(data) is not True:
+            self.fail("no")
+        return True
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "description": "The new day of each dose, by the dose's id.",
+        "propertyNames": {"format": "uuid"},
+        "additionalProperties": {"type": "string", "format": "date"},
+        "minProperties": 1,
+        "maxProperties": MOST_PLANNED,
+    }
+)
+class DaysField(serializers.DictField):
+    """Days by the ids of doses."""
+
+    child = Day()
+    default_error_messages = {
+        "dose": _("Name each dose by its id."),
+        "many": _("These are more doses than any plan has."),
+    }
+
+    def to_internal_value(self, data: Any) -> dict[UUID, Any]:
+        found = super().to_internal_value(data)
+        days = {parse_uuid(name): day for name, day in found.items()}
+        if None in days or len(days) != len(found):
+            self.fail("dose")
+        if len(days) > MOST_PLANNED:
+            self.fail("many")
+        return {dose_id: day for dose_id, day in days.items() if dose_id is not None}
 
 
 class DoseListQuery(PatientPageQuery):
@@ -56,6 +104,44 @@ class TherapyRead(TherapyLineRead):
         return facts_of(protocol.pk).content
 
 
+class SignatureRead(serializers.Serializer[Any]):
+    """A named person's sign-off."""
+
+    role = serializers.ChoiceField(choices=Signature.Role.choices)
+    name = serializers.CharField()
+    signed_at = serializers.DateTimeField()
+
+
+class TherapyVersionLineRead(serializers.Serializer[Any]):
+    """One version of a therapy, and who signed it."""
+
+    code = serializers.SlugField(source="protocol.therapy.code")
+    version = serializers.IntegerField(source="protocol.version")
+    name = serializers.CharField(source="facts.name")
+    loaded_at = serializers.DateTimeField(source="protocol.loaded_at")
+    signed_off = serializers.BooleanField(
+        help_text=_("Every role that has to sign this version has done so.")
+    )
+    signatures = SignatureRead(many=True)
+    missing = serializers.ListField(
+        child=serializers.CharField(), help_text=_("The roles that have not signed yet, in words.")
+    )
+
+
+class TherapyVersionRead(TherapyVersionLineRead):
+    """One version of a therapy with every fact, its source and its status."""
+
+    brands = serializers.ListField(source="facts.brands", child=serializers.CharField())
+    facts = serializers.SerializerMethodField(help_text=_("As the data state them, with sources."))
+    may_sign = serializers.SerializerMethodField(help_text=_("You can sign this version off now."))
+
+    def get_facts(self, row: Row) -> dict[str, Any]:
+        return row.facts.content
+
+    def get_may_sign(self, row: Row) -> bool:
+        return bool(self.context["may_sign"])
+
+
 class CourseRead(serializers.Serializer[Any]):
     """A course of treatment."""
 
@@ -92,6 +178,47 @@ class DoseRead(serializers.Serializer[Any]):
         return name_of(dose.course)
 
 
+class ProposedDateRead(serializers.Serializer[Any]):
+    """A planned dose and the days that the protocol's rule proposes for it. Nothing is moved yet."""
+
+    dose = serializers.UUIDField()
+    number = serializers.IntegerField()
+    planned = serializers.DateField(help_text=_("The day that stands."))
+    earliest = serializers.DateField()
+    target = serializers.DateField(help_text=_("The day that is proposed."))
+    latest = serializers.DateField(allow_null=True)
+
+
+class PhaseRead(serializers.Serializer[Any]):
+    """The next phase of a course, whose first day the data do not say."""
+
+    key = serializers.CharField(source="phase.key")
+    name = serializers.CharField(source="phase.name")
+    number = serializers.IntegerField(help_text=_("The number of its first dose."))
+
+
+class CheckRead(serializers.Serializer[Any]):
+    """A regular check: when it was last done and when it is next due."""
+
+    check = serializers.CharField(source="fact", help_text=_("Its name in the facts of the therapy."))
+    label = serializers.CharField()  # type: ignore[assignment]
+    owner = serializers.ChoiceField(choices=ChecklistItem.Owner.choices)
+    who = serializers.SerializerMethodField(help_text=_("Whose turn it is, in words."))
+    last_done = serializers.DateField(allow_null=True)
+    due = serializers.DateField(
+        allow_null=True, help_text=_("Null: the data give no interval, or its time is over.")
+    )
+    until = serializers.DateField(allow_null=True)
+    every_months = serializers.IntegerField(allow_null=True)
+    overdue = serializers.SerializerMethodField()
+
+    def get_who(self, check: Any) -> str:
+        return owner_words(check.owner)
+
+    def get_overdue(self, check: Any) -> bool:
+        return bool(check.is_overdue(self.context["today"]))
+
+
 class OpenItemRead(serializers.Serializer[Any]):
     """Something before a dose, and whose turn it is. `id` only for what can be ticked."""
 
@@ -120,6 +247,70 @@ class LineRead(serializers.Serializer[Any]):
     written_at = serializers.DateTimeField()
 
 
+class LineVersionRead(serializers.Serializer[Any]):
+    """One version of an entry as it stood."""
+
+    version = serializers.IntegerField()
+    what = serializers.CharField(allow_blank=True)
+    more = serializers.CharField(allow_blank=True, help_text=_("What happens, or how it is taken."))
+    none_known = serializers.BooleanField(help_text=_("The answer “No known allergies”."))
+    ended = serializers.BooleanField(help_text=_("With this version it left the list."))
+    by_patient = serializers.BooleanField()
+    written_by = serializers.CharField()
+    written_at = serializers.DateTimeField()
+
+
+class OrderWrite(Write):
+    """A prescriber's order: a plan of the newest version of a therapy, its first day here, and why."""
+
+    therapy = serializers.SlugField(max_length=60, help_text=_("Its code."))
+    version = serializers.IntegerField(
+        min_value=1, max_value=CHANGES, help_text=_("The one that you read; it has to be the newest.")
+    )
+    path = serializers.SlugField(
+        max_length=40, help_text=_("The key of one of the plans in the facts, under portal.paths.")
+    )
+    first_on = Day(help_text=_("The day of the first dose here, on the center's calendar."))
+    given_before = serializers.IntegerField(
+        required=False, default=0, min_value=0, max_value=MOST_GIVEN_BEFORE,
+        help_text=_("Doses given elsewhere before. They count for the phase."),
+    )  # fmt: skip
+    indication = Text(max_length=TEXT_LENGTH, help_text=_("Why this therapy, for the team and the patient."))
+    sign = Yes(help_text=_("True: you sign this order as the prescriber. No order, no schedule."))
+
+
+class ReasonWrite(Write):
+    """Why."""
+
+    reason = Text(max_length=TEXT_LENGTH)
+
+
+class DatesWrite(ReasonWrite):
+    """New days for planned doses, as proposed or others. Each window moves with its day."""
+
+    days = DaysField(allow_empty=False)
+    confirm = Yes(help_text=_("True: you confirm these dates as the prescriber."))
+
+
+class PhaseWrite(ReasonWrite):
+    """The first day of the next phase."""
+
+    first_on = Day()
+
+
+class CheckWrite(Write):
+    """A regular check that was done."""
+
+    check = serializers.CharField(max_length=160, help_text=_("Its name in the facts of the therapy."))
+    done_on = Day(help_text=_("On the center's calendar."))
+
+
+class SignOffWrite(Write):
+    """A named person's sign-off of one version. It cannot be taken back."""
+
+    read = Yes(help_text=_("True: you have read every fact of this version and its sources."))
+
+
 class GivenWrite(Write):
     """A dose was given."""
 
@@ -137,10 +328,8 @@ class GivenWrite(Write):
     )
 
 
-class MissedWrite(Write):
+class MissedWrite(ReasonWrite):
     """A dose was not given."""
-
-    reason = Text(max_length=TEXT_LENGTH)
 
 
 class ItemWrite(Write):

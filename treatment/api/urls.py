@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from django.urls import path
 
-from treatment.api import views
+from treatment.api import courses, therapies, views
 
 app_name = "treatment-api"
 
+COURSE = "courses/<uuid:course_id>/"
+VERSIONS = "therapies/<slug:code>/versions/"
+
 urlpatterns = [
-    path("therapies/", views.TherapyList.as_view(), name="therapy-list"),
-    path("therapies/<slug:code>/", views.TherapyDetail.as_view(), name="therapy-detail"),
-    path("courses/", views.CourseList.as_view(), name="course-list"),
-    path("courses/<uuid:course_id>/", views.CourseDetail.as_view(), name="course-detail"),
+    path("therapies/", therapies.TherapyList.as_view(), name="therapy-list"),
+    path("therapies/<slug:code>/", therapies.TherapyDetail.as_view(), name="therapy-detail"),
+    path(VERSIONS, therapies.VersionList.as_view(), name="version-list"),
+    path(VERSIONS + "<int:version>/", therapies.VersionDetail.as_view(), name="version-detail"),
+    path(VERSIONS + "<int:version>/sign/", therapies.VersionSign.as_view(), name="version-sign"),
+    path("courses/", courses.CourseList.as_view(), name="course-list"),
+    path(COURSE, courses.CourseDetail.as_view(), name="course-detail"),
+    path(COURSE + "end/", courses.CourseEnd.as_view(), name="course-end"),
+    path(COURSE + "dates/", courses.CourseDates.as_view(), name="course-dates"),
+    path(COURSE + "phase/", courses.CoursePhase.as_view(), name="course-phase"),
+    path(COURSE + "checks/", courses.CourseChecks.as_view(), name="course-checks"),
     path("doses/", views.DoseList.as_view(), name="dose-list"),
     path("doses/<uuid:dose_id>/", views.DoseDetail.as_view(), name="dose-detail"),
     path("doses/<uuid:dose_id>/given/", views.DoseGiven.as_view(), name="dose-given"),
@@ -22,7 +32,9 @@ urlpatterns = [
     path("allergies/none-known/", views.NoneKnown.as_view(), name="allergy-none-known"),
     path("allergies/<uuid:line_id>/", views.AllergyDetail.as_view(), name="allergy-detail"),
     path("allergies/<uuid:line_id>/end/", views.AllergyEnd.as_view(), name="allergy-end"),
+    path("allergies/<uuid:line_id>/history/", views.AllergyHistory.as_view(), name="allergy-history"),
     path("medicines/", views.MedicineList.as_view(), name="medicine-list"),
     path("medicines/<uuid:line_id>/", views.MedicineDetail.as_view(), name="medicine-detail"),
     path("medicines/<uuid:line_id>/end/", views.MedicineEnd.as_view(), name="medicine-end"),
+    path("medicines/<uuid:line_id>/history/", views.MedicineHistory.as_view(), name="medicine-history"),
 ]

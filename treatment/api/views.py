@@ -1,4 +1,4 @@
-"""`/api/v1/treatment/`: therapies for the team; courses, doses, allergies and medicines of one patient. Carers see none of it."""
+"""`/api/v1/treatment/`: doses, allergies and medicines of one patient. Carers see none of it. Courses and therapies have files of their own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clinic.services import is_clinician
 from patients.areas import TREATMENT
 from patients.requests import About, about
 from patients.services import record_view
@@ -19,9 +18,7 @@ from portal.lib.api import (
     ApiView,
     Key,
     NothingWrite,
-    PatientPageQuery,
     PatientQuery,
-    Query,
     by_id,
     listed,
     page_of,
@@ -31,12 +28,9 @@ from portal.lib.api import (
 from portal.lib.time import now as present
 from treatment import services
 from treatment.api import serializers as shapes
-from treatment.models import Course, Dose, Protocol
+from treatment.lists import versions_of
+from treatment.models import Allergy, Dose, Medicine
 
-NEWEST_FIRST = (
-    Key("starts_on", lambda course: course.starts_on, date.fromisoformat, down=True),
-    by_id(down=True),
-)
 IN_ORDER = (
     Key("target", lambda dose: dose.target, date.fromisoformat),
     Key("number", lambda dose: dose.number, whole),
@@ -62,64 +56,7 @@ class TreatmentView(ApiView):
         return Response(shapes.DoseDetailRead(found).data)
 
 
-# --- Therapies ---------------------------------------------------------------------------------------------------
-
-
-class TherapyView(TreatmentView):
-    queries = {"*": Query}
-
-    def newest(self) -> list[Protocol]:
-        """The newest version of each therapy, for people who work in a team; 404 for others."""
-        if not is_clinician(self.person):
-            raise Http404
-        found: dict[UUID, Protocol] = {}
-        protocols = Protocol.objects.light().order_by("therapy__position", "therapy__code", "-version")
-        for protocol in protocols:
-            found.setdefault(protocol.therapy_id, protocol)
-        return list(found.values())
-
-
-class TherapyList(TherapyView):
-    @extend_schema(responses={200: paged(shapes.TherapyLineRead)})
-    def get(self, request: Request) -> Response:
-        """For the team: the therapies that are known here, in their newest version."""
-        return listed(self, shapes.TherapyLineRead(self.newest(), many=True).data)
-
-
-class TherapyDetail(TherapyView):
-    @extend_schema(responses={200: shapes.TherapyRead})
-    def get(self, request: Request, code: str) -> Response:
-        """For the team: one therapy with every fact, its source and its status."""
-        protocol = next((one for one in self.newest() if one.therapy.code == code), None)
-        if protocol is None:
-            raise Http404
-        return Response(shapes.TherapyRead(protocol).data)
-
-
-# --- Courses and doses -----------------------------------------------------------------------------------------------
-
-
-class CourseList(TreatmentView):
-    queries = {"get": PatientPageQuery}
-
-    @extend_schema(responses={200: paged(shapes.CourseRead)})
-    def get(self, request: Request) -> Response:
-        """A patient's courses, the newest first."""
-        asked = self.asked_about()
-        record_view(asked.user, asked.patient, "treatment.view")
-        courses = Course.objects.for_user(asked.user, asked.patient).newest_first()
-        rows, cursor = page_of(self, courses, NEWEST_FIRST)
-        return listed(self, shapes.CourseRead(rows, many=True).data, cursor)
-
-
-class CourseDetail(TreatmentView):
-    @extend_schema(responses={200: shapes.CourseRead})
-    def get(self, request: Request, course_id: UUID) -> Response:
-        """One course."""
-        asked = self.asked_about()
-        course = services.course_or_404(asked.user, asked.patient, course_id)
-        record_view(asked.user, asked.patient, "treatment.view", course.pk)
-        return Response(shapes.CourseRead(course).data)
+# --- Doses ---------------------------------------------------------------------------------------------------------
 
 
 class DoseList(TreatmentView):
@@ -248,6 +185,17 @@ class LineEnd(LinesView):
         return self.line(asked, line_id)
 
 
+class LineHistory(LinesView):
+    @extend_schema(responses={200: paged(shapes.LineVersionRead)})
+    def get(self, request: Request, line_id: UUID) -> Response:
+        """Every version of an entry, the newest first, also of one that was taken off the list."""
+        asked = self.asked_about()
+        model = Allergy if self.kind == "allergy" else Medicine
+        versions = versions_of(asked.user, asked.patient, model, line_id)
+        record_view(asked.user, asked.patient, "lists.view", line_id)
+        return listed(self, shapes.LineVersionRead(versions[::-1], many=True).data)
+
+
 class AllergyList(LineList):
     kind = "allergy"
 
@@ -257,6 +205,10 @@ class AllergyDetail(LineDetail):
 
 
 class AllergyEnd(LineEnd):
+    kind = "allergy"
+
+
+class AllergyHistory(LineHistory):
     kind = "allergy"
 
 
@@ -280,4 +232,8 @@ class MedicineDetail(LineDetail):
 
 
 class MedicineEnd(LineEnd):
+    kind = "medicine"
+
+
+class MedicineHistory(LineHistory):
     kind = "medicine"
