@@ -211,7 +211,7 @@ class WaitingRead(serializers.Serializer[Any]):
     infusion = InfusionRead(source="visit")
 
 
-class PhaseRead(serializers.Serializer[Any]):
+class ChairPhaseRead(serializers.Serializer[Any]):
     """A part of an infusion on the clock."""
 
     name = serializers.CharField()
@@ -226,7 +226,7 @@ class SeatRead(serializers.Serializer[Any]):
     ends_at = serializers.DateTimeField()
     patient_name = serializers.CharField(source="name", allow_null=True, default=None)
     what = serializers.CharField(allow_null=True, default=None)
-    phases = PhaseRead(many=True)
+    phases = ChairPhaseRead(many=True)
     appointment = AppointmentRead(source="visit", allow_null=True)
 
 
