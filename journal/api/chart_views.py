@@ -30,8 +30,9 @@ class ChartView(JournalView):
 
     def sight(self, asked: About) -> Sight:
         """What the person's charts are made of; the look is put on the trail."""
-        view = "journal.shared-view" if asked.is_staff else "journal.charts-view"
-        record_view(asked.user, asked.patient, view)
+        record_view(
+            asked.user, asked.patient, "journal.shared-view" if asked.is_staff else "journal.charts-view"
+        )
         return SIGHTS[asked.capacity]
 
 
