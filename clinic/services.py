@@ -127,7 +127,7 @@ def next_opening(site: Site, now: datetime) -> datetime | None:
 
 
 def working_on(on: date) -> Q:
-    """Team memberships that are valid on a day; the same rule as the database function `portal_patients`."""
+    """Team memberships that are valid on a day; the same rule as in the database function `portal_opens`."""
     return Q(starts_on__lte=on) & (Q(ends_on__isnull=True) | Q(ends_on__gte=on))
 
 

@@ -1,4 +1,4 @@
-"""Areas of a patient's record: what a grant opens. The database function `portal_patients` knows the same list."""
+"""Areas of a patient's record: what a grant opens. The database function `portal_opens` knows the same list."""
 
 from __future__ import annotations
 

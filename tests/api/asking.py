@@ -10,7 +10,8 @@ from django.test import Client
 from accounts.models import ApiToken, User
 from accounts.tokens import issue_token, known_scopes
 from portal.lib.ids import uuid7
-from portal.lib.time import now
+from portal.lib.time import now, today_in
+from tests.patients.world import ZONE
 
 API = "/api/v1"
 
@@ -25,6 +26,11 @@ def call(
     return client.generic(
         method, path, data, content_type=kind, headers={**sent, **headers.pop("headers", {})}, **headers
     )
+
+
+def site_day() -> str:
+    """Today where the site is: a day behind UTC for part of each evening."""
+    return today_in(now(), ZONE).isoformat()
 
 
 def token_of(user: User, *scopes: str, days: int = 1) -> tuple[ApiToken, str]:

@@ -6,8 +6,7 @@ import pytest
 
 from journal.models import JournalEntry
 from portal.lib.ids import uuid7
-from portal.lib.time import now
-from tests.api.asking import call, is_problem
+from tests.api.asking import call, is_problem, site_day
 from tests.patients.world import Clinic, acting, acts_of, signed_in
 from tests.registry.ground import Ground
 from tests.registry.people import MAYA
@@ -23,7 +22,7 @@ FREE = {
 
 
 def entry(**more: object) -> dict[str, object]:
-    return {"occurred_on": now().date().isoformat(), "scores": {"tiredness": 2}, "note": "A walk.", **more}
+    return {"occurred_on": site_day(), "scores": {"tiredness": 2}, "note": "A walk.", **more}
 
 
 def test_every_writing_method_needs_a_key_but_those_that_change_nothing_when_repeated(ground: Ground) -> None:

@@ -17,7 +17,7 @@ from patients.models import AuditEvent
 from patients.services import revoke_grant
 from portal.lib.ids import uuid7
 from portal.lib.time import now
-from tests.api.asking import call, is_problem, program, token_of
+from tests.api.asking import call, is_problem, program, site_day, token_of
 from tests.patients.world import Clinic, acting, acting_system, signed_in
 
 THREADS, ENTRIES, ME = "/api/v1/messaging/threads/", "/api/v1/journal/entries/", "/api/v1/patients/me/"
@@ -75,7 +75,7 @@ def test_the_command_says_what_is_wrong(clinic: Clinic, arguments: list[str]) ->
 def test_a_token_does_only_what_its_scopes_say(clinic: Clinic) -> None:
     client = program(clinic["maya"], "journal:read")
     assert call(client, "GET", ENTRIES).status_code == 200
-    written = call(client, "POST", ENTRIES, {"occurred_on": now().date().isoformat(), "note": "A walk."})
+    written = call(client, "POST", ENTRIES, {"occurred_on": site_day(), "note": "A walk."})
     assert is_problem(written, 403)
     assert "journal:write" in written.json()["title"]
     assert is_problem(call(client, "GET", THREADS), 403)
@@ -222,7 +222,7 @@ def test_the_chain_with_tokens_verifies(clinic: Clinic) -> None:
 
 
 def test_a_session_needs_the_csrf_token_and_a_token_does_not(clinic: Clinic) -> None:
-    entry = {"occurred_on": now().date().isoformat(), "note": "A walk."}
+    entry = {"occurred_on": site_day(), "note": "A walk."}
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(clinic["maya"])
     assert is_problem(call(browser, "POST", ENTRIES, entry), 403)

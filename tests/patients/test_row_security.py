@@ -248,10 +248,12 @@ def test_the_python_filter_alone_keeps_each_record_to_its_people(
 def opened_by_database(patient: Patient) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT area FROM unnest(%s::text[]) area WHERE %s IN (SELECT portal_patients(area))",
-            [list(AREAS), patient.pk],
+            "SELECT area, %s IN (SELECT portal_patients(area)), portal_opens(area, %s) FROM unnest(%s::text[]) area",
+            [patient.pk, patient.pk, list(AREAS)],
         )
-        return {row[0] for row in cursor.fetchall()}
+        answers = cursor.fetchall()
+    assert all(listed == asked for _area, listed, asked in answers)
+    return {area for area, listed, _asked in answers if listed}
 
 
 def opened(user: User, patient: Patient) -> set[str]:

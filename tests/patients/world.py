@@ -16,6 +16,7 @@ from patients.services import enroll_patient, grant_carer
 from portal.lib import actor
 
 PASSWORD = "quiet-lake-with-seven-boats"
+ZONE = "America/New_York"  # the day of the site is a day behind UTC for part of each evening
 
 
 @dataclass
@@ -39,7 +40,7 @@ def person(name: str, **more: object) -> User:
 def make_clinic() -> Clinic:
     """Maya and her team, her husband as carer, another patient of the same team, people who may see nothing."""
     site = Site.objects.create(
-        name="Riverside", address="12 Walk", time_zone="America/New_York", emergency_phone="911",
+        name="Riverside", address="12 Walk", time_zone=ZONE, emergency_phone="911",
         emergency_text="Call 911.", day_phone="555-0100", after_hours_phone="555-0199",
         after_hours_text="The nurse line.", reply_urgent_minutes=60, reply_routine_days=2,
     )  # fmt: skip

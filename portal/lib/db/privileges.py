@@ -1,4 +1,4 @@
-"""What the app and maintenance roles may do to each table; applied by the owner after every migrate.
+"""What the app and maintenance roles may do to each table; applied by the owner after every migrate, like the form of the policies.
 
 The app role never owns a table, never truncates, and gets on each table only what the model says in
 `app_privileges` (a class attribute; the default is the four ordinary statements).
@@ -11,6 +11,8 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
+
+from portal.lib.db.rls import ask_one_by_one
 
 DEFAULT_PRIVILEGES = "SELECT, INSERT, UPDATE, DELETE"
 
@@ -39,6 +41,7 @@ def grant_after_migrate(*, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None
             return
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         existing = [row[0] for row in cursor.fetchall()]
+        ask_one_by_one(cursor)
         privileges = table_privileges()
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {quote(app)}, {quote(maintenance)}")
         cursor.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")

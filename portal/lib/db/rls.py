@@ -3,10 +3,16 @@
 `PatientRows("message", area="messages")` closes a table: the app role sees and writes a row only when
 `portal_patients(area)` holds its patient, or when a named system actor runs. The function is made in the
 migrations of `patients`; a migration that uses the operation depends on them.
+
+Policies are written with that function, because it reads well, and are turned after each migrate to `portal_opens(area, patient)`
+(`ask_one_by_one`): listing every patient of the person in each statement costs more the larger the clinic is, where a page is about
+one patient or fifty (decision 18).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -22,6 +28,44 @@ def rule(area: str, *, column: str = "patient_id", owner_column: str = "") -> st
     if owner_column:
         seen = f"({owner_column} = (SELECT portal_user()) AND {seen})"
     return f"({SYSTEM} OR {seen})"
+
+
+# Both forms as PostgreSQL writes them back.
+_BY_NAME = re.compile(
+    r"\(?([\w.]+) IN \( ?SELECT portal_patients\('(\w+)'(?:::text)?\)(?: AS portal_patients)?\)\)?"
+)
+_ASKED = re.compile(r"portal_opens\('(\w+)'::text, ([\w.]+)\)")
+
+
+def asked(expression: str) -> str:
+    """A policy's expression with each `patient_id IN (SELECT portal_patients('area'))` as `portal_opens('area', patient_id)`."""
+    return _BY_NAME.sub(r"portal_opens('\2', \1)", expression)
+
+
+def by_name(expression: str) -> str:
+    """The way back of `asked`."""
+    return _ASKED.sub(r"(\2 IN (SELECT portal_patients('\1')))", expression)
+
+
+def rewrite_policies(cursor: Any, turn: Callable[[str], str]) -> None:
+    """Give every policy of the public schema the expressions that `turn` makes of its own; as the owner."""
+    cursor.execute(
+        "SELECT policyname, tablename, coalesce(qual, ''), coalesce(with_check, '') FROM pg_policies WHERE schemaname = 'public'"
+    )
+    for name, table, *before in cursor.fetchall():
+        after = [turn(text) for text in before]
+        if after != before:
+            parts = [
+                f"{word} ({text})" for word, text in zip(("USING", "WITH CHECK"), after, strict=True) if text
+            ]
+            cursor.execute(f'ALTER POLICY "{name}" ON "{table}" {" ".join(parts)}')
+
+
+def ask_one_by_one(cursor: Any) -> None:
+    """Turn every policy to the rule for one patient, once it is there. Called after each migrate."""
+    cursor.execute("SELECT to_regproc('portal_opens') IS NOT NULL")
+    if cursor.fetchone()[0]:
+        rewrite_policies(cursor, asked)
 
 
 class PatientRows(Operation):
