@@ -10,7 +10,6 @@ from patients.areas import AREAS
 from portal.lib.db.rls import asked, by_name
 from tests.patients.world import Clinic, acting
 
-
 WITHOUT_PATIENT = {
     "patients_audithead",
     "scheduling_claim",
