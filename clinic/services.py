@@ -155,9 +155,9 @@ def team_ids(user: User) -> list[UUID]:
     return found
 
 
-def team_ids_with(user: User) -> ArraySubquery:
+def team_ids_with(user_id: UUID, today: date) -> ArraySubquery:
     """The ids of `team_ids` as a column of another statement; what it read is handed to `know_team_ids`."""
-    working = TeamMember.objects.filter(working_on(utc_today()), user_id=user.pk)
+    working = TeamMember.objects.filter(working_on(today), user_id=user_id)
     return ArraySubquery(working.values("team_id"))
 
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from accounts.models import User
 from clinic.services import team_ids
 from patients.querysets import PatientRecordQuerySet
-from patients.services import capacity_of, patient_ids_beyond_carers
+from patients.services import capacity_of, patient_ids_beyond_carers, patient_ids_of_carer
 
 if TYPE_CHECKING:
     from messaging.models import InternalNote, LastNotice, Thread  # noqa: F401 - named in strings below
@@ -24,7 +24,11 @@ def _without_hidden(found: Any, user: User | AnonymousUser, patient: Any, hidden
     not_hidden = Q(**{hidden: False})
     if patient is not None:
         return found.filter(not_hidden)
-    return found.filter(not_hidden | Q(patient_id__in=patient_ids_beyond_carers(user)))
+    # Said in this order because the first two are small: few conversations are hidden, and few people are somebody's carer.
+    as_staff = ~Q(patient_id__in=patient_ids_of_carer(user)) | Q(
+        patient_id__in=patient_ids_beyond_carers(user)
+    )
+    return found.filter(not_hidden | as_staff)
 
 
 class ThreadQuerySet(PatientRecordQuerySet["Thread"]):

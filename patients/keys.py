@@ -12,6 +12,7 @@ from portal.lib.sealing import KEY_BYTES, SealBroken, key_encryption_keys, open_
 OWN = "own"
 CLINIC = "clinic"
 SPACES = (OWN, CLINIC)
+WRAPPED = ("patient_id", "space", "version", "kek_id", "wrapped")
 
 
 def wrapping_place(patient_id: UUID, space: str, version: int, kek_id: str) -> str:
@@ -47,9 +48,9 @@ def warm_keys(patient_ids: Iterable[UUID]) -> None:
     if not missing:
         return
     found: dict[UUID, dict[tuple[str, int], bytes]] = {pid: {} for pid in missing}
-    for row in PatientKey.objects.filter(patient_id__in=missing):
-        key = unwrap(row.patient_id, row.space, row.version, row.kek_id, bytes(row.wrapped))
-        found[row.patient_id][(row.space, row.version)] = key
+    rows = PatientKey.objects.filter(patient_id__in=missing).values_list(*WRAPPED)
+    for pid, space, version, kek_id, wrapped in rows:
+        found[pid][(space, version)] = unwrap(pid, space, version, kek_id, bytes(wrapped))
     for pid, keys in found.items():
         store[("keys", pid)] = keys
 
@@ -61,10 +62,10 @@ def _keys_of(patient_id: UUID) -> dict[tuple[str, int], bytes]:
     keys: dict[tuple[str, int], bytes] | None = store.get(("keys", patient_id))
     if keys is None:
         keys = {
-            (row.space, row.version): unwrap(
-                row.patient_id, row.space, row.version, row.kek_id, bytes(row.wrapped)
-            )
-            for row in PatientKey.objects.filter(patient_id=patient_id)
+            (space, version): unwrap(pid, space, version, kek_id, bytes(wrapped))
+            for pid, space, version, kek_id, wrapped in PatientKey.objects.filter(
+                patient_id=patient_id
+            ).values_list(*WRAPPED)
         }
         store[("keys", patient_id)] = keys
     return keys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
@@ -22,16 +23,16 @@ M = TypeVar("M", bound=models.Model)
 
 
 class GrantQuerySet(models.QuerySet["Grant"]):
-    def live(self) -> GrantQuerySet:
-        """Grants that hold now."""
-        now = timezone.now()
+    def live(self, now: datetime | None = None) -> GrantQuerySet:
+        """Grants that hold at `now` (aware; default: this moment)."""
+        now = now or timezone.now()
         return self.filter(
             Q(ends_at__isnull=True) | Q(ends_at__gt=now), revoked_at__isnull=True, starts_at__lte=now
         )
 
-    def own(self, user: User) -> GrantQuerySet:
-        """The live grant of a person on their own record."""
-        return self.live().filter(kind="self", user_id=user.pk)
+    def own(self, user_id: UUID, now: datetime) -> GrantQuerySet:
+        """The grant of a person on their own record, if it is live at `now` (aware)."""
+        return self.live(now).filter(kind="self", user_id=user_id)
 
     def opening(self, user: User, area: str) -> GrantQuerySet:
         """The live grants that open `area` of some patient to `user`."""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from clinic.models import Site, Team
-from clinic.services import know_team_ids, team_ids_with, user_ids_in_teams
+from clinic.services import know_team_ids, team_ids_with, user_ids_in_teams, utc_today
 from patients.areas import PROFILE, Scope
 from patients.drafts import DraftConflict, DraftState, drafts_of, drop_draft, save_draft
 from patients.keys import SPACES, forget_keys, warm_keys, wrap_new_key
@@ -23,6 +23,7 @@ from patients.once import DifferentContent, Done, exactly_once
 from patients.querysets import opens
 from patients.trail import Event, note
 from portal.lib import actor
+from portal.lib.db.compiled import Compiled
 from portal.lib.problems import DomainError, NotAllowed
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "grant_team",
     "own_patient",
     "patient_ids_beyond_carers",
+    "patient_ids_of_carer",
     "patient_side",
     "patients_of",
     "record_change",
@@ -64,6 +66,13 @@ class CarerNotPossible(DomainError):
 # --- Who may see whom ---------------------------------------------------------------------------------------
 
 
+@Compiled
+def _own_grants(*, user_id: UUID, now: datetime, today: date) -> Any:
+    """The person's own live grant with the patient, the site and the ids of the person's teams; every page asks this first."""
+    grants = Grant.objects.own(user_id, now).select_related("patient__site")
+    return grants.annotate(teams=team_ids_with(user_id, today)).order_by("patient_id")[:1]
+
+
 def own_patient(user: Any) -> Patient | None:
     """The patient this person is, or None; read once a unit of work.
 
@@ -74,13 +83,8 @@ def own_patient(user: Any) -> Patient | None:
     store = actor.unit_store()
     key = ("own_patient", user.pk)
     if key not in store:
-        own: Any = (
-            Grant.objects.own(user)
-            .select_related("patient__site")
-            .annotate(teams=team_ids_with(user))
-            .order_by("patient_id")
-            .first()
-        )
+        found_grants = _own_grants(user_id=user.pk, now=timezone.now(), today=utc_today())
+        own: Any = found_grants[0] if found_grants else None
         store[key] = own.patient if own is not None else None
         if own is not None:
             store["access", user.pk, own.patient_id] = own
@@ -186,6 +190,12 @@ def users_who_may(patient: Patient, area: str) -> set[UUID]:
 def patient_ids_beyond_carers(user: User) -> Any:
     """Subquery of the patients whom the person sees as the patient or as staff: what is hidden from carers is open there."""
     grants: Any = Grant.objects.opening(user, PROFILE).exclude(kind="carer").values("patient_id")
+    return grants
+
+
+def patient_ids_of_carer(user: User) -> Any:
+    """Subquery of the patients of whom the person is a carer now, whatever else they are."""
+    grants: Any = Grant.objects.live().filter(kind="carer", user_id=user.pk).values("patient_id")
     return grants
 
 

@@ -60,8 +60,7 @@ def board_of(user: User, on: date | None, now: datetime) -> Board:
     infusions = list(
         Appointment.objects.for_user(user)
         .filter(state__in=["booked", "requested"], dose__isnull=False)
-        .touching(start, end)
-        .filter(resource__site=site)
+        .on_lanes([lane.pk for lane in lanes], start, end)
         .select_related("patient", "service", "resource", "nurse", "dose__course__order")
         .order_by("during")
     )

@@ -51,18 +51,18 @@ def day_of(user: User, on: date | None, now: datetime) -> Day:
     start, end = day_window(shown, zone)
     sees_patients = Q(kind=Resource.Kind.CLINICIAN) | Q(services__kind=Service.Kind.VISIT)
     lanes = list(Resource.objects.filter(sees_patients, site=site, active=True).distinct())
+    claims = list(
+        Claim.objects.live().touching(start, end).filter(resource_id__in=[lane.pk for lane in lanes])
+    )
     visits = list(
         Appointment.objects.for_user(user)
-        .filter(state__in=["booked", "requested"])
-        .touching(start, end)
-        .of_resources([lane.pk for lane in lanes])
+        .filter(state__in=["booked", "requested"], pk__in={claim.appointment_id for claim in claims})
         .select_related("patient", "service", "resource", "nurse")
         .order_by("during")
     )
     warm_keys({visit.patient_id for visit in visits})
     record_many(user, {visit.patient_id: visit.patient for visit in visits}.values(), "schedule.view")
     seen = {visit.pk for visit in visits}
-    claims = Claim.objects.live().touching(start, end).filter(resource_id__in=[lane.pk for lane in lanes])
     taken = [claim for claim in claims if claim.appointment_id not in seen]
     lanes.sort(key=lambda lane: (lane.user_id != user.pk, lane.label))
     rows = []

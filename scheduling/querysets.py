@@ -111,14 +111,17 @@ class AppointmentQuerySet(PatientRecordQuerySet[Any]):
         over = models.Q(state="booked", during__endswith__lte=now) | models.Q(state="cancelled")
         return self.filter(over).order_by("-during")
 
-    def touching(self, start: datetime, end: datetime) -> AppointmentQuerySet:
-        """Visits that overlap a time (aware, half open)."""
-        return self.filter(during__overlap=DateTimeTZRange(start, end))
+    def on_lanes(self, resource_ids: Iterable[UUID], start: datetime, end: datetime) -> AppointmentQuerySet:
+        """Visits that hold one of these lanes at a time (aware, half open).
+
+        They are found through the claims, which hold no patient: a search among the visits themselves would ask for each visit of
+        all years whether the person may see it.
+        """
+        from scheduling.models import Claim
+
+        claims = Claim.objects.live().touching(start, end).filter(resource_id__in=list(resource_ids))
+        return self.filter(pk__in=list(claims.values_list("appointment_id", flat=True)))
 
     def with_place(self) -> AppointmentQuerySet:
         """Together with visit type and lanes, in the same statement."""
         return self.select_related("service", "resource", "nurse", "moves")
-
-    def of_resources(self, resource_ids: list[UUID]) -> AppointmentQuerySet:
-        """Visits that occupy one of these lanes."""
-        return self.filter(models.Q(resource_id__in=resource_ids) | models.Q(nurse_id__in=resource_ids))
