@@ -74,6 +74,14 @@ class OfThreadQuerySet(PatientRecordQuerySet[Any]):
         return _without_hidden(found, user, patient, "thread__hidden_from_carers")
 
 
+class OfMessageQuerySet(PatientRecordQuerySet[Any]):
+    """Rows that hang on a message are open to whom its conversation is open."""
+
+    def for_user(self, user: User | AnonymousUser, patient: Any = None) -> Any:
+        found: Any = super().for_user(user, patient)
+        return _without_hidden(found, user, patient, "message__thread__hidden_from_carers")
+
+
 class MessageQuerySet(OfThreadQuerySet):
     def in_order(self) -> MessageQuerySet:
         """Oldest first, with who wrote each."""
