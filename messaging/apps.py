@@ -27,6 +27,7 @@ class MessagingConfig(AppConfig):
             "reply": _("A message in a conversation"),
             "answer": _("An answer to a patient"),
             "note": _("A note for the team"),
+            "correction": _("The correction of an answer"),
         }
         contributions.trail_acts |= {
             "threads.list": _("looked at the list of messages"),
@@ -34,6 +35,7 @@ class MessagingConfig(AppConfig):
             "thread.closed": _("said that no answer is needed any more"),
             "message.sent": _("sent a message to the team"),
             "message.answered": _("answered a message"),
+            "message.corrected": _("took back an answer and corrected it"),
             "worklist.view": _("saw the start of a message on the work list"),
             "work.claimed": _("took on a message"),
             "work.released": _("handed a message back to the team"),

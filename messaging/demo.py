@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
+from messaging import demo_composed as composed
 from messaging import services
 from messaging.models import Message, Thread
 from messaging.topics import Topic
@@ -33,6 +34,7 @@ class _Story:
         self.of_samuel: Patient = world.other_patient
 
     def tell(self) -> None:
+        composed.templates(self.world)
         self.bring_to_the_infusion()
         self.blood_test()
         self.parking()

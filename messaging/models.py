@@ -97,6 +97,19 @@ class Message(PatientRecord):
     def from_team(self) -> bool:
         return self.capacity == self.Capacity.TEAM
 
+    @property
+    def taken_back(self) -> MessageRetraction | None:
+        """The row that says this message no longer counts; read with it where `select_related("retraction")` stands."""
+        return getattr(self, "retraction", None)
+
+    def text_for(self, *, staff: bool) -> str:
+        """The text as one side may read it: what was taken back is gone for the patient's side, what was undone for both."""
+        gone = self.taken_back
+        if gone is None or (staff and gone.kind == "corrected"):
+            text: str = self.body
+            return text
+        return ""
+
 
 class InternalNote(PatientRecord):
     """What the team writes for itself. A table of its own, so that no flag can turn it into an answer."""

@@ -84,8 +84,8 @@ class OfMessageQuerySet(PatientRecordQuerySet[Any]):
 
 class MessageQuerySet(OfThreadQuerySet):
     def in_order(self) -> MessageQuerySet:
-        """Oldest first, with who wrote each."""
-        return self.select_related("author").order_by("seq")
+        """Oldest first, with who wrote each and what was taken back."""
+        return self.select_related("author", "retraction__by").order_by("seq")
 
     def newer_than(self, seq: int, user: User) -> MessageQuerySet:
         """What others wrote after `seq`."""

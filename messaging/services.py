@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from clinic.services import state_of, team_ids
-from messaging import notices
+from messaging import notices, reply_templates
 from messaging.models import InternalNote, Message, Thread, WorkItem
 from messaging.promises import due_at
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
@@ -230,7 +230,7 @@ def answer(
     """The team's answer, written after reading up to `seen_seq`; exactly once under `id`. The work is done with it,
     and the people on the patient's side are told by mail.
 
-    Raises NewerMessages, TakenByOther, DifferentContent, NotAllowed, Thread.DoesNotExist.
+    Raises BlankLeft, NewerMessages, TakenByOther, DifferentContent, NotAllowed, Thread.DoesNotExist.
     """
 
     require(by, patient, AREA, "team")
@@ -240,6 +240,7 @@ def answer(
     def make() -> UUID:
         thread = _locked_by_staff(by, patient, thread_id)
         _nothing_newer(thread, by, seen_seq)
+        reply_templates.nothing_left_blank(patient.site, text)
         item = _open_item(thread)
         if item is not None:
             _not_taken(item, by)

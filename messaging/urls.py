@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from messaging.views import conversation, work
+from messaging.views import conversation, correction, reply_templates, work
 
 app_name = "messaging"
 
@@ -22,10 +22,20 @@ urlpatterns: list[URLPattern] = [
     path(OF_PATIENT + THREAD + "sent/", conversation.sent, name="patient-sent"),
     path(OF_PATIENT + THREAD + "close/", conversation.close, name="patient-close"),
     path("work/", work.work_list, name="work-list"),
+    path("work/templates/", reply_templates.template_list, name="templates"),
+    path("work/templates/new/", reply_templates.template_new, name="template-new"),
+    path("work/templates/<uuid:template_id>/", reply_templates.template_detail, name="template"),
+    path(
+        "work/templates/<uuid:template_id>/change/", reply_templates.template_change, name="template-change"
+    ),
+    path(
+        "work/templates/<uuid:template_id>/decide/", reply_templates.template_decide, name="template-decide"
+    ),
     path(WORK, work.work_thread, name="work-thread"),
     path(WORK + "claim/", work.claim, name="claim"),
     path(WORK + "release/", work.release, name="release"),
     path(WORK + "answer/", work.answer, name="answer"),
     path(WORK + "note/", work.note, name="note"),
+    path(WORK + "messages/<uuid:message_id>/correct/", correction.correct, name="correct"),
     path(WORK + "finish/", work.finish, name="finish"),
 ]

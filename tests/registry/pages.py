@@ -218,6 +218,11 @@ PAGES: list[Page] = [
     Page("messaging:work-list", CLINICIANS, dense=True),
     Page("messaging:work-thread", READERS, dense=True),
     Page("messaging:note", TEAM, dense=True),
+    Page("messaging:correct", TEAM, instead={"thread_id": "answered_thread"}, dense=True),
+    Page("messaging:templates", CLINICIANS, dense=True),
+    Page("messaging:template-new", CLINICIANS, dense=True),
+    Page("messaging:template", CLINICIANS, dense=True),
+    Page("messaging:template-change", CLINICIANS, dense=True),
     # The team's other pages
     Page("portal:staff-patients", CLINICIANS, dense=True),
     Page("portal:summary", READERS, dense=True),
@@ -281,6 +286,7 @@ NOT_PAGES: dict[str, str] = {
     "messaging:release": ACT,
     "messaging:answer": ACT,
     "messaging:finish": ACT,
+    "messaging:template-decide": ACT,
     "account_set_password": AWAY,
 }
 

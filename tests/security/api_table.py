@@ -257,7 +257,26 @@ API_ROWS: list[ApiRow] = [
         "messaging-api:note-list",
         {"GET": Can(READERS), "POST": Can(OF_TEAM, 201, sends(text="Asked twice."), STRANGERS_AT_WORK)},
     ),
+    acts(
+        "messaging-api:message-correct",
+        OF_TEAM,
+        sends(text="At 9, not at 8.", reason="Sent in error", seen_seq=99),
+        status=201,
+        refused=IN_EMERGENCY,
+        instead={"thread_id": "answered_thread"},
+    ),
     reads("messaging-api:work-list", TEAMS, about=False),
+    ApiRow(
+        "messaging-api:template-list",
+        {"GET": Can(TEAMS), "POST": Can(TEAMS, 201, sends(title="Thanks", text="Thank you for [what]."))},
+        about=False,
+    ),
+    reads("messaging-api:template-detail", TEAMS, about=False),
+    ApiRow(
+        "messaging-api:template-decide",
+        {"POST": Can(TEAMS, 200, sends(decision="retire"))},
+        about=False,
+    ),
     # Treatment: the patient and the team, never carers; therapies with their sources are for the team
     reads("treatment-api:therapy-list", TEAMS, about=False),
     reads("treatment-api:therapy-detail", TEAMS, about=False),

@@ -132,6 +132,10 @@ ONLY_READS: dict[tuple[str, str], Status] = {
 }  # sees it, may not answer for the team
 
 
+def _a_template(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"once": str(uuid7()), "title": "Thank you", "body": "Thank you for [what].", "who": "all"}
+
+
 def _other_time(ground: Ground, whose: str) -> dict[str, Any]:
     return {
         "once": str(uuid7()),
@@ -418,6 +422,28 @@ ROWS: list[Row] = [
     Row("messaging:claim", READERS, None, 302, _once(), exceptions=ONLY_READS),
     Row("messaging:release", READERS, None, 302, _once(), exceptions=ONLY_READS),
     Row("messaging:finish", READERS, None, 302, _once(outcome="no_reply", seen="99"), exceptions=ONLY_READS),
+    Row(
+        "messaging:correct",
+        READERS,
+        200,
+        302,
+        _form(text="At 9, not at 8.", reason="Sent in error", seen="99"),
+        exceptions=ONLY_READS,
+        instead={"thread_id": "answered_thread"},
+    ),
+    # Reply templates: everybody who works in a team reads and writes them; the writer does not review
+    clinicians("messaging:templates"),
+    Row("messaging:template-new", everyone(*CLINICIANS), 200, 302, _a_template),
+    Row("messaging:template", everyone(*CLINICIANS)),
+    Row("messaging:template-change", everyone(*CLINICIANS), 200, 302, _a_template),
+    Row(
+        "messaging:template-decide",
+        everyone(*CLINICIANS),
+        None,
+        302,
+        lambda ground, whose: {"decision": "keep"},
+        exceptions={("nurse", "POST"): 409},
+    ),
     # The team's other pages
     clinicians("portal:staff-patients"),
     Row("portal:summary", READERS),

@@ -1,0 +1,143 @@
+"""What staff do inside a conversation: templates to start an answer from, corrections."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from messaging import reply_templates, retractions, services
+from messaging.api.serializers import CorrectionWrite, MessageRead
+from messaging.api.views import MessagingView
+from messaging.models import Message, ReplyTemplate
+from messaging.services import NewerMessages
+from patients.requests import STAFF
+from portal.lib.api import ApiView, Key, Line, PageQuery, Text, Write, by_id, listed, page_of, paged, words
+from portal.lib.time import now as present
+
+BY_TITLE = (Key("title", lambda template: template.title, words), by_id())
+
+
+class ReplyTemplateRead(serializers.Serializer[Any]):
+    """One version of a template."""
+
+    id = serializers.UUIDField()
+    version = serializers.IntegerField()
+    title = serializers.CharField()
+    text = serializers.CharField(source="body")
+    blanks = serializers.SerializerMethodField(help_text=_("What has to be filled in before it can be sent."))
+    team_only = serializers.SerializerMethodField()
+    state = serializers.ChoiceField(choices=ReplyTemplate.State.choices)
+    written_by = serializers.CharField(source="written_by.name")
+    reviewed_by = serializers.CharField(source="reviewed_by.name", allow_null=True, default=None)
+    review_due = serializers.DateField(allow_null=True)
+
+    def get_blanks(self, template: ReplyTemplate) -> list[str]:
+        return reply_templates.blanks_of(template.body)
+
+    def get_team_only(self, template: ReplyTemplate) -> bool:
+        return template.team_id is not None
+
+
+class ReplyTemplateWrite(Write):
+    """A template, or its next version: it waits for somebody else's review."""
+
+    title = Line(max_length=reply_templates.LONGEST_TITLE)
+    text = Text(max_length=reply_templates.LONGEST_BODY)
+    team_only = serializers.BooleanField(required=False, default=False)
+    replaces = serializers.UUIDField(required=False, allow_null=True, default=None)
+
+
+class ReplyTemplateDecision(Write):
+    """What becomes of it. The writer cannot review it."""
+
+    decision = serializers.ChoiceField(
+        choices=[("approve", _("Use it")), ("keep", _("Keep it")), ("retire", _("Stop using it"))]
+    )
+
+
+class CorrectMessage(MessagingView):
+    @extend_schema(request=CorrectionWrite, responses={201: MessageRead})
+    def post(self, request: Request, thread_id: UUID, message_id: UUID) -> Response:
+        """For the team: take back one of its answers and send the correction. The patient's side no longer gets the old text."""
+        asked, thread = self.at(thread_id, *STAFF)
+        found = Message.objects.for_user(asked.user, asked.patient).filter(thread=thread, pk=message_id)
+        if not found.filter(capacity="team").exists():
+            raise Http404
+        wanted = self.body(CorrectionWrite)
+        try:
+            message = retractions.correct(
+                **asked.act, thread_id=thread_id, message_id=message_id, id=self.once, now=present(), **wanted
+            )
+        except NewerMessages as error:
+            return self.newer(error)
+        return Response(MessageRead(message, context={"staff": True}).data, status=201)
+
+
+class TemplateView(ApiView):
+    noun = "messaging"
+
+    def staff(self) -> Any:
+        """The person, who works in a team. Raises Http404."""
+        if not services.works_here(self.person):
+            raise Http404
+        return self.person
+
+
+class TemplateList(TemplateView):
+    queries = {"get": PageQuery}
+
+    @extend_schema(responses={200: paged(ReplyTemplateRead)})
+    def get(self, request: Request) -> Response:
+        """Templates that are in use or wait for a review, by title."""
+        shown = [ReplyTemplate.State.WAITING, ReplyTemplate.State.IN_USE]
+        found = reply_templates.open_to(self.staff()).filter(state__in=shown)
+        rows, cursor = page_of(self, found, BY_TITLE)
+        return listed(self, ReplyTemplateRead(rows, many=True).data, cursor)
+
+    @extend_schema(request=ReplyTemplateWrite, responses={201: ReplyTemplateRead})
+    def post(self, request: Request) -> Response:
+        """Write a template, or the next version of one."""
+        user, wanted = self.staff(), self.body(ReplyTemplateWrite)
+        replaces = wanted["replaces"]
+        template = reply_templates.write(
+            by=user,
+            id=self.once,
+            title=wanted["title"],
+            body=wanted["text"],
+            team_only=wanted["team_only"],
+            now=present(),
+            replaces=reply_templates.template_or_404(user, replaces) if replaces else None,
+        )
+        return Response(ReplyTemplateRead(template).data, status=201)
+
+
+class TemplateDetail(TemplateView):
+    @extend_schema(responses={200: ReplyTemplateRead})
+    def get(self, request: Request, template_id: UUID) -> Response:
+        """One version."""
+        return Response(ReplyTemplateRead(reply_templates.template_or_404(self.staff(), template_id)).data)
+
+
+class TemplateDecide(TemplateView):
+    repeats = ("post",)
+
+    @extend_schema(request=ReplyTemplateDecision, responses={200: ReplyTemplateRead})
+    def post(self, request: Request, template_id: UUID) -> Response:
+        """Put it to use, keep it for another year, or stop using it. Doing it twice is doing it once."""
+        user = self.staff()
+        reply_templates.template_or_404(user, template_id)
+        decision = self.body(ReplyTemplateDecision)["decision"]
+        if decision == "retire":
+            reply_templates.retire(by=user, template_id=template_id)
+        elif decision == "keep":
+            reply_templates.keep(by=user, template_id=template_id, now=present())
+        else:
+            reply_templates.approve(by=user, template_id=template_id, now=present())
+        return Response(ReplyTemplateRead(reply_templates.template_or_404(user, template_id)).data)
