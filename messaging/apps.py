@@ -28,6 +28,8 @@ class MessagingConfig(AppConfig):
             "answer": _("An answer to a patient"),
             "note": _("A note for the team"),
             "correction": _("The correction of an answer"),
+            "call": _("A call or a letter"),
+            "first-words": _("A message to a patient"),
         }
         contributions.trail_acts |= {
             "threads.list": _("looked at the list of messages"),
@@ -36,6 +38,10 @@ class MessagingConfig(AppConfig):
             "message.sent": _("sent a message to the team"),
             "message.answered": _("answered a message"),
             "message.corrected": _("took back an answer and corrected it"),
+            "message.begun": _("wrote a message to you"),
+            "mailing.choice": _("saw the name on a list to write to several patients"),
+            "mailing.planned": _("wrote the same message to several patients, one of them you"),
+            "mailing.view": _("saw the name on a list of messages that were sent"),
             "worklist.view": _("saw the start of a message on the work list"),
             "work.claimed": _("took on a message"),
             "work.released": _("handed a message back to the team"),

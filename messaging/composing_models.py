@@ -13,7 +13,6 @@ from messaging.querysets import OfThreadQuerySet
 from messaging.topics import Topic
 from patients.fields import SealedField
 from patients.models import PatientRecord
-from patients.querysets import PatientRecordQuerySet
 from portal.lib.ids import uuid7
 
 
@@ -173,7 +172,6 @@ class MailingLetter(PatientRecord):
     thread = models.ForeignKey("messaging.Thread", null=True, on_delete=models.PROTECT, related_name="+")
     settled_at = models.DateTimeField(null=True)
 
-    objects = PatientRecordQuerySet.as_manager()
     app_privileges = "SELECT, INSERT, UPDATE"
 
     class Meta:

@@ -64,7 +64,8 @@ def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card
         "rows": rows,
         "zone": patient.site.time_zone,
         "all": reverse("messaging:patient-list", args=[patient.pk]),
-        "by_phone": reverse("messaging:patient-new", args=[patient.pk]) if acts else "",
+        "by_phone": reverse("messaging:call", args=[patient.pk]) if acts else "",
+        "write": reverse("messaging:write-first", args=[patient.pk]) if acts else "",
     }
     return Card(PANEL, context)
 

@@ -348,7 +348,16 @@ def _locked_by_staff(by: User, patient: Patient, thread_id: UUID) -> Thread:
     return thread
 
 
-def _append(thread: Thread, by: User, capacity: str, text: str, id: UUID, now: datetime) -> Message:
+def _append(
+    thread: Thread,
+    by: User,
+    capacity: str,
+    text: str,
+    id: UUID,
+    now: datetime,
+    *,
+    came_at: datetime | None = None,
+) -> Message:
     """The next message of a locked conversation; whoever writes has read everything before it."""
     thread.last_seq += 1
     thread.last_at = max(now, thread.last_at)
@@ -356,6 +365,7 @@ def _append(thread: Thread, by: User, capacity: str, text: str, id: UUID, now: d
     thread.save(update_fields=["last_seq", "last_at", "state"])
     message = Message(id=id, patient_id=thread.patient_id, thread=thread, seq=thread.last_seq, author=by)
     message.capacity = capacity
+    message.came_at = came_at
     message.created_at = now
     message.body = text
     message.save(force_insert=True)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from messaging.views import conversation, correction, reply_templates, work
+from messaging.views import conversation, correction, mailings, outreach, reply_templates, work
 
 app_name = "messaging"
 
@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern] = [
     path(THREAD + "close/", conversation.close, name="close"),
     path(OF_PATIENT + "messages/", conversation.thread_list, name="patient-list"),
     path(OF_PATIENT + "messages/new/", conversation.new, name="patient-new"),
+    path(OF_PATIENT + "messages/call/", outreach.call_new, name="call"),
+    path(OF_PATIENT + "messages/write/", outreach.write_first, name="write-first"),
     path(OF_PATIENT + THREAD, conversation.thread, name="patient-thread"),
     path(OF_PATIENT + THREAD + "sent/", conversation.sent, name="patient-sent"),
     path(OF_PATIENT + THREAD + "close/", conversation.close, name="patient-close"),
@@ -31,11 +33,14 @@ urlpatterns: list[URLPattern] = [
     path(
         "work/templates/<uuid:template_id>/decide/", reply_templates.template_decide, name="template-decide"
     ),
+    path("work/mailings/new/", mailings.mailing_new, name="mailing-new"),
+    path("work/mailings/<uuid:mailing_id>/", mailings.mailing, name="mailing"),
     path(WORK, work.work_thread, name="work-thread"),
     path(WORK + "claim/", work.claim, name="claim"),
     path(WORK + "release/", work.release, name="release"),
     path(WORK + "answer/", work.answer, name="answer"),
     path(WORK + "note/", work.note, name="note"),
     path(WORK + "messages/<uuid:message_id>/correct/", correction.correct, name="correct"),
+    path(WORK + "call/", outreach.call_more, name="call-more"),
     path(WORK + "finish/", work.finish, name="finish"),
 ]

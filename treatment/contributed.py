@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,10 +15,10 @@ from clinic.services import is_clinician
 from patients.areas import TREATMENT
 from patients.models import Patient
 from patients.services import can
-from portal.lib.contributions import Card
+from portal.lib.contributions import Card, PatientGroup
 from treatment import checks, lists, reading, shown
 from treatment.catalog import newest_protocols
-from treatment.models import Dose
+from treatment.models import Course, Dose
 from treatment.pages import Asked
 
 
@@ -76,6 +77,18 @@ def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card
         "lists": asked.url("lists"),
     }
     return Card("treatment/cards/summary.html", context)
+
+
+def patient_groups(user: User, day: date, now: datetime) -> list[PatientGroup]:
+    """The people on each therapy."""
+    rows = Course.objects.for_user(user).running().order_by()
+    found: dict[str, set[UUID]] = {}
+    for code, patient_id in rows.values_list("order__protocol__therapy__code", "patient_id"):
+        found.setdefault(code, set()).add(patient_id)
+    return [
+        PatientGroup(f"therapy:{code}", _("On %(therapy)s") % {"therapy": code}, frozenset(ids))
+        for code, ids in sorted(found.items())
+    ]
 
 
 def therapies_card(request: HttpRequest, now: datetime) -> Card | None:

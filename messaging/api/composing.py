@@ -12,13 +12,28 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from messaging import reply_templates, retractions, services
-from messaging.api.serializers import CorrectionWrite, MessageRead
-from messaging.api.views import MessagingView
-from messaging.models import Message, ReplyTemplate
+from messaging import mailings, outreach, reply_templates, retractions, services
+from messaging.api.serializers import MANY, SEEN, CorrectionWrite, MessageRead
+from messaging.api.views import AREA, MessagingView
+from messaging.models import MailingLetter, Message, ReplyTemplate
 from messaging.services import NewerMessages
-from patients.requests import STAFF
-from portal.lib.api import ApiView, Key, Line, PageQuery, Text, Write, by_id, listed, page_of, paged, words
+from messaging.topics import Lane, Topic
+from patients.requests import STAFF, about
+from patients.services import patients_of, record_many
+from portal.lib.api import (
+    ApiView,
+    Instant,
+    Key,
+    Line,
+    PageQuery,
+    Text,
+    Write,
+    by_id,
+    listed,
+    page_of,
+    paged,
+    words,
+)
 from portal.lib.time import now as present
 
 BY_TITLE = (Key("title", lambda template: template.title, words), by_id())
@@ -62,6 +77,61 @@ class ReplyTemplateDecision(Write):
     )
 
 
+class CallWrite(Write):
+    """A call or a letter."""
+
+    how = serializers.ChoiceField(choices=[("phone", _("By phone")), ("letter", _("By letter"))])
+    text = Text(max_length=services.LONGEST_MESSAGE)
+    came_at = Instant(required=False, allow_null=True, default=None, help_text=_("Now, without it."))
+    topic = serializers.ChoiceField(choices=Topic.choices, required=False, default=Topic.OTHER.value)
+    lane = serializers.ChoiceField(
+        choices=Lane.choices,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text=_("As the topic says, without it."),
+    )
+    thread = serializers.UUIDField(required=False, allow_null=True, default=None)
+    seen_seq = serializers.IntegerField(
+        min_value=0, max_value=MANY, required=False, default=0, help_text=SEEN
+    )
+
+
+class FirstWordsWrite(Write):
+    """The first message of a conversation that the team begins."""
+
+    topic = serializers.ChoiceField(choices=Topic.choices)
+    text = Text(max_length=services.LONGEST_MESSAGE)
+
+
+class MailingWrite(Write):
+    """The same words to several patients."""
+
+    patients = serializers.ListField(
+        child=serializers.UUIDField(), min_length=1, max_length=mailings.MOST_PATIENTS
+    )
+    topic = serializers.ChoiceField(choices=Topic.choices)
+    text = Text(max_length=services.LONGEST_MESSAGE)
+
+
+class MailingLetterRead(serializers.Serializer[Any]):
+    """What became of one patient's letter."""
+
+    patient = serializers.UUIDField(source="patient_id")
+    state = serializers.ChoiceField(choices=MailingLetter.State.choices)
+    thread = serializers.UUIDField(source="thread_id", allow_null=True)
+
+
+class MailingRead(serializers.Serializer[Any]):
+    """How far a mailing is."""
+
+    id = serializers.UUIDField(source="mailing.id")
+    created_at = serializers.DateTimeField(source="mailing.created_at")
+    total = serializers.IntegerField()
+    sent = serializers.IntegerField()
+    letters = MailingLetterRead(many=True)
+
+
 class CorrectMessage(MessagingView):
     @extend_schema(request=CorrectionWrite, responses={201: MessageRead})
     def post(self, request: Request, thread_id: UUID, message_id: UUID) -> Response:
@@ -78,6 +148,68 @@ class CorrectMessage(MessagingView):
         except NewerMessages as error:
             return self.newer(error)
         return Response(MessageRead(message, context={"staff": True}).data, status=201)
+
+
+class Call(MessagingView):
+    @extend_schema(request=CallWrite, responses={201: MessageRead})
+    def post(self, request: Request) -> Response:
+        """For the team: write down a call or a letter of the patient. Without `thread` it begins a conversation about `topic`."""
+        asked, wanted = about(self, AREA, *STAFF), self.body(CallWrite)
+        now = present()
+        thread_id = wanted.pop("thread")
+        if thread_id is not None:
+            self.thread(asked, thread_id)
+        came_at = wanted.pop("came_at") or now
+        try:
+            message = outreach.write_down(
+                **asked.act, id=self.once, thread_id=thread_id, came_at=came_at, now=now, **wanted
+            )
+        except NewerMessages as error:
+            return self.newer(error)
+        return Response(MessageRead(message, context={"staff": True}).data, status=201)
+
+
+class FirstWords(MessagingView):
+    @extend_schema(request=FirstWordsWrite, responses={201: MessageRead})
+    def post(self, request: Request) -> Response:
+        """For the team: begin a conversation with the patient. Nobody owes an answer."""
+        asked, wanted = about(self, AREA, *STAFF), self.body(FirstWordsWrite)
+        message = outreach.write_first(**asked.act, id=self.once, now=present(), **wanted)
+        return Response(MessageRead(message, context={"staff": True}).data, status=201)
+
+
+class MailingList(ApiView):
+    noun = "messaging"
+
+    @extend_schema(request=MailingWrite, responses={201: MailingRead})
+    def post(self, request: Request) -> Response:
+        """For the team: the same words to several of your patients, each in a conversation of their own."""
+        if not services.works_here(self.person):
+            raise Http404
+        wanted = self.body(MailingWrite)
+        mine = {patient.pk: patient for patient in patients_of(self.person, kinds=("team",))}
+        if any(id not in mine for id in wanted["patients"]):
+            raise Http404
+        patients = [mine[id] for id in wanted["patients"]]
+        record_many(self.person, patients, "mailing.choice")
+        mailing = mailings.plan(
+            by=self.person,
+            id=self.once,
+            patients=patients,
+            topic=wanted["topic"],
+            text=wanted["text"],
+            now=present(),
+        )
+        return Response(MailingRead(mailings.progress_of(self.person, mailing.pk)).data, status=201)
+
+
+class MailingDetail(ApiView):
+    noun = "messaging"
+
+    @extend_schema(responses={200: MailingRead})
+    def get(self, request: Request, mailing_id: UUID) -> Response:
+        """How far a mailing of yours is."""
+        return Response(MailingRead(mailings.progress_of(self.person, mailing_id)).data)
 
 
 class TemplateView(ApiView):

@@ -194,7 +194,7 @@ def state_words(thread: Thread) -> tuple[str, str]:
     if item_state == WorkItem.State.OPEN:
         return "waiting", _("Sent")
     if thread.last_capacity == Message.Capacity.TEAM:  # type: ignore[attr-defined]
-        return "done", _("Answered")
+        return ("done", _("Answered")) if item_state else ("info", _("From your team"))
     return "info", _("Read by the team")
 
 

@@ -169,7 +169,7 @@ def show_work(
         "templates": shown_templates(user) if place.may_act else None,
         "urls": {
             name: reverse(f"messaging:{name}", args=[patient.pk, thread.pk])
-            for name in ("work-thread", "claim", "release", "answer", "note", "finish")
+            for name in ("work-thread", "claim", "release", "answer", "note", "finish", "call-more")
         }
         | {"summary": reverse("portal:summary", args=[patient.pk])},
     }

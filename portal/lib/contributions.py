@@ -79,5 +79,16 @@ class VisitChoice:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class PatientGroup:
+    """Patients that belong together for a message of the team: the visits of a day, the people on one therapy."""
+
+    code: str
+    label: str
+    patient_ids: frozenset[UUID]
+
+
+# fn(user, day, now) -> list[PatientGroup]: groups of the patients whom this person sees
+patient_groups: Registry[Callable[..., list[PatientGroup]]] = Registry()
 # fn(user, patient, now) -> list[VisitChoice]: visits to come, the next one first
 visit_choices: Registry[Callable[..., list[VisitChoice]]] = Registry()

@@ -24,6 +24,7 @@ from education.services import adopt, submit_for_review, write_draft
 from journal.models import JournalEntry
 from journal.reports import ReportWords, approve_report, choices, share_report, write_report
 from journal.services import Words, write_entry
+from messaging.mailings import plan
 from messaging.models import ReplyTemplate
 from messaging.services import add_note, answer, start_thread
 from patients.drafts import DraftState, save_draft
@@ -95,6 +96,7 @@ def lay() -> Ground:
             _things(ground, whose, patient, now)
         with acting(ground.users["nurse"]):
             _note(ground, whose, patient, now)
+    _mailing(ground, now)
     _treatment(ground, now)
     for whose in PATIENTS:
         _infusion_times(ground, whose, now)
@@ -391,6 +393,18 @@ def _note(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
         text="Blankets are fine.",
         now=now,
     )
+
+
+def _mailing(ground: Ground, now: datetime) -> None:
+    """The same words to both patients, waiting for the worker. Runs as the nurse."""
+    nurse = ground.users["nurse"]
+    with acting(nurse):
+        patients = list(Patient.objects.for_user(nurse).select_related("site"))
+        made = plan(
+            by=nurse, id=uuid7(), patients=patients, topic="visit", text="The door is at the side.", now=now
+        )
+    for whose in PATIENTS:
+        ground.ids["mailing_id", whose] = made.pk
 
 
 def _answered(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:

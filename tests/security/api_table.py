@@ -153,6 +153,11 @@ A_CARER = {
 }
 A_PROFILE = {"name": "Alex Example", "preferred_name": "", "phone": "", "contact_note": ""}
 A_LOOK = {"theme": "dusk", "text_size": 150, "contrast": "more", "font": "device", "pace": "one"}
+a_mailing: Body = lambda ground, whose: {  # noqa: E731
+    "patients": [str(ground.of("patient_id", whose))],
+    "topic": "visit",
+    "text": "We are closed tomorrow.",
+}
 STRANGERS_AT_WORK = of(IN_EMERGENCY)
 A_REQUEST = {"appointment_id": "requested_appointment"}
 DRAFTED = {"version": 1, "kind": "message", "fields": {"text": ["Half"]}}
@@ -256,6 +261,26 @@ API_ROWS: list[ApiRow] = [
     ApiRow(
         "messaging-api:note-list",
         {"GET": Can(READERS), "POST": Can(OF_TEAM, 201, sends(text="Asked twice."), STRANGERS_AT_WORK)},
+    ),
+    ApiRow(
+        "messaging-api:mailing-list",
+        {"POST": Can(OF_TEAM, 201, a_mailing)},
+        about=False,
+    ),
+    reads("messaging-api:mailing-detail", everyone("nurse"), about=False),
+    acts(
+        "messaging-api:call",
+        OF_TEAM,
+        sends(how="phone", text="A later time, please."),
+        status=201,
+        refused=STRANGERS_AT_WORK,
+    ),
+    acts(
+        "messaging-api:first-words",
+        OF_TEAM,
+        sends(topic="visit", text="We are closed tomorrow."),
+        status=201,
+        refused=STRANGERS_AT_WORK,
     ),
     acts(
         "messaging-api:message-correct",

@@ -132,6 +132,13 @@ ONLY_READS: dict[tuple[str, str], Status] = {
 }  # sees it, may not answer for the team
 
 
+def _a_call(ground: Ground, whose: str) -> dict[str, Any]:
+    year, month, day = ground.query["today"].split("-")
+    words = {"how": "phone", "topic": "visit", "lane": "topic", "text": "A later time, please.", "seen": "99"}
+    when = {"day_day": day, "day_month": month, "day_year": year}
+    return {"draft": str(uuid7()), "draft_version": "0", **words, **when}
+
+
 def _a_template(ground: Ground, whose: str) -> dict[str, Any]:
     return {"once": str(uuid7()), "title": "Thank you", "body": "Thank you for [what].", "who": "all"}
 
@@ -422,6 +429,11 @@ ROWS: list[Row] = [
     Row("messaging:claim", READERS, None, 302, _once(), exceptions=ONLY_READS),
     Row("messaging:release", READERS, None, 302, _once(), exceptions=ONLY_READS),
     Row("messaging:finish", READERS, None, 302, _once(outcome="no_reply", seen="99"), exceptions=ONLY_READS),
+    Row("messaging:mailing-new", everyone(*CLINICIANS), 200, 422),
+    Row("messaging:mailing", everyone("nurse")),
+    Row("messaging:call", OF_TEAM, 200, 302, _a_call),
+    Row("messaging:call-more", OF_TEAM, 200, 302, _a_call),
+    Row("messaging:write-first", OF_TEAM, 200, 302, _form(topic="visit", text="We are closed tomorrow.")),
     Row(
         "messaging:correct",
         READERS,
