@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -13,6 +13,7 @@ from messaging.querysets import OfThreadQuerySet
 from messaging.topics import Topic
 from patients.fields import SealedField
 from patients.models import PatientRecord
+from patients.querysets import PatientRecordQuerySet
 from portal.lib.ids import uuid7
 
 
@@ -172,6 +173,7 @@ class MailingLetter(PatientRecord):
     thread = models.ForeignKey("messaging.Thread", null=True, on_delete=models.PROTECT, related_name="+")
     settled_at = models.DateTimeField(null=True)
 
+    objects: ClassVar[Any] = PatientRecordQuerySet.as_manager()
     app_privileges = "SELECT, INSERT, UPDATE"
 
     class Meta:

@@ -40,6 +40,7 @@ class _Story:
         self.parking()
         self.letter_for_work()
         self.tired_after_infusion()
+        composed.closed_entrance(self)
         self.samuel_side_effect()
         self.samuel_date()
 

@@ -66,7 +66,12 @@ def nothing_left_blank(site: Site, text: str) -> None:
 
 def filled_in(typed: str, template: ReplyTemplate) -> str:
     """The answer's text with the template below what was typed."""
-    return f"{typed.rstrip()}\n\n{template.body}" if typed.strip() else template.body
+    return below(typed, template.body)
+
+
+def below(typed: str, more: str) -> str:
+    """Two texts as one, with an empty line between them."""
+    return f"{typed.rstrip()}\n\n{more}" if typed.strip() else more
 
 
 # --- Reads ---------------------------------------------------------------------------------------------------------

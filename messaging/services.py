@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from clinic.services import state_of, team_ids
-from messaging import notices, reply_templates
+from messaging import article_links, notices, reply_templates
 from messaging.models import InternalNote, Message, Thread, WorkItem
 from messaging.promises import due_at
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
@@ -248,6 +248,7 @@ def answer(
         nonlocal made
         made = message = _append(thread, by, Message.Capacity.TEAM, text, id, now)
         record_change(by, patient, "message.answered", message.pk)
+        article_links.note_articles(by=by, patient=patient, thread=thread, text=text, now=now)
         notices.tell_readers(patient=patient, thread=thread, now=now)
         return message.pk
 

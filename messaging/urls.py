@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from messaging.views import conversation, correction, mailings, outreach, reply_templates, work
+from messaging.views import conversation, correction, mailings, making, outreach, reply_templates, work
 
 app_name = "messaging"
 
@@ -23,6 +23,8 @@ urlpatterns: list[URLPattern] = [
     path(OF_PATIENT + THREAD, conversation.thread, name="patient-thread"),
     path(OF_PATIENT + THREAD + "sent/", conversation.sent, name="patient-sent"),
     path(OF_PATIENT + THREAD + "close/", conversation.close, name="patient-close"),
+    path("messages/made/<uuid:made_id>/", making.settle, name="settle"),
+    path(OF_PATIENT + "messages/made/<uuid:made_id>/", making.settle, name="patient-settle"),
     path("work/", work.work_list, name="work-list"),
     path("work/templates/", reply_templates.template_list, name="templates"),
     path("work/templates/new/", reply_templates.template_new, name="template-new"),
@@ -42,5 +44,7 @@ urlpatterns: list[URLPattern] = [
     path(WORK + "note/", work.note, name="note"),
     path(WORK + "messages/<uuid:message_id>/correct/", correction.correct, name="correct"),
     path(WORK + "call/", outreach.call_more, name="call-more"),
+    path(WORK + "make/", making.make, name="make"),
+    path(WORK + "make/article/", making.article, name="article"),
     path(WORK + "finish/", work.finish, name="finish"),
 ]

@@ -65,8 +65,10 @@ def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card
     asked = Asked(request, patient.pk, staff_only=True)
     course = reading.running_course(user, patient)
     overdue = checks.regular_checks(user, patient, course) if course is not None else []
+    doses = reading.doses_of(user, patient)
     context = {
-        "next": shown.next_up(asked),
+        "next": shown.next_up(asked, doses),
+        "last": max((dose.given_on for dose in doses if dose.given_on is not None), default=None),
         "running": reading.name_of(course) if course is not None else "",
         "unsigned": course is not None and course.order.demo_only,
         "overdue": ", ".join(check.label for check in overdue if check.is_overdue(asked.today)),

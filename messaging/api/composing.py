@@ -12,20 +12,21 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from messaging import mailings, outreach, reply_templates, retractions, services
+from messaging import mailings, making, outreach, reply_templates, retractions, services
 from messaging.api.serializers import MANY, SEEN, CorrectionWrite, MessageRead
-from messaging.api.views import AREA, MessagingView
-from messaging.models import MailingLetter, Message, ReplyTemplate
+from messaging.api.views import AREA, SIDE, MessagingView
+from messaging.models import MadeFrom, MailingLetter, Message, OpenItem, ReplyTemplate
 from messaging.services import NewerMessages
 from messaging.topics import Lane, Topic
 from patients.requests import STAFF, about
-from patients.services import patients_of, record_many
+from patients.services import patients_of, record_many, record_view
 from portal.lib.api import (
     ApiView,
     Instant,
     Key,
     Line,
     PageQuery,
+    PatientQuery,
     Text,
     Write,
     by_id,
@@ -132,6 +133,44 @@ class MailingRead(serializers.Serializer[Any]):
     letters = MailingLetterRead(many=True)
 
 
+class MadeRead(serializers.Serializer[Any]):
+    """Something that was made out of a conversation."""
+
+    id = serializers.UUIDField(source="made.id")
+    kind = serializers.ChoiceField(choices=MadeFrom.Kind.choices, source="made.kind")
+    title = serializers.CharField()
+    by = serializers.CharField(source="made.by.name")
+    made_at = serializers.DateTimeField(source="made.created_at")
+    result = serializers.UUIDField(source="made.result", allow_null=True)
+    done = serializers.SerializerMethodField(help_text=_("Only for something to do."))
+    taken = serializers.SerializerMethodField(
+        help_text=_("Only for a suggested question: the patient's yes or no.")
+    )
+
+    def get_done(self, row: dict[str, Any]) -> bool | None:
+        return None if row["item"] is None else row["item"].done_at is not None
+
+    def get_taken(self, row: dict[str, Any]) -> bool | None:
+        made = row["made"]
+        return True if made.taken_at is not None else False if made.declined_at is not None else None
+
+
+class MadeWrite(Write):
+    """What to make."""
+
+    kind = serializers.ChoiceField(choices=[("question", _("Question")), ("open_item", _("To do"))])
+    words = Line(max_length=making.LONGEST_WORDS)
+    owner = serializers.ChoiceField(
+        choices=OpenItem.Owner.choices, required=False, default=OpenItem.Owner.TEAM.value
+    )
+
+
+class SettleWrite(Write):
+    """Yes or no."""
+
+    yes = serializers.BooleanField()
+
+
 class CorrectMessage(MessagingView):
     @extend_schema(request=CorrectionWrite, responses={201: MessageRead})
     def post(self, request: Request, thread_id: UUID, message_id: UUID) -> Response:
@@ -210,6 +249,48 @@ class MailingDetail(ApiView):
     def get(self, request: Request, mailing_id: UUID) -> Response:
         """How far a mailing of yours is."""
         return Response(MailingRead(mailings.progress_of(self.person, mailing_id)).data)
+
+
+class MadeList(MessagingView):
+    queries = {"*": PatientQuery}
+
+    @extend_schema(responses={200: MadeRead(many=True)})
+    def get(self, request: Request, thread_id: UUID) -> Response:
+        """What was made out of a conversation."""
+        asked, thread = self.at(thread_id, *SIDE, *STAFF)
+        record_view(asked.user, asked.patient, "thread.view", thread.pk)
+        return Response(MadeRead(making.made_of(asked.user, asked.patient, thread), many=True).data)
+
+    @extend_schema(request=MadeWrite, responses={201: MadeRead})
+    def post(self, request: Request, thread_id: UUID) -> Response:
+        """For the team: suggest a question for the patient's list, or add something to do before the infusion."""
+        asked, thread = self.at(thread_id, *STAFF)
+        wanted = self.body(MadeWrite)
+        act = {
+            **asked.act,
+            "thread_id": thread_id,
+            "id": self.once,
+            "words": wanted["words"],
+            "now": present(),
+        }
+        if wanted["kind"] == "question":
+            done = making.offer_question(**act)
+        else:
+            done = making.make_open_item(**act, owner=wanted["owner"])
+        rows = making.made_of(asked.user, asked.patient, thread)
+        return Response(MadeRead(next(row for row in rows if row["made"].pk == done.result)).data, status=201)
+
+
+class MadeSettle(MessagingView):
+    @extend_schema(request=SettleWrite, responses={200: MadeRead})
+    def post(self, request: Request, made_id: UUID) -> Response:
+        """The patient's yes or no to a suggested question, or the tick of something to do."""
+        asked = about(self, AREA, "self", *STAFF)
+        row = making.made_or_404(asked.user, asked.patient, made_id)
+        yes = self.body(SettleWrite)["yes"]
+        making.settle(**asked.act, made_id=made_id, yes=yes, id=self.once, now=present())
+        rows = making.made_of(asked.user, asked.patient, row.thread)
+        return Response(MadeRead(next(one for one in rows if one["made"].pk == made_id)).data)
 
 
 class TemplateView(ApiView):

@@ -19,6 +19,8 @@ urlpatterns = [
         composing.CorrectMessage.as_view(),
         name="message-correct",
     ),
+    path(THREAD + "made/", composing.MadeList.as_view(), name="made-list"),
+    path("made/<uuid:made_id>/settle/", composing.MadeSettle.as_view(), name="made-settle"),
     path(THREAD + "seen/", views.ThreadSeen.as_view(), name="thread-seen"),
     path(THREAD + "close/", views.ThreadClose.as_view(), name="thread-close"),
     path(THREAD + "work/", views.Work.as_view(), name="work"),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from messaging import contributed, reply_templates, services
+from messaging import contributed, making, reply_templates, services
 from messaging.forms import AnswerForm, NoteForm
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
 from messaging.topics import Lane
@@ -32,6 +32,7 @@ from portal.lib.time import now as present
 
 PAGE_SIZE = 50
 SHOWN_TEMPLATES = 6
+SHOWN_OTHERS = 5
 
 
 @require_safe
@@ -155,6 +156,8 @@ def show_work(
         "thread": thread,
         "older": older,
         "newest": newest,
+        "others": others_of(place, thread),
+        "made": making.made_of(user, patient, thread),
         "notes": list(InternalNote.objects.for_user(user, patient).filter(thread=thread).in_order()),
         "item": item,
         "waiting": waiting,
@@ -169,7 +172,7 @@ def show_work(
         "templates": shown_templates(user) if place.may_act else None,
         "urls": {
             name: reverse(f"messaging:{name}", args=[patient.pk, thread.pk])
-            for name in ("work-thread", "claim", "release", "answer", "note", "finish", "call-more")
+            for name in ("work-thread", "claim", "release", "answer", "note", "finish", "call-more", "make")
         }
         | {"summary": reverse("portal:summary", args=[patient.pk])},
     }
@@ -211,6 +214,16 @@ def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespo
     page.keep()
     _place, fresh = at_work(request, patient_id, thread_id)
     return show_work(request, place, fresh, page, status=status)
+
+
+def others_of(place: Place, thread: Thread) -> list[dict[str, Any]]:
+    """What else waits for an answer about this patient, safety first: one problem often stands in two conversations."""
+    items = WorkItem.objects.for_user(place.user, place.patient).waiting().exclude(thread=thread)
+    items = items.of_own_teams(place.user) if place.may_act else items
+    return [
+        {"item": item, "url": reverse("messaging:work-thread", args=[item.patient_id, item.thread_id])}
+        for item in items.select_related("thread").in_work_order()[:SHOWN_OTHERS]
+    ]
 
 
 def shown_templates(user: User) -> dict[str, Any]:

@@ -79,6 +79,14 @@ class VisitChoice:
     words: str
 
 
+# fn(words) -> list[dict]: articles for the words, the best first, with keys title, url
+article_search: Registry[Callable[[str], list[dict[str, str]]]] = Registry()
+# fn(path) -> the title of the article at this address of ours, or ""
+article_at: Registry[Callable[[str], str]] = Registry()
+# fn(user, patient, thread_id, visit_id, words, now): a visit was booked out of a conversation
+booked_from: Registry[Callable[..., None]] = Registry()
+
+
 @dataclass(frozen=True, slots=True)
 class PatientGroup:
     """Patients that belong together for a message of the team: the visits of a day, the people on one therapy."""

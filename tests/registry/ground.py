@@ -25,6 +25,7 @@ from journal.models import JournalEntry
 from journal.reports import ReportWords, approve_report, choices, share_report, write_report
 from journal.services import Words, write_entry
 from messaging.mailings import plan
+from messaging.making import make_open_item
 from messaging.models import ReplyTemplate
 from messaging.services import add_note, answer, start_thread
 from patients.drafts import DraftState, save_draft
@@ -413,6 +414,9 @@ def _answered(ground: Ground, whose: str, patient: Patient, now: datetime) -> No
     more = {"by": nurse, "patient": patient, "now": now}
     thread = start_thread(id=uuid7(), topic="visit", text="When do I come?", **more).thread_id
     told = answer(thread_id=thread, id=uuid7(), text="At 8, please.", seen_seq=99, **more)
+    item = make_open_item(thread_id=thread, id=uuid7(), words="Bring the form", owner="you", **more)
+    assert item.result is not None
+    ground.ids["made_id", whose] = item.result
     ground.ids["answered_thread", whose], ground.ids["message_id", whose] = thread, told.pk
 
 

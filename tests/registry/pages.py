@@ -223,6 +223,8 @@ PAGES: list[Page] = [
     Page("messaging:write-first", TEAM, dense=True),
     Page("messaging:mailing-new", CLINICIANS, dense=True),
     Page("messaging:mailing", ("nurse",), dense=True),
+    Page("messaging:make", TEAM, dense=True),
+    Page("messaging:make", TEAM, query="q=infuson", dense=True, label="article"),
     Page("messaging:correct", TEAM, instead={"thread_id": "answered_thread"}, dense=True),
     Page("messaging:templates", CLINICIANS, dense=True),
     Page("messaging:template-new", CLINICIANS, dense=True),
@@ -291,6 +293,9 @@ NOT_PAGES: dict[str, str] = {
     "messaging:release": ACT,
     "messaging:answer": ACT,
     "messaging:finish": ACT,
+    "messaging:article": ACT,
+    "messaging:settle": ACT,
+    "messaging:patient-settle": ACT,
     "messaging:template-decide": ACT,
     "account_set_password": AWAY,
 }

@@ -268,6 +268,14 @@ API_ROWS: list[ApiRow] = [
         about=False,
     ),
     reads("messaging-api:mailing-detail", everyone("nurse"), about=False),
+    ApiRow(
+        "messaging-api:made-list",
+        {
+            "GET": Can(RECORD),
+            "POST": Can(OF_TEAM, 201, sends(kind="question", words="Which day?"), STRANGERS_AT_WORK),
+        },
+    ),
+    acts("messaging-api:made-settle", of(SELF, OF_TEAM), sends(yes=True), refused=STRANGERS_AT_WORK),
     acts(
         "messaging-api:call",
         OF_TEAM,

@@ -139,6 +139,10 @@ def _a_call(ground: Ground, whose: str) -> dict[str, Any]:
     return {"draft": str(uuid7()), "draft_version": "0", **words, **when}
 
 
+def _an_article(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"path": ground.url("education:article", ("slug",), whose)}
+
+
 def _a_template(ground: Ground, whose: str) -> dict[str, Any]:
     return {"once": str(uuid7()), "title": "Thank you", "body": "Thank you for [what].", "who": "all"}
 
@@ -429,6 +433,10 @@ ROWS: list[Row] = [
     Row("messaging:claim", READERS, None, 302, _once(), exceptions=ONLY_READS),
     Row("messaging:release", READERS, None, 302, _once(), exceptions=ONLY_READS),
     Row("messaging:finish", READERS, None, 302, _once(outcome="no_reply", seen="99"), exceptions=ONLY_READS),
+    Row("messaging:make", OF_TEAM, 200, 302, _once(what="question", **{"question-words": "Which day?"})),
+    Row("messaging:article", OF_TEAM, None, 302, _an_article),
+    own("messaging:settle", reads=None, writes=302, body=_once(yes="1")),
+    Row("messaging:patient-settle", of(SELF, OF_TEAM), None, 302, _once(yes="1")),
     Row("messaging:mailing-new", everyone(*CLINICIANS), 200, 422),
     Row("messaging:mailing", everyone("nurse")),
     Row("messaging:call", OF_TEAM, 200, 302, _a_call),
