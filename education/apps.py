@@ -20,6 +20,8 @@ class EducationConfig(AppConfig):
 
         notices.connect()
         contributions.api_nouns["education"] = _("Articles")
+        contributions.article_search.add(10, contributed.article_search)
+        contributions.article_at.add(10, contributed.article_at)
         contributions.today_cards.add(90, contributed.article_card)
         contributions.staff_today.add(60, contributed.review_card)
         contributions.demo_loaders.add(60, contributed.load_library)

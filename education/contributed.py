@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import Resolver404, resolve, reverse
 
 from portal.lib.contributions import Card
 
@@ -25,6 +26,31 @@ def review_card(request: HttpRequest, now: dt.datetime) -> Card | None:
     waiting = services.waiting_for(request.user)  # type: ignore[arg-type]
     rows = [{"title": state.revision.object_str, "article_id": state.revision.object_id} for state in waiting]
     return Card("education/cards/reviews.html", {"reviews": rows}) if rows else None
+
+
+def article_search(words: str) -> list[dict[str, str]]:
+    """Articles that people can read, for these words."""
+    from education import services
+
+    hits = services.search(words).hits
+    return [
+        {"title": hit.article.title, "url": reverse("education:article", args=[hit.article.slug])}
+        for hit in hits
+    ]
+
+
+def article_at(path: str) -> str:
+    """The title of the readable article at an address, or "" when there is none."""
+    from education import services
+
+    try:
+        found = resolve(path)
+    except Resolver404:
+        return ""
+    if found.view_name != "education:article":
+        return ""
+    article = services.article_by_slug(found.kwargs["slug"])
+    return str(article.title) if article is not None else ""
 
 
 def load_library(world: Any) -> None:

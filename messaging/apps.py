@@ -12,7 +12,7 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries: Today, the summary, the trail's words, drafts, the demo."""
-        from messaging import contributed
+        from messaging import contributed, making
         from portal.lib import contributions
 
         contributions.api_nouns["messaging"] = _("Messages")
@@ -21,12 +21,17 @@ class MessagingConfig(AppConfig):
         contributions.staff_today.add(10, contributed.work_card)
         contributions.carer_links.add(20, contributed.carer_links)
         contributions.demo_loaders.add(30, contributed.load_demo)
+        contributions.before_dose.add(20, making.before_dose)
+        contributions.booked_from.add(10, making.note_appointment)
         contributions.ready_message.add(10, contributed.ready_message)
         contributions.draft_kinds |= {
             "message": _("A message to your team"),
             "reply": _("A message in a conversation"),
             "answer": _("An answer to a patient"),
             "note": _("A note for the team"),
+            "correction": _("The correction of an answer"),
+            "call": _("A call or a letter"),
+            "first-words": _("A message to a patient"),
         }
         contributions.trail_acts |= {
             "threads.list": _("looked at the list of messages"),
@@ -34,6 +39,19 @@ class MessagingConfig(AppConfig):
             "thread.closed": _("said that no answer is needed any more"),
             "message.sent": _("sent a message to the team"),
             "message.answered": _("answered a message"),
+            "message.corrected": _("took back an answer and corrected it"),
+            "message.begun": _("wrote a message to you"),
+            "made.appointment": _("booked an appointment out of a conversation"),
+            "made.question": _("suggested a question for your list"),
+            "made.question-taken": _("put a suggested question on the list"),
+            "made.question-declined": _("did not want a suggested question"),
+            "made.open_item": _("added something to do before the infusion"),
+            "made.item-done": _("ticked something to do before the infusion"),
+            "made.item-open": _("opened something to do before the infusion again"),
+            "made.article": _("sent an article"),
+            "mailing.choice": _("saw the name on a list to write to several patients"),
+            "mailing.planned": _("wrote the same message to several patients, one of them you"),
+            "mailing.view": _("saw the name on a list of messages that were sent"),
             "worklist.view": _("saw the start of a message on the work list"),
             "work.claimed": _("took on a message"),
             "work.released": _("handed a message back to the team"),

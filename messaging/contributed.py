@@ -46,7 +46,7 @@ def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card
     if not isinstance(user, User) or not can(user, patient, "messages"):
         return None
     acts = capacity_of(user, patient) == "team"
-    messages = Message.objects.for_user(user, patient).select_related("author", "thread")
+    messages = Message.objects.for_user(user, patient).select_related("author", "thread", "retraction")
     if acts:
         messages = messages.filter(thread__team_id__in=team_ids(user))
     rows = [
@@ -54,7 +54,9 @@ def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card
             "message": message,
             "topic": message.thread.get_topic_display(),
             "url": reverse("messaging:work-thread", args=[patient.pk, message.thread_id]),
-            "first_line": first_line(message.body),
+            "first_line": first_line(
+                message.text_for(staff=True) if message.taken_back is None else _("Taken back")
+            ),
         }
         for message in messages.order_by("-created_at", "-id")[:LAST]
     ]
@@ -62,7 +64,8 @@ def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card
         "rows": rows,
         "zone": patient.site.time_zone,
         "all": reverse("messaging:patient-list", args=[patient.pk]),
-        "by_phone": reverse("messaging:patient-new", args=[patient.pk]) if acts else "",
+        "by_phone": reverse("messaging:call", args=[patient.pk]) if acts else "",
+        "write": reverse("messaging:write-first", args=[patient.pk]) if acts else "",
     }
     return Card(PANEL, context)
 

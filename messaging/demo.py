@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
+from messaging import demo_composed as composed
 from messaging import services
 from messaging.models import Message, Thread
 from messaging.topics import Topic
@@ -33,11 +34,13 @@ class _Story:
         self.of_samuel: Patient = world.other_patient
 
     def tell(self) -> None:
+        composed.templates(self.world)
         self.bring_to_the_infusion()
         self.blood_test()
         self.parking()
         self.letter_for_work()
         self.tired_after_infusion()
+        composed.closed_entrance(self)
         self.samuel_side_effect()
         self.samuel_date()
 

@@ -60,12 +60,16 @@ class Message(PatientRecord):
         CARER = "carer", _("for the patient")
         TEAM = "team", _("the team")
         PHONE = "phone", _("written down by the team, by phone")
+        LETTER = "letter", _("written down by the team, from a letter")
 
     thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="messages")
     seq = models.PositiveIntegerField()
     author = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     capacity = models.CharField(max_length=10, choices=Capacity)
     body = SealedField()
+    came_at = models.DateTimeField(
+        null=True
+    )  # when the call or the letter came, which is before it is written down
 
     objects = MessageQuerySet.as_manager()  # type: ignore[misc]
     app_privileges = "SELECT, INSERT"
@@ -75,18 +79,36 @@ class Message(PatientRecord):
             models.UniqueConstraint(fields=["thread", "seq"], name="message_seq_once"),
             models.CheckConstraint(condition=Q(seq__gte=1), name="message_seq_from_one"),
             models.CheckConstraint(
-                condition=Q(capacity__in=["self", "carer", "team", "phone"]), name="message_capacity_known"
+                condition=Q(capacity__in=["self", "carer", "team", "phone", "letter"]),
+                name="message_capacity_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(came_at__isnull=True) | Q(capacity__in=["phone", "letter"]),
+                name="message_came_only_from_outside",
             ),
         ]
 
     @property
     def on_behalf(self) -> bool:
         """Written by somebody else in the patient's name."""
-        return self.capacity in (self.Capacity.CARER, self.Capacity.PHONE)
+        return self.capacity in (self.Capacity.CARER, self.Capacity.PHONE, self.Capacity.LETTER)
 
     @property
     def from_team(self) -> bool:
         return self.capacity == self.Capacity.TEAM
+
+    @property
+    def taken_back(self) -> MessageRetraction | None:
+        """The row that says this message no longer counts; read with it where `select_related("retraction")` stands."""
+        return getattr(self, "retraction", None)
+
+    def text_for(self, *, staff: bool) -> str:
+        """The text as one side may read it: what was taken back is gone for the patient's side, what was undone for both."""
+        gone = self.taken_back
+        if gone is None or (staff and gone.kind == "corrected"):
+            text: str = self.body
+            return text
+        return ""
 
 
 class InternalNote(PatientRecord):
@@ -210,3 +232,28 @@ class LastNotice(PatientRecord):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["patient", "user"], name="lastnotice_once")]
+
+
+from messaging.composing_models import (  # noqa: E402 - one module for each topic; these build on the models above
+    MadeFrom,
+    Mailing,
+    MailingLetter,
+    OpenItem,
+    ReplyTemplate,
+)
+from messaging.retraction_models import MessageRetraction  # noqa: E402
+
+__all__ = [
+    "InternalNote",
+    "LastNotice",
+    "MadeFrom",
+    "Mailing",
+    "MailingLetter",
+    "Message",
+    "MessageRetraction",
+    "OpenItem",
+    "ReplyTemplate",
+    "Thread",
+    "ThreadViewer",
+    "WorkItem",
+]

@@ -78,10 +78,18 @@ class OfThreadQuerySet(PatientRecordQuerySet[Any]):
         return _without_hidden(found, user, patient, "thread__hidden_from_carers")
 
 
+class OfMessageQuerySet(PatientRecordQuerySet[Any]):
+    """Rows that hang on a message are open to whom its conversation is open."""
+
+    def for_user(self, user: User | AnonymousUser, patient: Any = None) -> Any:
+        found: Any = super().for_user(user, patient)
+        return _without_hidden(found, user, patient, "message__thread__hidden_from_carers")
+
+
 class MessageQuerySet(OfThreadQuerySet):
     def in_order(self) -> MessageQuerySet:
-        """Oldest first, with who wrote each."""
-        return self.select_related("author").order_by("seq")
+        """Oldest first, with who wrote each and what was taken back."""
+        return self.select_related("author", "retraction__by").order_by("seq")
 
     def newer_than(self, seq: int, user: User) -> MessageQuerySet:
         """What others wrote after `seq`."""

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from clinic.services import state_of, team_ids
-from messaging import notices
+from messaging import article_links, notices, reply_templates
 from messaging.models import InternalNote, Message, Thread, WorkItem
 from messaging.promises import due_at
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
@@ -230,7 +230,7 @@ def answer(
     """The team's answer, written after reading up to `seen_seq`; exactly once under `id`. The work is done with it,
     and the people on the patient's side are told by mail.
 
-    Raises NewerMessages, TakenByOther, DifferentContent, NotAllowed, Thread.DoesNotExist.
+    Raises BlankLeft, NewerMessages, TakenByOther, DifferentContent, NotAllowed, Thread.DoesNotExist.
     """
 
     require(by, patient, AREA, "team")
@@ -240,6 +240,7 @@ def answer(
     def make() -> UUID:
         thread = _locked_by_staff(by, patient, thread_id)
         _nothing_newer(thread, by, seen_seq)
+        reply_templates.nothing_left_blank(patient.site, text)
         item = _open_item(thread)
         if item is not None:
             _not_taken(item, by)
@@ -247,6 +248,7 @@ def answer(
         nonlocal made
         made = message = _append(thread, by, Message.Capacity.TEAM, text, id, now)
         record_change(by, patient, "message.answered", message.pk)
+        article_links.note_articles(by=by, patient=patient, thread=thread, text=text, now=now)
         notices.tell_readers(patient=patient, thread=thread, now=now)
         return message.pk
 
@@ -347,7 +349,16 @@ def _locked_by_staff(by: User, patient: Patient, thread_id: UUID) -> Thread:
     return thread
 
 
-def _append(thread: Thread, by: User, capacity: str, text: str, id: UUID, now: datetime) -> Message:
+def _append(
+    thread: Thread,
+    by: User,
+    capacity: str,
+    text: str,
+    id: UUID,
+    now: datetime,
+    *,
+    came_at: datetime | None = None,
+) -> Message:
     """The next message of a locked conversation; whoever writes has read everything before it."""
     thread.last_seq += 1
     thread.last_at = max(now, thread.last_at)
@@ -355,6 +366,7 @@ def _append(thread: Thread, by: User, capacity: str, text: str, id: UUID, now: d
     thread.save(update_fields=["last_seq", "last_at", "state"])
     message = Message(id=id, patient_id=thread.patient_id, thread=thread, seq=thread.last_seq, author=by)
     message.capacity = capacity
+    message.came_at = came_at
     message.created_at = now
     message.body = text
     message.save(force_insert=True)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from messaging.views import conversation, work
+from messaging.views import conversation, correction, mailings, making, outreach, reply_templates, work
 
 app_name = "messaging"
 
@@ -18,14 +18,33 @@ urlpatterns: list[URLPattern] = [
     path(THREAD + "close/", conversation.close, name="close"),
     path(OF_PATIENT + "messages/", conversation.thread_list, name="patient-list"),
     path(OF_PATIENT + "messages/new/", conversation.new, name="patient-new"),
+    path(OF_PATIENT + "messages/call/", outreach.call_new, name="call"),
+    path(OF_PATIENT + "messages/write/", outreach.write_first, name="write-first"),
     path(OF_PATIENT + THREAD, conversation.thread, name="patient-thread"),
     path(OF_PATIENT + THREAD + "sent/", conversation.sent, name="patient-sent"),
     path(OF_PATIENT + THREAD + "close/", conversation.close, name="patient-close"),
+    path("messages/made/<uuid:made_id>/", making.settle, name="settle"),
+    path(OF_PATIENT + "messages/made/<uuid:made_id>/", making.settle, name="patient-settle"),
     path("work/", work.work_list, name="work-list"),
+    path("work/templates/", reply_templates.template_list, name="templates"),
+    path("work/templates/new/", reply_templates.template_new, name="template-new"),
+    path("work/templates/<uuid:template_id>/", reply_templates.template_detail, name="template"),
+    path(
+        "work/templates/<uuid:template_id>/change/", reply_templates.template_change, name="template-change"
+    ),
+    path(
+        "work/templates/<uuid:template_id>/decide/", reply_templates.template_decide, name="template-decide"
+    ),
+    path("work/mailings/new/", mailings.mailing_new, name="mailing-new"),
+    path("work/mailings/<uuid:mailing_id>/", mailings.mailing, name="mailing"),
     path(WORK, work.work_thread, name="work-thread"),
     path(WORK + "claim/", work.claim, name="claim"),
     path(WORK + "release/", work.release, name="release"),
     path(WORK + "answer/", work.answer, name="answer"),
     path(WORK + "note/", work.note, name="note"),
+    path(WORK + "messages/<uuid:message_id>/correct/", correction.correct, name="correct"),
+    path(WORK + "call/", outreach.call_more, name="call-more"),
+    path(WORK + "make/", making.make, name="make"),
+    path(WORK + "make/article/", making.article, name="article"),
     path(WORK + "finish/", work.finish, name="finish"),
 ]

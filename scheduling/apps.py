@@ -20,6 +20,7 @@ class SchedulingConfig(AppConfig):
         contributions.api_nouns["scheduling"] = _("Appointments")
         contributions.today_cards.add(10, contributed.next_visit_card)
         contributions.summary_panels.add(10, contributed.visits_panel)
+        contributions.patient_groups.add(10, contributed.patient_groups)
         contributions.visit_choices.add(10, contributed.visit_choices)
         contributions.staff_today.add(20, contributed.todays_visits)
         contributions.staff_today.add(15, contributed.waiting_requests)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,10 +12,12 @@ from accounts.models import User
 from clinic.services import is_clinician
 from patients.models import Patient
 from patients.services import can, capacity_of
-from portal.lib.contributions import Card, VisitChoice
+from portal.lib.contributions import Card, PatientGroup, VisitChoice
+from portal.lib.time_words import day as day_words
 from scheduling import infusions
 from scheduling.board import waiting_for
-from scheduling.day import day_of
+from scheduling.day import day_of, site_of
+from scheduling.finding import day_window
 from scheduling.models import Appointment, Service
 from scheduling.offers import time_words
 from scheduling.pages import Pages
@@ -78,6 +80,16 @@ def visit_choices(user: User, patient: Patient, now: datetime) -> list[VisitChoi
         VisitChoice(visit.pk, f"{visit.service.name}, {time_words(visit.starts_at, zone)}")
         for visit in visits[:ON_SUMMARY]
     ]
+
+
+def patient_groups(user: User, day: date, now: datetime) -> list[PatientGroup]:
+    """Whoever has a visit or an infusion on a day."""
+    zone = site_of(user, now).time_zone
+    start, end = day_window(day, zone)
+    visits = Appointment.objects.for_user(user).filter(state__in=["booked", "requested"]).touching(start, end)
+    ids = frozenset(visits.order_by().values_list("patient_id", flat=True))
+    label = _("Visits on %(day)s") % {"day": day_words(day)}
+    return [PatientGroup(f"visits:{day.isoformat()}", label, ids)]
 
 
 def todays_visits(request: HttpRequest, now: datetime) -> Card | None:

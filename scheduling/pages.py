@@ -21,11 +21,13 @@ class Pages:
     """`Pages(None)` are the patient's own pages; `Pages(patient.pk)` those of a carer or the team."""
 
     patient_id: UUID | None = None
+    conversation: UUID | None = None  # the team books out of it: every page of the way carries it
 
     def to(self, name: str, appointment_id: UUID | None = None, /, **query: object) -> str:
         """The address of a page, empty query values left out."""
         prefix = "patient-" if self.patient_id else ""
         ids = [value for value in (self.patient_id, appointment_id) if value is not None]
+        query |= {"conversation": self.conversation}
         asked = urlencode({key: value for key, value in query.items() if value}, doseq=True)
         return reverse(f"scheduling:{prefix}{name}", args=ids) + (f"?{asked}" if asked else "")
 

@@ -20,8 +20,9 @@ from patients.drafting import drafted
 from patients.models import Patient
 from patients.requests import once_of
 from patients.services import DifferentContent, capacity_of, get_patient_or_404, record_view
-from portal.lib.contributions import visit_papers
+from portal.lib.contributions import booked_from, visit_papers
 from portal.lib.forms import status_of
+from portal.lib.ids import parse_uuid
 from portal.lib.problems import DomainError
 from portal.lib.time import now as present
 from portal.lib.time import today_in
@@ -45,7 +46,7 @@ class Asked:
         self.request, self.user, self.now = request, request.user, present()
         self.patient: Patient = get_patient_or_404(request, patient_id, area="appointments")
         self.capacity = capacity_of(self.user, self.patient)
-        self.pages = Pages(patient_id)
+        self.pages = Pages(patient_id, parse_uuid(request.GET.get("conversation")))
         self.zone: str = self.patient.site.time_zone
 
     @property
@@ -361,6 +362,10 @@ def book_check(request: HttpRequest, patient_id: UUID | None = None) -> HttpResp
         else:
             page.done()
             assert done.result is not None
+            if asked.pages.conversation is not None and done.first:
+                words = f"{service.name}, {offers.time_words(starts_at, asked.zone)}"
+                for note in booked_from:
+                    note(asked.user, asked.patient, asked.pages.conversation, done.result, words, asked.now)
             return redirect(asked.pages.to("booked", done.result))
     return page.render(template, context)
 

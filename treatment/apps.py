@@ -18,6 +18,7 @@ class TreatmentConfig(AppConfig):
         from treatment import contributed, demo
 
         contributions.today_cards.add(5, contributed.today_card)
+        contributions.patient_groups.add(20, contributed.patient_groups)
         contributions.summary_panels.add(5, contributed.summary_panel)
         contributions.staff_today.add(30, contributed.therapies_card)
         contributions.profile_links.add(10, contributed.profile_links)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,10 +15,10 @@ from clinic.services import is_clinician
 from patients.areas import TREATMENT
 from patients.models import Patient
 from patients.services import can
-from portal.lib.contributions import Card
+from portal.lib.contributions import Card, PatientGroup
 from treatment import checks, lists, reading, shown
 from treatment.catalog import newest_protocols
-from treatment.models import Dose
+from treatment.models import Course, Dose
 from treatment.pages import Asked
 
 
@@ -64,8 +65,10 @@ def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card
     asked = Asked(request, patient.pk, staff_only=True)
     course = reading.running_course(user, patient)
     overdue = checks.regular_checks(user, patient, course) if course is not None else []
+    doses = reading.doses_of(user, patient)
     context = {
-        "next": shown.next_up(asked),
+        "next": shown.next_up(asked, doses),
+        "last": max((dose.given_on for dose in doses if dose.given_on is not None), default=None),
         "running": reading.name_of(course) if course is not None else "",
         "unsigned": course is not None and course.order.demo_only,
         "overdue": ", ".join(check.label for check in overdue if check.is_overdue(asked.today)),
@@ -76,6 +79,18 @@ def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card
         "lists": asked.url("lists"),
     }
     return Card("treatment/cards/summary.html", context)
+
+
+def patient_groups(user: User, day: date, now: datetime) -> list[PatientGroup]:
+    """The people on each therapy."""
+    rows = Course.objects.for_user(user).running().order_by()
+    found: dict[str, set[UUID]] = {}
+    for code, patient_id in rows.values_list("order__protocol__therapy__code", "patient_id"):
+        found.setdefault(code, set()).add(patient_id)
+    return [
+        PatientGroup(f"therapy:{code}", _("On %(therapy)s") % {"therapy": code}, frozenset(ids))
+        for code, ids in sorted(found.items())
+    ]
 
 
 def therapies_card(request: HttpRequest, now: datetime) -> Card | None:

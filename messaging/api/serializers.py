@@ -59,7 +59,25 @@ class MessageRead(serializers.Serializer[Any]):
     author = serializers.CharField(source="author.name")
     capacity = serializers.ChoiceField(choices=Message.Capacity.choices)
     sent_at = serializers.DateTimeField(source="created_at")
-    text = serializers.CharField(source="body")
+    came_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("When a call or a letter came, if it was written down later.")
+    )
+    text = serializers.SerializerMethodField(
+        help_text=_("Empty when it was taken back; the team still reads it.")
+    )
+    taken_back_at = serializers.SerializerMethodField()
+    corrected_by = serializers.SerializerMethodField(help_text=_("The message that replaces it."))
+
+    def get_text(self, message: Message) -> str:
+        return message.text_for(staff=bool(self.context.get("staff")))
+
+    def get_taken_back_at(self, message: Message) -> str | None:
+        gone = message.taken_back
+        return serializers.DateTimeField().to_representation(gone.at) if gone is not None else None
+
+    def get_corrected_by(self, message: Message) -> str | None:
+        gone = message.taken_back
+        return str(gone.correction_id) if gone is not None and gone.correction_id else None
 
 
 class NoteRead(serializers.Serializer[Any]):
@@ -115,6 +133,12 @@ class MessageWrite(Write):
 
     text = Text(max_length=LONGEST_MESSAGE)
     seen_seq = serializers.IntegerField(min_value=0, max_value=MANY, help_text=SEEN)
+
+
+class CorrectionWrite(MessageWrite):
+    """The correct answer, and why the old one is taken back."""
+
+    reason = Line(max_length=200)
 
 
 class NoteWrite(Write):

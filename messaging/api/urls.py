@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from messaging.api import views
+from messaging.api import composing, views
 
 app_name = "messaging-api"
 
@@ -14,6 +14,13 @@ urlpatterns = [
     path("threads/", views.ThreadList.as_view(), name="thread-list"),
     path(THREAD, views.ThreadDetail.as_view(), name="thread-detail"),
     path(THREAD + "messages/", views.MessageList.as_view(), name="message-list"),
+    path(
+        THREAD + "messages/<uuid:message_id>/correct/",
+        composing.CorrectMessage.as_view(),
+        name="message-correct",
+    ),
+    path(THREAD + "made/", composing.MadeList.as_view(), name="made-list"),
+    path("made/<uuid:made_id>/settle/", composing.MadeSettle.as_view(), name="made-settle"),
     path(THREAD + "seen/", views.ThreadSeen.as_view(), name="thread-seen"),
     path(THREAD + "close/", views.ThreadClose.as_view(), name="thread-close"),
     path(THREAD + "work/", views.Work.as_view(), name="work"),
@@ -21,5 +28,12 @@ urlpatterns = [
     path(THREAD + "release/", views.Release.as_view(), name="release"),
     path(THREAD + "finish/", views.Finish.as_view(), name="finish"),
     path(THREAD + "notes/", views.NoteList.as_view(), name="note-list"),
+    path("calls/", composing.Call.as_view(), name="call"),
+    path("first-words/", composing.FirstWords.as_view(), name="first-words"),
+    path("mailings/", composing.MailingList.as_view(), name="mailing-list"),
+    path("mailings/<uuid:mailing_id>/", composing.MailingDetail.as_view(), name="mailing-detail"),
+    path("templates/", composing.TemplateList.as_view(), name="template-list"),
+    path("templates/<uuid:template_id>/", composing.TemplateDetail.as_view(), name="template-detail"),
+    path("templates/<uuid:template_id>/decide/", composing.TemplateDecide.as_view(), name="template-decide"),
     path("work/", views.WorkList.as_view(), name="work-list"),
 ]

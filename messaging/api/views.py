@@ -111,7 +111,8 @@ class MessageList(MessagingView):
         record_view(asked.user, asked.patient, "thread.view", thread.pk)
         messages = Message.objects.for_user(asked.user, asked.patient).filter(thread=thread).in_order()
         rows, cursor = page_of(self, messages, IN_ORDER)
-        return listed(self, shapes.MessageRead(rows, many=True).data, cursor)
+        shown = shapes.MessageRead(rows, many=True, context={"staff": asked.is_staff})
+        return listed(self, shown.data, cursor)
 
     @extend_schema(request=shapes.MessageWrite, responses={201: shapes.MessageRead})
     def post(self, request: Request, thread_id: UUID) -> Response:

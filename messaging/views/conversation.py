@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from messaging import services
+from messaging import making, services
 from messaging.forms import NewMessageForm, ReplyForm
 from messaging.models import Message, Thread
 from messaging.promises import help_now
@@ -257,6 +257,7 @@ def show_found(
         "thread": found,
         "older": older,
         "newest": newest,
+        "made": making.made_of(place.user, place.patient, found),
         "kind": kind,
         "words": words,
         "due": found.item_due if waits(found) else None,

@@ -13,10 +13,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from messaging.models import Message, Thread, WorkItem
+from messaging.models import Message, MessageRetraction, Thread, WorkItem
 from patients.drafting import DraftedPage
 from patients.models import Patient
 from patients.services import capacity_of, get_patient_or_404
+from portal.lib.time_words import when
 
 SIDE = ("self", "carer")
 STAFF = ("team", "break_glass")
@@ -90,6 +91,15 @@ def refused_later(page: DraftedPage) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """That a message was taken back, in the reader's words."""
+
+    words: str
+    reason: str  # the team's only
+    correction: int  # the number of the message that replaces it; 0 for none
+
+
+@dataclass(frozen=True, slots=True)
 class Bubble:
     """One message as a page shows it."""
 
@@ -99,6 +109,10 @@ class Bubble:
     seq: int
     ours: bool  # written on the side of the person who reads the page
     new: bool
+    came_at: datetime | None = None  # of a call or a letter that was written down later
+    gone: Gone | None = None  # it was taken back
+    corrects: int = 0  # the number of the message that this one replaces
+    correct_url: str = ""
 
 
 def author_words(message: Message, place: Place) -> str:
@@ -106,6 +120,8 @@ def author_words(message: Message, place: Place) -> str:
     name, patient = message.author.name, place.patient.name
     if message.capacity == Message.Capacity.PHONE:
         return _("%(patient)s by phone, written down by %(name)s") % {"patient": patient, "name": name}
+    if message.capacity == Message.Capacity.LETTER:
+        return _("%(patient)s by letter, written down by %(name)s") % {"patient": patient, "name": name}
     if message.capacity == Message.Capacity.CARER:
         who = _("You") if message.author_id == place.user.pk else name
         return _("%(name)s for %(patient)s") % {"name": who, "patient": patient}
@@ -117,14 +133,47 @@ def author_words(message: Message, place: Place) -> str:
 
 def bubbles(messages: Iterable[Message], place: Place, seen: int) -> list[Bubble]:
     """Messages as shown. `seen` is the last one this person had read before; own ones are never new."""
-    shown = []
-    for message in messages:
-        new = message.seq > seen and message.author_id != place.user.pk
-        ours = message.from_team == place.staff
-        shown.append(
-            Bubble(author_words(message, place), message.body, message.created_at, message.seq, ours, new)
+    every = list(messages)
+    numbers = {message.pk: message.seq for message in every}
+    replaced = {
+        message.taken_back.correction_id: message.seq for message in every if message.taken_back is not None
+    }
+    return [
+        Bubble(
+            who=author_words(message, place),
+            text=message.text_for(staff=place.staff),
+            at=message.created_at,
+            seq=message.seq,
+            ours=message.from_team == place.staff,
+            new=message.seq > seen and message.author_id != place.user.pk,
+            came_at=message.came_at,
+            gone=gone_words(message, place, numbers),
+            corrects=replaced.get(message.pk, 0),
+            correct_url=correct_url(message, place),
         )
-    return shown
+        for message in every
+    ]
+
+
+def gone_words(message: Message, place: Place, numbers: dict[UUID, int]) -> Gone | None:
+    """How a page says that a message was taken back; None for one that stands."""
+    row = message.taken_back
+    if row is None:
+        return None
+    time = when(row.at, place.zone)
+    if row.kind == MessageRetraction.Kind.CORRECTED:
+        words = _("Taken back by the team on %(time)s.") % {"time": time}
+        reason = f"{row.by.name}: {row.reason}" if place.staff else ""
+    else:
+        words, reason = _("Taken back by the writer on %(time)s.") % {"time": time}, ""
+    return Gone(words, reason, numbers.get(row.correction_id, 0) if row.correction_id else 0)
+
+
+def correct_url(message: Message, place: Place) -> str:
+    """The team's page to take back an answer of the team."""
+    if not (place.may_act and message.from_team and message.taken_back is None):
+        return ""
+    return reverse("messaging:correct", args=[place.patient.pk, message.thread_id, message.pk])
 
 
 def fold(shown: list[Bubble]) -> tuple[list[Bubble], list[Bubble]]:
@@ -145,7 +194,7 @@ def state_words(thread: Thread) -> tuple[str, str]:
     if item_state == WorkItem.State.OPEN:
         return "waiting", _("Sent")
     if thread.last_capacity == Message.Capacity.TEAM:  # type: ignore[attr-defined]
-        return "done", _("Answered")
+        return ("done", _("Answered")) if item_state else ("info", _("From your team"))
     return "info", _("Read by the team")
 
 

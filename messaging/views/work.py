@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from messaging import contributed, services
+from messaging import contributed, making, reply_templates, services
 from messaging.forms import AnswerForm, NoteForm
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
 from messaging.topics import Lane
@@ -26,11 +26,13 @@ from patients.drafting import DraftedPage, drafted
 from patients.requests import once_of
 from patients.services import record_many, record_view, warm_keys
 from portal.lib import contributions
-from portal.lib.ids import uuid7
+from portal.lib.ids import parse_uuid, uuid7
 from portal.lib.problems import DomainError, NotAllowed
 from portal.lib.time import now as present
 
 PAGE_SIZE = 50
+SHOWN_TEMPLATES = 6
+SHOWN_OTHERS = 5
 
 
 @require_safe
@@ -154,6 +156,8 @@ def show_work(
         "thread": thread,
         "older": older,
         "newest": newest,
+        "others": others_of(place, thread),
+        "made": making.made_of(user, patient, thread),
         "notes": list(InternalNote.objects.for_user(user, patient).filter(thread=thread).in_order()),
         "item": item,
         "waiting": waiting,
@@ -165,9 +169,10 @@ def show_work(
         ],
         "panels": [panel for panel in panels if panel.template != contributed.PANEL],
         "next": None if waiting else services.next_item(user, after=thread.pk),
+        "templates": shown_templates(user) if place.may_act else None,
         "urls": {
             name: reverse(f"messaging:{name}", args=[patient.pk, thread.pk])
-            for name in ("work-thread", "claim", "release", "answer", "note", "finish")
+            for name in ("work-thread", "claim", "release", "answer", "note", "finish", "call-more", "make")
         }
         | {"summary": reverse("portal:summary", args=[patient.pk])},
     }
@@ -179,6 +184,8 @@ def show_work(
 def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpResponse:
     """Send the answer. What came in meanwhile is shown first, with the text kept."""
     place, thread = at_work(request, patient_id, thread_id)
+    if "template" in request.POST:
+        return start_from_template(request, place, thread)
     page = answer_page(request, place, thread)
     status = 422
     if page.later:
@@ -207,6 +214,42 @@ def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespo
     page.keep()
     _place, fresh = at_work(request, patient_id, thread_id)
     return show_work(request, place, fresh, page, status=status)
+
+
+def others_of(place: Place, thread: Thread) -> list[dict[str, Any]]:
+    """What else waits for an answer about this patient, safety first: one problem often stands in two conversations."""
+    items = WorkItem.objects.for_user(place.user, place.patient).waiting().exclude(thread=thread)
+    items = items.of_own_teams(place.user) if place.may_act else items
+    return [
+        {"item": item, "url": reverse("messaging:work-thread", args=[item.patient_id, item.thread_id])}
+        for item in items.select_related("thread").in_work_order()[:SHOWN_OTHERS]
+    ]
+
+
+def shown_templates(user: User) -> dict[str, Any]:
+    """The templates to start an answer from: the first few at once, the others behind one press."""
+    found = reply_templates.in_use(user)
+    return {"first": found[:SHOWN_TEMPLATES], "more": found[SHOWN_TEMPLATES:]}
+
+
+def start_from_template(request: HttpRequest, place: Place, thread: Thread) -> HttpResponse:
+    """Put a template below what is typed, keep it as the draft, and show the page with it: nothing is sent."""
+    if not place.may_act:
+        raise NotAllowed
+    template = reply_templates.template_or_404(place.user, parse_uuid(request.POST["template"]))
+    if template.state != reply_templates.State.IN_USE:
+        raise Http404
+    typed = request.POST.copy()
+    typed["text"] = reply_templates.filled_in(typed.get("text", ""), template)
+    del typed["template"]
+    request.POST = typed  # type: ignore[assignment]
+    page = answer_page(request, place, thread)
+    page.form.restored = True  # chosen, not sent: nothing is checked yet
+    page.keep()
+    if page.conflict is None and page.unkept is None:
+        return redirect(reverse("messaging:work-thread", args=[place.patient.pk, thread.pk]) + "#id_text")
+    page.form.restored = page.unkept is None
+    return show_work(request, place, thread, page, status=refused_later(page))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

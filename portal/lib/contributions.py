@@ -79,5 +79,24 @@ class VisitChoice:
     words: str
 
 
+# fn(words) -> list[dict]: articles for the words, the best first, with keys title, url
+article_search: Registry[Callable[[str], list[dict[str, str]]]] = Registry()
+# fn(path) -> the title of the article at this address of ours, or ""
+article_at: Registry[Callable[[str], str]] = Registry()
+# fn(user, patient, thread_id, visit_id, words, now): a visit was booked out of a conversation
+booked_from: Registry[Callable[..., None]] = Registry()
+
+
+@dataclass(frozen=True, slots=True)
+class PatientGroup:
+    """Patients that belong together for a message of the team: the visits of a day, the people on one therapy."""
+
+    code: str
+    label: str
+    patient_ids: frozenset[UUID]
+
+
+# fn(user, day, now) -> list[PatientGroup]: groups of the patients whom this person sees
+patient_groups: Registry[Callable[..., list[PatientGroup]]] = Registry()
 # fn(user, patient, now) -> list[VisitChoice]: visits to come, the next one first
 visit_choices: Registry[Callable[..., list[VisitChoice]]] = Registry()

@@ -24,7 +24,10 @@ from education.services import adopt, submit_for_review, write_draft
 from journal.models import JournalEntry
 from journal.reports import ReportWords, approve_report, choices, share_report, write_report
 from journal.services import Words, write_entry
-from messaging.services import add_note, start_thread
+from messaging.mailings import plan
+from messaging.making import make_open_item
+from messaging.models import ReplyTemplate
+from messaging.services import add_note, answer, start_thread
 from patients.drafts import DraftState, save_draft
 from patients.emergency import open_in_emergency
 from patients.models import Grant, Patient
@@ -94,6 +97,7 @@ def lay() -> Ground:
             _things(ground, whose, patient, now)
         with acting(ground.users["nurse"]):
             _note(ground, whose, patient, now)
+    _mailing(ground, now)
     _treatment(ground, now)
     for whose in PATIENTS:
         _infusion_times(ground, whose, now)
@@ -155,6 +159,9 @@ def _more_people(ground: Ground, now: datetime) -> None:
         ground.users[key] = user
     today = now.date()
     with actor.unit_of_work(actor.system("tests")):
+        template = ReplyTemplate.objects.get(state="in_use", title="A time for a call")
+        for whose in PATIENTS:
+            ground.ids["template_id", whose] = template.pk
         team = Team.objects.get(name="MS infusion team")
         other = Team.objects.exclude(pk=team.pk).get()
         for whose in PATIENTS:
@@ -378,6 +385,7 @@ def _note(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
     """An internal note of the team on the conversation. Runs as the nurse."""
     thread = ground.of("thread_id", whose)
     assert isinstance(thread, UUID)
+    _answered(ground, whose, patient, now)
     add_note(
         by=ground.users["nurse"],
         patient=patient,
@@ -386,6 +394,30 @@ def _note(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
         text="Blankets are fine.",
         now=now,
     )
+
+
+def _mailing(ground: Ground, now: datetime) -> None:
+    """The same words to both patients, waiting for the worker. Runs as the nurse."""
+    nurse = ground.users["nurse"]
+    with acting(nurse):
+        patients = list(Patient.objects.for_user(nurse).select_related("site"))
+        made = plan(
+            by=nurse, id=uuid7(), patients=patients, topic="visit", text="The door is at the side.", now=now
+        )
+    for whose in PATIENTS:
+        ground.ids["mailing_id", whose] = made.pk
+
+
+def _answered(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
+    """A conversation with an answer of the team. Runs as the nurse."""
+    nurse = ground.users["nurse"]
+    more = {"by": nurse, "patient": patient, "now": now}
+    thread = start_thread(id=uuid7(), topic="visit", text="When do I come?", **more).thread_id
+    told = answer(thread_id=thread, id=uuid7(), text="At 8, please.", seen_seq=99, **more)
+    item = make_open_item(thread_id=thread, id=uuid7(), words="Bring the form", owner="you", **more)
+    assert item.result is not None
+    ground.ids["made_id", whose] = item.result
+    ground.ids["answered_thread", whose], ground.ids["message_id", whose] = thread, told.pk
 
 
 def _free(user: User, patient: Patient, now: datetime) -> tuple[Service, Any]:

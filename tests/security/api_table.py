@@ -153,6 +153,11 @@ A_CARER = {
 }
 A_PROFILE = {"name": "Alex Example", "preferred_name": "", "phone": "", "contact_note": ""}
 A_LOOK = {"theme": "dusk", "text_size": 150, "contrast": "more", "font": "device", "pace": "one"}
+a_mailing: Body = lambda ground, whose: {  # noqa: E731
+    "patients": [str(ground.of("patient_id", whose))],
+    "topic": "visit",
+    "text": "We are closed tomorrow.",
+}
 STRANGERS_AT_WORK = of(IN_EMERGENCY)
 A_REQUEST = {"appointment_id": "requested_appointment"}
 DRAFTED = {"version": 1, "kind": "message", "fields": {"text": ["Half"]}}
@@ -257,7 +262,54 @@ API_ROWS: list[ApiRow] = [
         "messaging-api:note-list",
         {"GET": Can(READERS), "POST": Can(OF_TEAM, 201, sends(text="Asked twice."), STRANGERS_AT_WORK)},
     ),
+    ApiRow(
+        "messaging-api:mailing-list",
+        {"POST": Can(OF_TEAM, 201, a_mailing)},
+        about=False,
+    ),
+    reads("messaging-api:mailing-detail", everyone("nurse"), about=False),
+    ApiRow(
+        "messaging-api:made-list",
+        {
+            "GET": Can(RECORD),
+            "POST": Can(OF_TEAM, 201, sends(kind="question", words="Which day?"), STRANGERS_AT_WORK),
+        },
+    ),
+    acts("messaging-api:made-settle", of(SELF, OF_TEAM), sends(yes=True), refused=STRANGERS_AT_WORK),
+    acts(
+        "messaging-api:call",
+        OF_TEAM,
+        sends(how="phone", text="A later time, please."),
+        status=201,
+        refused=STRANGERS_AT_WORK,
+    ),
+    acts(
+        "messaging-api:first-words",
+        OF_TEAM,
+        sends(topic="visit", text="We are closed tomorrow."),
+        status=201,
+        refused=STRANGERS_AT_WORK,
+    ),
+    acts(
+        "messaging-api:message-correct",
+        OF_TEAM,
+        sends(text="At 9, not at 8.", reason="Sent in error", seen_seq=99),
+        status=201,
+        refused=IN_EMERGENCY,
+        instead={"thread_id": "answered_thread"},
+    ),
     reads("messaging-api:work-list", TEAMS, about=False),
+    ApiRow(
+        "messaging-api:template-list",
+        {"GET": Can(TEAMS), "POST": Can(TEAMS, 201, sends(title="Thanks", text="Thank you for [what]."))},
+        about=False,
+    ),
+    reads("messaging-api:template-detail", TEAMS, about=False),
+    ApiRow(
+        "messaging-api:template-decide",
+        {"POST": Can(TEAMS, 200, sends(decision="retire"))},
+        about=False,
+    ),
     # Treatment: the patient and the team, never carers; therapies with their sources are for the team
     reads("treatment-api:therapy-list", TEAMS, about=False),
     reads("treatment-api:therapy-detail", TEAMS, about=False),

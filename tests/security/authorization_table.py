@@ -132,6 +132,21 @@ ONLY_READS: dict[tuple[str, str], Status] = {
 }  # sees it, may not answer for the team
 
 
+def _a_call(ground: Ground, whose: str) -> dict[str, Any]:
+    year, month, day = ground.query["today"].split("-")
+    words = {"how": "phone", "topic": "visit", "lane": "topic", "text": "A later time, please.", "seen": "99"}
+    when = {"day_day": day, "day_month": month, "day_year": year}
+    return {"draft": str(uuid7()), "draft_version": "0", **words, **when}
+
+
+def _an_article(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"path": ground.url("education:article", ("slug",), whose)}
+
+
+def _a_template(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"once": str(uuid7()), "title": "Thank you", "body": "Thank you for [what].", "who": "all"}
+
+
 def _other_time(ground: Ground, whose: str) -> dict[str, Any]:
     return {
         "once": str(uuid7()),
@@ -418,6 +433,37 @@ ROWS: list[Row] = [
     Row("messaging:claim", READERS, None, 302, _once(), exceptions=ONLY_READS),
     Row("messaging:release", READERS, None, 302, _once(), exceptions=ONLY_READS),
     Row("messaging:finish", READERS, None, 302, _once(outcome="no_reply", seen="99"), exceptions=ONLY_READS),
+    Row("messaging:make", OF_TEAM, 200, 302, _once(what="question", **{"question-words": "Which day?"})),
+    Row("messaging:article", OF_TEAM, None, 302, _an_article),
+    own("messaging:settle", reads=None, writes=302, body=_once(yes="1")),
+    Row("messaging:patient-settle", of(SELF, OF_TEAM), None, 302, _once(yes="1")),
+    Row("messaging:mailing-new", everyone(*CLINICIANS), 200, 422),
+    Row("messaging:mailing", everyone("nurse")),
+    Row("messaging:call", OF_TEAM, 200, 302, _a_call),
+    Row("messaging:call-more", OF_TEAM, 200, 302, _a_call),
+    Row("messaging:write-first", OF_TEAM, 200, 302, _form(topic="visit", text="We are closed tomorrow.")),
+    Row(
+        "messaging:correct",
+        READERS,
+        200,
+        302,
+        _form(text="At 9, not at 8.", reason="Sent in error", seen="99"),
+        exceptions=ONLY_READS,
+        instead={"thread_id": "answered_thread"},
+    ),
+    # Reply templates: everybody who works in a team reads and writes them; the writer does not review
+    clinicians("messaging:templates"),
+    Row("messaging:template-new", everyone(*CLINICIANS), 200, 302, _a_template),
+    Row("messaging:template", everyone(*CLINICIANS)),
+    Row("messaging:template-change", everyone(*CLINICIANS), 200, 302, _a_template),
+    Row(
+        "messaging:template-decide",
+        everyone(*CLINICIANS),
+        None,
+        302,
+        lambda ground, whose: {"decision": "keep"},
+        exceptions={("nurse", "POST"): 409},
+    ),
     # The team's other pages
     clinicians("portal:staff-patients"),
     Row("portal:summary", READERS),

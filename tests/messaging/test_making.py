@@ -1,0 +1,193 @@
+"""What is made out of a conversation: each once, on the trail, and seen by whom it concerns."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from messaging import making
+from messaging.models import MadeFrom, OpenItem, Thread
+from patients.models import AuditEvent
+from patients.questions import questions_of
+from patients.services import DifferentContent, grant_carer
+from portal.lib.contributions import Registry
+from portal.lib.ids import uuid7
+from portal.lib.problems import NotAllowed
+from tests.messaging.ward import Ward, hidden
+
+
+def item(ward: Ward, thread: UUID, *, owner: str = "you", id: UUID | None = None, by: Any = None) -> UUID:
+    by = by or ward.rosa
+    with ward.acting(by):
+        done = making.make_open_item(
+            by=by, patient=ward.of_maya, thread_id=thread, id=id or uuid7(), words="Bring the form",
+            owner=owner, now=timezone.now(),
+        )  # fmt: skip
+    assert done.result is not None
+    return done.result
+
+
+def question(ward: Ward, thread: UUID) -> UUID:
+    with ward.acting(ward.rosa):
+        done = making.offer_question(
+            by=ward.rosa, patient=ward.of_maya, thread_id=thread, id=uuid7(), words="Which vaccine suits me?",
+            now=timezone.now(),
+        )  # fmt: skip
+    assert done.result is not None
+    return done.result
+
+
+def settle(ward: Ward, by: Any, made: UUID, *, yes: bool = True) -> None:
+    with ward.acting(by):
+        making.settle(by=by, patient=ward.of_maya, made_id=made, yes=yes, id=uuid7(), now=timezone.now())
+
+
+def lines(ward: Ward, user: Any) -> list[tuple[str, bool]]:
+    with ward.acting(user):
+        found = making.before_dose(user, ward.of_maya, None, timezone.now())
+        return [(line["label"], line["done"]) for line in found]
+
+
+def test_something_to_do_stands_before_the_dose_until_it_is_done(ward: Ward) -> None:
+    thread, id = ward.start(), uuid7()
+    made = item(ward, thread, id=id)
+    assert item(ward, thread, id=id) == made
+    assert ward.count(OpenItem) == 1
+    with pytest.raises(DifferentContent):
+        item(ward, thread, id=id, owner="team")
+    assert lines(ward, ward.maya) == lines(ward, ward.rosa) == [("Bring the form", False)]
+    settle(ward, ward.maya, made)
+    assert lines(ward, ward.rosa) == [("Bring the form", True)]
+    settle(ward, ward.rosa, made, yes=False)
+    assert lines(ward, ward.maya) == [("Bring the form", False)]
+    assert lines(ward, ward.samuel) == []
+    with ward.system():
+        acts = AuditEvent.objects.for_system().filter(act__startswith="made.").order_by("seq")
+        assert [event.act for event in acts] == ["made.open_item", "made.item-done", "made.item-open"]
+
+
+def test_patients_tick_only_what_is_theirs_and_others_nothing(ward: Ward) -> None:
+    made = item(ward, ward.start(), owner="team")
+    for person in (ward.maya, ward.jonas, ward.peter):
+        with pytest.raises(NotAllowed):
+            settle(ward, person, made)
+    for person in (ward.maya, ward.jonas, ward.peter):
+        with pytest.raises(NotAllowed):
+            item(ward, ward.start(), by=person)
+    settle(ward, ward.hana, made)
+
+
+def test_the_patient_decides_about_a_suggested_question(ward: Ward, signed_in: Any) -> None:
+    thread = ward.start()
+    yes, no = question(ward, thread), question(ward, thread)
+    with pytest.raises(NotAllowed):
+        settle(ward, ward.rosa, yes)
+    maya = signed_in(ward.maya)
+    page = maya.get(reverse("messaging:thread", args=[thread])).content.decode()
+    assert page.count("Put it on my list") == 2
+    sent = maya.post(reverse("messaging:settle", args=[yes]), {"once": str(uuid7()), "yes": "1"})
+    assert sent.status_code == 302
+    maya.post(reverse("messaging:settle", args=[no]), {"once": str(uuid7()), "yes": "0"})
+    with ward.acting(ward.maya):
+        assert [row.text for row in questions_of(ward.maya, ward.of_maya)] == ["Which vaccine suits me?"]
+    again = maya.post(reverse("messaging:settle", args=[no]), {"once": str(uuid7()), "yes": "1"}, follow=True)
+    assert "This was decided already." in again.content.decode()
+    staff = signed_in(ward.rosa).get(reverse("messaging:work-thread", args=[ward.of_maya.pk, thread]))
+    assert "On the patient’s list" in staff.content.decode()
+    assert "Not wanted" in staff.content.decode()
+    other = signed_in(ward.samuel).post(
+        reverse("messaging:settle", args=[yes]), {"once": str(uuid7()), "yes": "1"}
+    )
+    assert other.status_code == 404
+
+
+def test_carers_see_neither_questions_nor_appointments_that_are_closed_to_them(
+    ward: Ward, signed_in: Any
+) -> None:
+    thread = ward.start()
+    question(ward, thread)
+    item(ward, thread)
+    friend = ward.world.users["elsewhere"]
+    with ward.acting(ward.maya):
+        grant_carer(
+            patient=ward.of_maya, by=ward.maya, carer=friend, relation="a friend", scopes=["messages"],
+            ends_at=timezone.now() + timedelta(days=3),
+        )  # fmt: skip
+    with ward.acting(ward.rosa):
+        making.note_appointment(ward.rosa, ward.of_maya, thread, uuid7(), "Visit on Friday", timezone.now())
+    seen = signed_in(friend).get(reverse("messaging:patient-thread", args=[ward.of_maya.pk, thread]))
+    page = seen.content.decode()
+    assert "Bring the form" in page
+    assert "Which vaccine suits me?" not in page
+    assert "Visit on Friday" not in page
+    assert (
+        "Visit on Friday"
+        in signed_in(ward.maya).get(reverse("messaging:thread", args=[thread])).content.decode()
+    )
+
+
+def test_the_page_makes_both_and_keeps_what_was_typed(ward: Ward, signed_in: Any) -> None:
+    thread, nurse = ward.start(), signed_in(ward.rosa)
+    page = reverse("messaging:make", args=[ward.of_maya.pk, thread])
+    once = str(uuid7())
+    refused = nurse.post(
+        page, {"once": once, "what": "open_item", "item-words": "Ask the lab", "item-owner": "me"}
+    )
+    assert refused.status_code == 422
+    assert 'value="Ask the lab"' in refused.content.decode()
+    assert nurse.post(page, {"once": once, "what": "nothing"}).status_code == 422
+    long = nurse.post(page, {"once": once, "what": "question", "question-words": "x" * 201})
+    assert long.status_code == 422
+    for _twice in range(2):
+        data = {"once": once, "what": "open_item", "item-words": "Ask the lab", "item-owner": "team"}
+        assert nurse.post(page, data).status_code == 302
+    assert ward.count(MadeFrom) == 1
+    assert f"conversation={thread}" in nurse.get(page).content.decode()
+
+
+def test_an_article_goes_into_the_answer_and_is_kept_when_the_answer_is_sent(
+    ward: Ward, signed_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from messaging import article_links
+    from messaging.views import making as page
+
+    titles: Registry[Any] = Registry()
+    titles.add(1, lambda path: "Why the drip takes hours" if path == "/learn/drip/" else "")
+    for module in (page, article_links):
+        monkeypatch.setattr(module, "article_at", titles)
+    thread, nurse = ward.start(), signed_in(ward.rosa)
+    put = reverse("messaging:article", args=[ward.of_maya.pk, thread])
+    assert nurse.post(put, {"path": "https://elsewhere.example/"}).status_code == 404
+    assert nurse.post(put, {"path": "/learn/drip/"}).status_code == 302
+    work = reverse("messaging:work-thread", args=[ward.of_maya.pk, thread])
+    shown = nurse.get(work).content.decode()
+    link = f"Why the drip takes hours\n{settings.PUBLIC_URL}/learn/drip/"
+    assert f"{link}</textarea>" in shown
+    assert ward.count(MadeFrom) == 0
+    data = {name: hidden(shown, name) for name in ("draft", "draft_version")} | {"text": link, "seen": "99"}
+    answer = reverse("messaging:answer", args=[ward.of_maya.pk, thread])
+    for _twice in range(2):
+        assert nurse.post(answer, data).status_code == 302
+    assert ward.count(MadeFrom, kind="article") == 1
+    maya = signed_in(ward.maya).get(reverse("messaging:thread", args=[thread])).content.decode()
+    assert '<a class="row__title" href="/learn/drip/">Why the drip takes hours</a>' in maya
+
+
+def test_a_visit_booked_out_of_a_conversation_is_noted_once_and_only_for_the_team(ward: Ward) -> None:
+    thread, visit = ward.start(), uuid7()
+    for person in (ward.rosa, ward.rosa, ward.maya):
+        with ward.acting(person):
+            making.note_appointment(person, ward.of_maya, thread, visit, "Visit on Friday", timezone.now())
+    assert ward.count(MadeFrom, kind="appointment") == 1
+    with ward.acting(ward.rosa):  # a conversation of somebody else, or none at all
+        making.note_appointment(ward.rosa, ward.of_maya, uuid7(), uuid7(), "Visit", timezone.now())
+    assert ward.count(MadeFrom) == 1
+    with ward.acting(ward.samuel):
+        assert MadeFrom.objects.all().count() == 0  # row-level security alone
+        assert Thread.objects.all().count() == 0

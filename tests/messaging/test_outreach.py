@@ -1,0 +1,139 @@
+"""Calls and letters go the same way as messages; and the team can write first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import OutgoingMail
+from clinic.services import state_of
+from messaging import outreach
+from messaging.models import Message, WorkItem
+from messaging.promises import due_at
+from messaging.reply_templates import BlankLeft
+from messaging.services import NewerMessages
+from portal.lib.ids import uuid7
+from portal.lib.problems import NotAllowed
+from tests.messaging.test_reply_templates import made
+from tests.messaging.ward import OPEN, Ward, hidden
+
+
+def write_down(ward: Ward, **more: Any) -> Message:
+    by = more.pop("by", ward.rosa)
+    given = {"id": uuid7(), "text": "She coughs.", "how": "phone", "topic": "feeling", "now": OPEN} | more
+    given.setdefault("came_at", given["now"])
+    with ward.acting(by):
+        return outreach.write_down(by=by, patient=ward.of_maya, **given)
+
+
+def item_of(ward: Ward, thread: UUID) -> WorkItem:
+    with ward.system():
+        found: WorkItem = WorkItem.objects.for_system().filter(thread_id=thread).order_by("-id")[0]
+        return found
+
+
+def test_a_letter_has_the_lane_of_its_topic_and_the_clock_of_the_day_it_came(ward: Ward) -> None:
+    came = OPEN - timedelta(days=2)
+    letter = write_down(ward, how="letter", came_at=came)
+    item = item_of(ward, letter.thread_id)
+    assert (item.lane, item.state) == ("clinical", "open")
+    assert item.due_at == due_at(state_of(ward.of_maya.site), "feeling", came)
+    assert letter.capacity == "letter"
+    assert letter.on_behalf
+
+
+def test_the_lane_can_be_chosen_and_a_call_makes_open_work_only_more_urgent(ward: Ward) -> None:
+    thread = ward.start(topic="letter", now=OPEN - timedelta(hours=1))
+    before = item_of(ward, thread)
+    write_down(ward, thread_id=thread, topic="", seen_seq=1, lane="safety")
+    after = item_of(ward, thread)
+    assert (after.pk, after.lane, after.priority) == (before.pk, "safety", 0)
+    assert after.due_at < before.due_at
+    write_down(ward, thread_id=thread, topic="", seen_seq=2, lane="administration", text="And thanks.")
+    assert (item_of(ward, thread).lane, item_of(ward, thread).due_at) == ("safety", after.due_at)
+
+
+def test_once_and_never_from_tomorrow_and_never_by_others(ward: Ward) -> None:
+    id = uuid7()
+    assert write_down(ward, id=id).pk == write_down(ward, id=id).pk == id
+    assert ward.count(Message) == 1
+    for wrong in (OPEN + timedelta(hours=1), OPEN - timedelta(days=61)):
+        with pytest.raises(outreach.NotThen):
+            write_down(ward, came_at=wrong)
+    for person in (ward.maya, ward.jonas, ward.peter):
+        with pytest.raises(NotAllowed):
+            write_down(ward, by=person)
+    thread = ward.start()
+    with pytest.raises(NewerMessages):
+        write_down(ward, thread_id=thread, topic="", seen_seq=0)
+
+
+def test_the_page_keeps_what_was_typed_and_stamps_what_it_writes(ward: Ward, signed_in: Any) -> None:
+    nurse, page = signed_in(ward.rosa), reverse("messaging:call", args=[ward.of_maya.pk])
+    form = nurse.get(page).content.decode()
+    day = timezone.localtime(timezone.now(), timezone=ZoneInfo("America/New_York"))
+    data = {name: hidden(form, name) for name in ("draft", "draft_version")} | {
+        "how": "letter", "topic": "letter", "lane": "topic", "text": "Please fill in the form.",
+        "day_day": str(day.day), "day_month": str(day.month), "day_year": str(day.year),
+    }  # fmt: skip
+    for wrong in ({"clock": "25:00"}, {"how": ""}, {"day_year": str(day.year + 1)}, {"lane": "x"}):
+        refused = nurse.post(page, {**data, **wrong})
+        assert refused.status_code == 422
+        assert "Please fill in the form.</textarea>" in refused.content.decode()
+        data["draft_version"] = hidden(refused.content.decode(), "draft_version")
+    sent = nurse.post(page, data)
+    assert sent.status_code == 302
+    assert "Maya Lindqvist by letter, written down by You" not in nurse.get(sent.url).content.decode()
+    thread = UUID(sent.url.rstrip("/").rpartition("/")[2])
+    shown = signed_in(ward.maya).get(reverse("messaging:thread", args=[thread])).content.decode()
+    assert "Maya Lindqvist by letter, written down by Rosa Delgado" in shown
+
+
+def test_the_team_begins_a_conversation_and_owes_nothing_until_an_answer_comes(
+    ward: Ward, signed_in: Any
+) -> None:
+    mails, id = OutgoingMail.objects.count(), uuid7()
+    with ward.acting(ward.rosa):
+        given = {"by": ward.rosa, "patient": ward.of_maya, "id": id, "topic": "visit", "now": timezone.now()}
+        first = outreach.write_first(text="We are closed on Friday.", **given)
+        assert outreach.write_first(text="We are closed on Friday.", **given).pk == first.pk
+    assert OutgoingMail.objects.count() == mails + 1
+    assert ward.count(WorkItem) == 0
+    maya = signed_in(ward.maya)
+    assert "From your team" in maya.get(reverse("messaging:list")).content.decode()
+    assert (
+        "We are closed on Friday."
+        in maya.get(reverse("messaging:thread", args=[first.thread_id])).content.decode()
+    )
+    ward.reply(first.thread_id, "And on Saturday?")
+    assert ward.count(WorkItem, thread_id=first.thread_id, state="open") == 1
+    for person in (ward.maya, ward.peter):
+        with ward.acting(person), pytest.raises(NotAllowed):
+            outreach.write_first(text="Hello", **{**given, "by": person, "id": uuid7()})
+
+
+def test_first_words_have_no_blanks_left(ward: Ward, signed_in: Any) -> None:
+    made(ward)
+    with ward.acting(ward.rosa), pytest.raises(BlankLeft):
+        outreach.write_first(
+            by=ward.rosa,
+            patient=ward.of_maya,
+            id=uuid7(),
+            topic="visit",
+            text="On [day].",
+            now=timezone.now(),
+        )
+    page = reverse("messaging:write-first", args=[ward.of_maya.pk])
+    nurse = signed_in(ward.rosa)
+    form = nurse.get(page).content.decode()
+    data = {name: hidden(form, name) for name in ("draft", "draft_version")}
+    refused = nurse.post(page, {**data, "topic": "visit", "text": "On [day]."})
+    assert "Fill in [day] first." in refused.content.decode()
+    data["draft_version"] = hidden(refused.content.decode(), "draft_version")
+    assert nurse.post(page, {**data, "topic": "visit", "text": "On Friday."}).status_code == 302
