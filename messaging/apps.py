@@ -27,6 +27,7 @@ class MessagingConfig(AppConfig):
             "reply": _("A message in a conversation"),
             "answer": _("An answer to a patient"),
             "note": _("A note for the team"),
+            "handover": _("Handing work over"),
         }
         contributions.trail_acts |= {
             "threads.list": _("looked at the list of messages"),
@@ -39,4 +40,12 @@ class MessagingConfig(AppConfig):
             "work.released": _("handed a message back to the team"),
             "work.finished": _("closed a message without an answer"),
             "note.added": _("wrote a note for the team"),
+            "work.handed_over": _("handed a message to a colleague or another part of the team"),
+            "work.returned": _("gave a message back to the team, because nothing had been done"),
+            "work.covered": _("passed a message on, because somebody is away"),
+            "work.escalated": _("told the team that an urgent message waits"),
+            "call.asked": _("asked the team to call"),
+            "call.reached": _("called you"),
+            "call.not_reached": _("called and reached nobody"),
+            "calls.view": _("saw the name and phone on the list of calls"),
         }

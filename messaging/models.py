@@ -210,3 +210,7 @@ class LastNotice(PatientRecord):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["patient", "user"], name="lastnotice_once")]
+
+
+from messaging.work_models import CallTask as CallTask  # noqa: E402 - found by Django here
+from messaging.work_models import WorkItemEvent as WorkItemEvent  # noqa: E402

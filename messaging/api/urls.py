@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from messaging.api import views
+from messaging.api import routing, views
 
 app_name = "messaging-api"
 
@@ -22,4 +22,12 @@ urlpatterns = [
     path(THREAD + "finish/", views.Finish.as_view(), name="finish"),
     path(THREAD + "notes/", views.NoteList.as_view(), name="note-list"),
     path("work/", views.WorkList.as_view(), name="work-list"),
+    path(THREAD + "hand-over/", routing.HandOver.as_view(), name="hand-over"),
+    path(THREAD + "history/", routing.History.as_view(), name="history"),
+    path("calls/", routing.CallList.as_view(), name="call-list"),
+    path("calls/<uuid:call_id>/result/", routing.Called.as_view(), name="called"),
+    path("on-call/", routing.OnCallList.as_view(), name="on-call-list"),
+    path("on-call/<uuid:on_call_id>/end/", routing.OnCallEnd.as_view(), name="on-call-end"),
+    path("absences/", routing.AbsenceList.as_view(), name="absence-list"),
+    path("absences/<uuid:absence_id>/end/", routing.AbsenceEnd.as_view(), name="absence-end"),
 ]

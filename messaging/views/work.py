@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from messaging import contributed, services
+from messaging.events import history_of
 from messaging.forms import AnswerForm, NoteForm
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
 from messaging.topics import Lane
@@ -155,6 +156,7 @@ def show_work(
         "older": older,
         "newest": newest,
         "notes": list(InternalNote.objects.for_user(user, patient).filter(thread=thread).in_order()),
+        "history": history_of(user, patient, thread.pk),
         "item": item,
         "waiting": waiting,
         "late": waiting and item is not None and item.due_at < now,
@@ -167,7 +169,7 @@ def show_work(
         "next": None if waiting else services.next_item(user, after=thread.pk),
         "urls": {
             name: reverse(f"messaging:{name}", args=[patient.pk, thread.pk])
-            for name in ("work-thread", "claim", "release", "answer", "note", "finish")
+            for name in ("work-thread", "claim", "release", "answer", "note", "finish", "hand-over")
         }
         | {"summary": reverse("portal:summary", args=[patient.pk])},
     }

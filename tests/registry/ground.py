@@ -18,12 +18,15 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tokens import issue_token
+from clinic.cover import enter_absence, put_on_call
 from clinic.models import Team, TeamMember
 from education.models import Article, Topic
 from education.services import adopt, submit_for_review, write_draft
 from journal.models import JournalEntry
 from journal.reports import ReportWords, approve_report, choices, share_report, write_report
 from journal.services import Words, write_entry
+from messaging.calls import ask_to_call
+from messaging.routing import hand_over
 from messaging.services import add_note, start_thread
 from patients.drafts import DraftState, save_draft
 from patients.emergency import open_in_emergency
@@ -94,6 +97,8 @@ def lay() -> Ground:
             _things(ground, whose, patient, now)
         with acting(ground.users["nurse"]):
             _note(ground, whose, patient, now)
+            _work(ground, whose, patient, now)
+    _rota(ground, now)
     _treatment(ground, now)
     for whose in PATIENTS:
         _infusion_times(ground, whose, now)
@@ -386,6 +391,36 @@ def _note(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
         text="Blankets are fine.",
         now=now,
     )
+
+
+def _work(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
+    """Work that was handed over with a reason, and a call that is to be made. Runs as the nurse."""
+    thread = ground.of("hidden_thread", whose)
+    assert isinstance(thread, UUID)
+    by = ground.users["nurse"]
+    hand_over(
+        by=by, patient=patient, thread_id=thread, id=uuid7(), to=ground.users["neurologist"].pk,
+        reason="A question for a doctor.", now=now,
+    )  # fmt: skip
+    call = ask_to_call(patient, ground.users[whose], "bounced", now)
+    assert call is not None
+    ground.ids["call_id", whose] = call.pk
+
+
+def _rota(ground: Ground, now: datetime) -> None:
+    """A time on call and an absence of the care team, far ahead."""
+    team = Team.objects.get(name="MS infusion team")
+    nurse, lead = ground.users["nurse"], ground.users["neurologist"]
+    later = now + timedelta(days=50)
+    on_call = put_on_call(
+        by=lead, team=team, user=nurse, starts_at=later, ends_at=later + timedelta(hours=12), id=uuid7()
+    )
+    away = enter_absence(
+        by=lead, team=team, user=lead, cover=nurse, starts_on=later.date(), ends_on=later.date(), id=uuid7()
+    )
+    for whose in PATIENTS:
+        ground.ids["on_call_id", whose] = on_call.pk
+        ground.ids["absence_id", whose] = away.pk
 
 
 def _free(user: User, patient: Patient, now: datetime) -> tuple[Service, Any]:

@@ -218,6 +218,11 @@ PAGES: list[Page] = [
     Page("messaging:work-list", CLINICIANS, dense=True),
     Page("messaging:work-thread", READERS, dense=True),
     Page("messaging:note", TEAM, dense=True),
+    Page("messaging:hand-over", TEAM, dense=True),
+    Page("messaging:calls", CLINICIANS, dense=True),
+    Page("messaging:rota", CLINICIANS, dense=True),
+    Page("messaging:on-call-new", ("neurologist",), dense=True),
+    Page("messaging:away-new", TEAM, dense=True),
     # The team's other pages
     Page("portal:staff-patients", CLINICIANS, dense=True),
     Page("portal:summary", READERS, dense=True),
@@ -281,6 +286,9 @@ NOT_PAGES: dict[str, str] = {
     "messaging:release": ACT,
     "messaging:answer": ACT,
     "messaging:finish": ACT,
+    "messaging:called": ACT,
+    "messaging:on-call-end": ACT,
+    "messaging:away-end": ACT,
     "account_set_password": AWAY,
 }
 

@@ -36,7 +36,31 @@ TEAMS = everyone(*CLINICIANS)
 OWN = everyone(*PATIENTS)
 TREATED = of(SELF, READERS)
 PRESCRIBERS = everyone("neurologist")
+# Who keeps the rota of the care team: its neurologists and coordinators. An absence of somebody else is entered by them, too.
+LEADS = everyone("neurologist")
+NO_LEADS = everyone("nurse")
 NO_PRESCRIBERS = of(everyone("nurse"), IN_EMERGENCY)
+
+
+def _on_call(ground: Ground, whose: str) -> dict[str, Any]:
+    starts = now() + timedelta(days=200)
+    return {
+        "team": str(ground.of("team_id", whose)),
+        "user": str(ground.users["nurse"].pk),
+        "starts_at": starts.isoformat(),
+        "ends_at": (starts + timedelta(hours=8)).isoformat(),
+    }
+
+
+def _absence(ground: Ground, whose: str) -> dict[str, Any]:
+    day = now().date() + timedelta(days=200)
+    return {
+        "team": str(ground.of("team_id", whose)),
+        "user": str(ground.users["neurologist"].pk),
+        "cover": str(ground.users["nurse"].pk),
+        "starts_on": day.isoformat(),
+        "ends_on": day.isoformat(),
+    }
 
 
 @dataclass(frozen=True)
@@ -258,6 +282,27 @@ API_ROWS: list[ApiRow] = [
         {"GET": Can(READERS), "POST": Can(OF_TEAM, 201, sends(text="Asked twice."), STRANGERS_AT_WORK)},
     ),
     reads("messaging-api:work-list", TEAMS, about=False),
+    acts(
+        "messaging-api:hand-over",
+        OF_TEAM,
+        sends(lane="logistics", reason="A date."),
+        refused=STRANGERS_AT_WORK,
+    ),
+    reads("messaging-api:history", READERS),
+    reads("messaging-api:call-list", TEAMS, about=False),
+    acts("messaging-api:called", OF_TEAM, sends(result="not_reached"), refused=STRANGERS_AT_WORK),
+    ApiRow(
+        "messaging-api:on-call-list",
+        {"GET": Can(TEAMS), "POST": Can(LEADS, 201, _on_call, NO_LEADS)},
+        about=False,
+    ),
+    ApiRow("messaging-api:on-call-end", {"POST": Can(LEADS, refused=NO_LEADS)}, about=False),
+    ApiRow(
+        "messaging-api:absence-list",
+        {"GET": Can(TEAMS), "POST": Can(LEADS, 201, _absence, NO_LEADS)},
+        about=False,
+    ),
+    ApiRow("messaging-api:absence-end", {"POST": Can(LEADS, refused=NO_LEADS)}, about=False),
     # Treatment: the patient and the team, never carers; therapies with their sources are for the team
     reads("treatment-api:therapy-list", TEAMS, about=False),
     reads("treatment-api:therapy-detail", TEAMS, about=False),

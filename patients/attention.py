@@ -1,0 +1,46 @@
+"""What the team has looked at on "What first?": who, and what exactly stood there then."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import User
+from patients.models import Patient
+from patients.once import Done, exactly_once
+from patients.seen import Acknowledgement
+from patients.services import record_change, require
+
+
+def mark_of(states: Iterable[str]) -> str:
+    """One mark for everything that is wrong in one problem, whatever order it was found in."""
+    return hashlib.sha256("|".join(sorted(states)).encode()).hexdigest()
+
+
+@transaction.atomic
+def acknowledge(*, by: User, patient: Patient, id: UUID, key: str, mark: str, now: datetime) -> Done:
+    """Say by name that one has seen a problem as it is now. Whoever comes second changes nothing.
+
+    Raises NotAllowed. `now` is aware.
+    """
+    require(by, patient, "team", "team")
+
+    def make() -> UUID | None:
+        row = Acknowledgement(id=id, patient=patient, key=key, mark=mark, user=by, created_at=now)
+        made = Acknowledgement.objects.bulk_create([row], ignore_conflicts=True)
+        first = Acknowledgement.objects.filter(patient=patient, key=key, mark=mark, pk=made[0].pk).exists()
+        if first:
+            record_change(by, patient, "problem.seen", patient.pk)
+        return patient.pk
+
+    return exactly_once(act="problem.seen", id=id, patient=patient, user=by, content=[key, mark], do=make)
+
+
+def acknowledged(user: User, patient_ids: Iterable[UUID]) -> dict[tuple[UUID, str, str], Acknowledgement]:
+    """What has been acknowledged of these patients, by patient, key and mark: one statement."""
+    rows = Acknowledgement.objects.for_user(user).filter(patient_id__in=list(patient_ids))
+    return {(row.patient_id, row.key, row.mark): row for row in rows.select_related("user")}
