@@ -12,13 +12,15 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries: Today, the summary, the trail's words, drafts, the demo."""
-        from messaging import contributed
+        from messaging import contributed, problems
         from portal.lib import contributions
 
         contributions.api_nouns["messaging"] = _("Messages")
         contributions.needs_you.add(10, contributed.answers_to_read)
         contributions.summary_panels.add(20, contributed.summary_panel)
         contributions.staff_today.add(10, contributed.work_card)
+        contributions.problems.add(10, problems.urgent_and_late)
+        contributions.problems.add(40, problems.to_be_called)
         contributions.carer_links.add(20, contributed.carer_links)
         contributions.demo_loaders.add(30, contributed.load_demo)
         contributions.ready_message.add(10, contributed.ready_message)

@@ -40,6 +40,29 @@ def history_of(user: User, patient: Patient, thread_id: Any) -> list[dict[str, A
     return [{"at": row.created_at, "words": words_of(row), "reason": row.reason or ""} for row in rows]
 
 
+TOLD = (Kind.HANDED_OVER, Kind.RETURNED, Kind.COVERED, Kind.ESCALATED)
+
+
+def last_steps(user: User, items: list[WorkItem]) -> dict[Any, str]:
+    """Why items stand where they stand on the list, in words, where their last step was not simply taking one on: one statement."""
+    rows = (
+        WorkItemEvent.objects.for_user(user)
+        .filter(item__in=[item.pk for item in items])
+        .order_by("item_id", "-id")
+        .distinct("item_id")
+        .select_related("user", "other")
+        .defer("reason")
+    )
+    return {row.item_id: short_words(row) for row in rows if row.kind in TOLD}
+
+
+def short_words(event: WorkItemEvent) -> str:
+    """The same without who was told: the list says that something happened, the conversation says what."""
+    if event.kind == Kind.ESCALATED:
+        return _("Nobody took this on in time")
+    return words_of(event)
+
+
 def words_of(event: WorkItemEvent) -> str:
     """A step in words, with the names of the people in it."""
     names = {

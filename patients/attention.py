@@ -13,7 +13,7 @@ from accounts.models import User
 from patients.models import Patient
 from patients.once import Done, exactly_once
 from patients.seen import Acknowledgement
-from patients.services import record_change, require
+from patients.services import record_change, require, warm_keys
 
 
 def mark_of(states: Iterable[str]) -> str:
@@ -44,3 +44,11 @@ def acknowledged(user: User, patient_ids: Iterable[UUID]) -> dict[tuple[UUID, st
     """What has been acknowledged of these patients, by patient, key and mark: one statement."""
     rows = Acknowledgement.objects.for_user(user).filter(patient_id__in=list(patient_ids))
     return {(row.patient_id, row.key, row.mark): row for row in rows.select_related("user")}
+
+
+def patients_by_id(user: User, ids: Iterable[UUID]) -> dict[UUID, Patient]:
+    """These patients as far as the person may see them, with their sites and keys: two statements."""
+    found = Patient.objects.for_user(user).filter(pk__in=list(ids)).select_related("site")
+    patients = {patient.pk: patient for patient in found}
+    warm_keys(patients)
+    return patients

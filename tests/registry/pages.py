@@ -287,6 +287,7 @@ NOT_PAGES: dict[str, str] = {
     "messaging:answer": ACT,
     "messaging:finish": ACT,
     "messaging:called": ACT,
+    "portal:problem-seen": ACT,
     "messaging:on-call-end": ACT,
     "messaging:away-end": ACT,
     "account_set_password": AWAY,

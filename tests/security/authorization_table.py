@@ -467,6 +467,14 @@ ROWS: list[Row] = [
         exceptions={("nurse", "GET"): 200, ("nurse", "POST"): 422},
     ),
     Row("messaging:away-end", everyone(*TEAM), None, 302, _once(), exceptions=NO_LEAD),
+    Row(
+        "portal:problem-seen",
+        READERS,
+        None,
+        302,
+        _once(key="infusion", mark="0" * 64),
+        exceptions=ONLY_READS,
+    ),
     # The team's other pages
     clinicians("portal:staff-patients"),
     Row("portal:summary", READERS),
