@@ -112,7 +112,8 @@ def put_on_call(
     if ends_at <= starts_at or ends_at - starts_at > LONGEST_ON_CALL or not _in_team(team.pk, user):
         raise NotOnRota
     row = OnCall(id=id, team=team, user=user, starts_at=starts_at, ends_at=ends_at, created_by=by)
-    return _once(row, RotaTaken)
+    made: OnCall = _once(row, RotaTaken)
+    return made
 
 
 @transaction.atomic
@@ -142,7 +143,8 @@ def enter_absence(
         raise NotOnRota
     row = Absence(id=id, team=team, user=user, cover=cover, created_by=by)
     row.starts_on, row.ends_on = starts_on, ends_on
-    return _once(row, AwayAlready)
+    made: Absence = _once(row, AwayAlready)
+    return made
 
 
 @transaction.atomic

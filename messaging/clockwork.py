@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Max, OuterRef, Subquery
+from django.db.models import F, Max, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -35,6 +35,11 @@ KIND = "work-notice"
 SAID_AGAIN = (Kind.ESCALATED, Kind.HANDED_OVER, Kind.RELEASED)  # each starts the minutes anew
 
 
+def minutes_of(setting: str) -> Any:
+    """A setting of the patient's site as a span of time."""
+    return Value(timedelta(minutes=1)) * F(f"patient__site__{setting}")
+
+
 # --- Urgent and nobody's ------------------------------------------------------------------------------------
 
 
@@ -54,7 +59,7 @@ def _unheard(now: datetime) -> Any:
         quiet_since=Greatest(F("created_at"), Coalesce(Subquery(last), F("created_at"))),
     ).filter(
         step__lt=STEPS,
-        quiet_since__lte=now - timedelta(minutes=1) * F("patient__site__escalate_minutes"),
+        quiet_since__lte=now - minutes_of("escalate_minutes"),
     )
 
 
@@ -118,7 +123,7 @@ def return_silent(now: datetime) -> int:
         )
         claimed = WorkItem.objects.for_system().filter(state=WorkItem.State.CLAIMED)
         acted = Greatest(F("claimed_at"), Coalesce(Subquery(noted), F("claimed_at")))
-        minutes = timedelta(minutes=1) * F("patient__site__silent_owner_minutes")
+        minutes = minutes_of("silent_owner_minutes")
         return claimed.annotate(acted=acted).filter(acted__lte=now - minutes)
 
     def act(item: Any) -> bool:

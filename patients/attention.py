@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,7 +15,9 @@ from accounts.models import User
 from patients.models import Patient
 from patients.once import Done, exactly_once
 from patients.seen import Acknowledgement
-from patients.services import record_change, require, warm_keys
+from patients.services import record_change, record_many, require, warm_keys
+from portal.lib import contributions
+from portal.lib.first import Merged, merge
 
 
 def mark_of(states: Iterable[str]) -> str:
@@ -52,3 +56,38 @@ def patients_by_id(user: User, ids: Iterable[UUID]) -> dict[UUID, Patient]:
     patients = {patient.pk: patient for patient in found}
     warm_keys(patients)
     return patients
+
+
+SHOWN = 30
+KEY = re.compile(r"[a-z]{1,20}(:[0-9a-f-]{36})?")
+MARK = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of "What first?", with whoever has seen it as it stands."""
+
+    problem: Merged
+    patient: Patient
+    mark: str
+    seen: Acknowledgement | None
+
+
+def what_first(user: User, now: datetime) -> tuple[list[Line], int]:
+    """The lines for a person, worst first, what somebody has seen after the rest; and how many more there are.
+
+    A constant number of statements. Each patient shown gets an entry on the trail.
+    """
+    found = merge(problem for add in contributions.problems for problem in add(user, now))
+    seen = acknowledged(user, {line.patient_id for line in found})
+    marked = [(line, mark_of(line.states)) for line in found]
+    marked.sort(key=lambda pair: (pair[0].patient_id, pair[0].key, pair[1]) in seen)
+    shown = marked[:SHOWN]
+    patients = patients_by_id(user, {line.patient_id for line, _mark in shown})
+    record_many(user, patients.values(), "first.view")
+    lines = [
+        Line(line, patients[line.patient_id], mark, seen.get((line.patient_id, line.key, mark)))
+        for line, mark in shown
+        if line.patient_id in patients
+    ]
+    return lines, len(marked) - len(shown)

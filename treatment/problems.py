@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Q
 from django.urls import reverse
@@ -32,7 +33,8 @@ def near_doses(user: User, now: datetime) -> Iterator[Problem]:
         .select_related("patient__site")
         .order_by("target", "id")
     )
-    for dose in doses[:MOST]:
+    near: Any = doses[:MOST]
+    for dose in near:
         today = today_in(now, dose.patient.site.time_zone)
         if dose.target > today + NEAR:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -53,16 +54,17 @@ def hand_over(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRe
     context = {"place": place, "patient": place.patient, "thread": thread, "item": item, "up": up}
     if page.later:
         return page.finish_later("messaging/hand_over.html", context)
-    if page.form.is_valid():
+    form: Any = page.form
+    if form.is_valid():
         try:
             routing.hand_over(
                 by=place.user,
                 patient=place.patient,
                 thread_id=thread_id,
                 id=page.id,
-                reason=page.form.cleaned_data["reason"],
+                reason=form.cleaned_data["reason"],
                 now=present(),
-                **page.form.target(),
+                **form.target(),
             )
         except DomainError as error:
             page.refuse(error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,44 +15,32 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from patients.areas import TEAM
-from patients.attention import acknowledge, acknowledged, mark_of, patients_by_id
+from patients.attention import KEY, MARK, acknowledge, what_first
 from patients.requests import once_of
-from patients.services import get_patient_or_404, record_many
-from portal.lib import contributions
+from patients.services import get_patient_or_404
 from portal.lib.contributions import Card
-from portal.lib.first import URGENT, merge
+from portal.lib.first import URGENT
 from portal.lib.ids import uuid7
 from portal.lib.time import now as present
 
-SHOWN = 30
-KEY = re.compile(r"[a-z]{1,20}(:[0-9a-f-]{36})?")
-MARK = re.compile(r"[0-9a-f]{64}")
-
 
 def first_card(user: User, now: datetime) -> Card:
-    """One line a problem, worst first; what somebody has seen stands below, with the name. A constant number of statements."""
-    lines = merge(problem for add in contributions.problems for problem in add(user, now))
-    seen = acknowledged(user, {line.patient_id for line in lines})
-    marked = [(line, mark_of(line.states)) for line in lines]
-    marked.sort(key=lambda pair: (pair[0].patient_id, pair[0].key, pair[1]) in seen)
-    shown = marked[:SHOWN]
-    patients = patients_by_id(user, {line.patient_id for line, _mark in shown})
-    record_many(user, patients.values(), "first.view")
+    """One line a problem, worst first; what somebody has seen stands below, with the name."""
+    lines, more = what_first(user, now)
     rows = [
         {
-            "line": line,
-            "patient": patients[line.patient_id],
-            "name": patients[line.patient_id].name,
-            "mark": mark,
+            "line": line.problem,
+            "patient": line.patient,
+            "name": line.patient.name,
+            "mark": line.mark,
             "once": uuid7(),
-            "urgent": line.first.rank == URGENT,
-            "late": line.due is not None and line.due < now,
-            "seen": seen.get((line.patient_id, line.key, mark)),
+            "urgent": line.problem.first.rank == URGENT,
+            "late": line.problem.due is not None and line.problem.due < now,
+            "seen": line.seen,
         }
-        for line, mark in shown
-        if line.patient_id in patients
+        for line in lines
     ]
-    return Card("portal/first.html", {"rows": rows, "more": len(marked) - len(shown)})
+    return Card("portal/first.html", {"rows": rows, "more": more})
 
 
 @require_POST

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.lib.first import SOON, TODAY, URGENT, Problem, merge
@@ -46,6 +46,7 @@ def test_sources_that_share_a_key_are_one_line_with_the_worst_first() -> None:
 KEYS = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=3, unique=True)
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from([ANNA, BEN]), KEYS), max_size=12))
 def test_any_order_gives_the_same_lines_and_nothing_is_lost_or_doubled(
     given_: list[tuple[UUID, list[str]]],
@@ -80,7 +81,7 @@ def ward(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ward]:
 
 def enter(ward: Ward, user: object) -> Client:
     client = Client()
-    client.force_login(user)  # type: ignore[arg-type]
+    client.force_login(user)
     return client
 
 
@@ -148,3 +149,18 @@ def test_ten_problems_cost_as_many_statements_as_one(ward: Ward) -> None:
         ward.start(now=late)
         ward.start(ward.samuel, ward.of_samuel, topic="side_effect")
     assert statements() == one
+
+
+def test_programs_read_the_same_list_and_say_seen(ward: Ward) -> None:
+    ward.start(topic="infection")
+    client = enter(ward, ward.rosa)
+    line = client.get("/api/v1/patients/first/").json()["results"][0]
+    assert (line["seen_by"], line["sources"][0]["rank"]) == (None, 0)
+    answer = client.post(
+        f"/api/v1/patients/{line['patient']}/seen/",
+        {"key": line["key"], "mark": line["mark"]},
+        content_type="application/json",
+        headers={"Idempotency-Key": str(uuid7())},
+    )
+    assert answer.status_code == 204
+    assert client.get("/api/v1/patients/first/").json()["results"][0]["seen_by"] == "Rosa Delgado"

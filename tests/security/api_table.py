@@ -255,6 +255,12 @@ API_ROWS: list[ApiRow] = [
     reads("journal-api:shared-report-list", READERS),
     reads("journal-api:shared-report-detail", READERS),
     reads("journal-api:shared-report-pdf", READERS),
+    reads("patients-api:first", TEAMS, about=False),
+    ApiRow(
+        "patients-api:problem-seen",
+        {"POST": Can(OF_TEAM, 204, sends(key="infusion", mark="0" * 64), STRANGERS_AT_WORK)},
+        about=False,
+    ),
     # Messages
     ApiRow(
         "messaging-api:thread-list",
