@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.http import HttpRequest
 
-from clinic.models import Holiday, OpeningHours, Site, Team, TeamMember
+from clinic.models import Absence, Holiday, OnCall, OpeningHours, Site, Team, TeamMember
 
 
 class HoursInline(admin.TabularInline[OpeningHours, Site]):
@@ -33,3 +34,29 @@ class MemberInline(admin.TabularInline[TeamMember, Team]):
 class TeamAdmin(admin.ModelAdmin[Team]):
     list_display = ("name", "site", "active")
     inlines = [MemberInline]
+
+
+@admin.register(OnCall)
+class OnCallAdmin(admin.ModelAdmin[OnCall]):
+    """The rota as administrators see it: a time that is over is history, so nothing is deleted here."""
+
+    list_display = ("team", "user", "starts_at", "ends_at", "canceled_at")
+    list_filter = ("team",)
+    autocomplete_fields = ("user",)
+    exclude = ("created_by",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: OnCall | None = None) -> bool:
+        return False
+
+
+@admin.register(Absence)
+class AbsenceAdmin(admin.ModelAdmin[Absence]):
+    """Absences; called off instead of deleted."""
+
+    list_display = ("team", "user", "cover", "starts_on", "ends_on", "canceled_at")
+    list_filter = ("team",)
+    autocomplete_fields = ("user", "cover")
+    exclude = ("created_by",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Absence | None = None) -> bool:
+        return False

@@ -33,6 +33,16 @@ class Site(models.Model):
     after_hours_text = models.CharField(_("who answers while closed"), max_length=200)
     reply_urgent_minutes = models.PositiveIntegerField(_("urgent messages: open minutes until answered"))
     reply_routine_days = models.PositiveSmallIntegerField(_("other messages: working days until answered"))
+    silent_owner_minutes = models.PositiveIntegerField(
+        _("claimed messages go back to the team after so many open minutes without an act"), default=240
+    )
+    escalate_minutes = models.PositiveIntegerField(
+        _("urgent messages nobody has taken on: minutes, day and night, until the person on call is told"),
+        default=30,
+    )
+    unread_call_days = models.PositiveSmallIntegerField(
+        _("messages a patient has not read: days until somebody calls"), default=5
+    )
     books_directly = models.BooleanField(_("patients may book visits directly"), default=True)
     books_infusions_directly = models.BooleanField(_("infusions may be booked directly"), default=False)
     adopted_articles = models.BooleanField(_("shows articles that are not reviewed yet"), default=False)
@@ -50,6 +60,12 @@ class Site(models.Model):
                 name="site_texts_not_blank",
             ),
             models.CheckConstraint(condition=Q(reply_routine_days__gte=1), name="site_reply_days_positive"),
+            models.CheckConstraint(
+                condition=Q(silent_owner_minutes__gte=1)
+                & Q(escalate_minutes__gte=1)
+                & Q(unread_call_days__gte=1),
+                name="site_clocks_positive",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -161,3 +177,7 @@ class TeamMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_role_display()} in {self.team_id}"
+
+
+from clinic.rota import Absence as Absence  # noqa: E402 - models of their own module, found by Django here
+from clinic.rota import OnCall as OnCall  # noqa: E402

@@ -205,3 +205,8 @@ def roles_of(user_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
     for member in members:
         rows[member.user_id] = {"role": member.get_role_display(), "team": member.team.name}
     return rows
+
+
+def everyone_in_teams() -> Any:
+    """Subquery of the people who work or have worked in any team: whoever looks and is not in it looks for the patient."""
+    return TeamMember.objects.values("user_id")

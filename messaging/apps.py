@@ -12,13 +12,15 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries: Today, the summary, the trail's words, drafts, the demo."""
-        from messaging import contributed, making
+        from messaging import contributed, making, problems
         from portal.lib import contributions
 
         contributions.api_nouns["messaging"] = _("Messages")
         contributions.needs_you.add(10, contributed.answers_to_read)
         contributions.summary_panels.add(20, contributed.summary_panel)
         contributions.staff_today.add(10, contributed.work_card)
+        contributions.problems.add(10, problems.urgent_and_late)
+        contributions.problems.add(40, problems.to_be_called)
         contributions.carer_links.add(20, contributed.carer_links)
         contributions.demo_loaders.add(30, contributed.load_demo)
         contributions.before_dose.add(20, making.before_dose)
@@ -32,6 +34,7 @@ class MessagingConfig(AppConfig):
             "correction": _("The correction of an answer"),
             "call": _("A call or a letter"),
             "first-words": _("A message to a patient"),
+            "handover": _("Handing work over"),
         }
         contributions.trail_acts |= {
             "threads.list": _("looked at the list of messages"),
@@ -57,4 +60,12 @@ class MessagingConfig(AppConfig):
             "work.released": _("handed a message back to the team"),
             "work.finished": _("closed a message without an answer"),
             "note.added": _("wrote a note for the team"),
+            "work.handed_over": _("handed a message to a colleague or another part of the team"),
+            "work.returned": _("gave a message back to the team, because nothing had been done"),
+            "work.covered": _("passed a message on, because somebody is away"),
+            "work.escalated": _("told the team that an urgent message waits"),
+            "call.asked": _("asked the team to call"),
+            "call.reached": _("called you"),
+            "call.not_reached": _("called and reached nobody"),
+            "calls.view": _("saw the name and phone on the list of calls"),
         }

@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from clinic.cover import on_call_now
 from clinic.services import team_ids
+from messaging.calls import to_call
 from messaging.models import Message, Thread
 from messaging.services import lane_counts, works_here
 from messaging.topics import Lane
@@ -71,7 +73,7 @@ def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card
 
 
 def work_card(request: HttpRequest, now: datetime) -> Card | None:
-    """How much waits in each lane of the person's teams. One statement."""
+    """How much waits in each lane of the person's teams, who has to be called, and whether somebody is on call. Four statements."""
     user = request.user
     if not isinstance(user, User) or not works_here(user):
         return None
@@ -81,7 +83,15 @@ def work_card(request: HttpRequest, now: datetime) -> Card | None:
         {"label": Lane(lane).label, "count": count, "url": f"{base}?lane={lane}"}
         for lane, count in counts.items()
     ]
-    return Card("messaging/cards/work.html", {"lanes": lanes, "total": sum(counts.values()), "url": base})
+    teams = team_ids(user)
+    context = {
+        "lanes": lanes,
+        "total": sum(counts.values()),
+        "url": base,
+        "nobody_on_call": len(on_call_now(teams, now)) < len(teams),
+        "calls": to_call(user).count(),
+    }
+    return Card("messaging/cards/work.html", context)
 
 
 def carer_links(user: User, patient: Patient) -> list[dict[str, Any]]:

@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
+from clinic import cover
+from messaging import calls, services
 from messaging import demo_composed as composed
-from messaging import services
 from messaging.models import Message, Thread
 from messaging.topics import Topic
 from patients.models import Patient
@@ -43,6 +44,7 @@ class _Story:
         composed.closed_entrance(self)
         self.samuel_side_effect()
         self.samuel_date()
+        self.rota()
 
     # --- Maya ---
 
@@ -132,6 +134,33 @@ class _Story:
         """Late: the promise is over."""
         text = "Can my infusion in the new year be on a Friday? My daughter drives me, and she is free then."
         self.start(self.samuel, self.of_samuel, Topic.VISIT, text, self.world.at(-6, 11, 10))
+
+    # --- the team ---
+
+    def rota(self) -> None:
+        """Two nights on call to come, and a week away with who covers."""
+        team, at = self.world.team, self.world.at
+        for person, day in ((self.rosa, 1), (self.hana, 2)):
+            cover.put_on_call(
+                by=self.hana,
+                team=team,
+                user=person,
+                starts_at=at(day, 17),
+                ends_at=at(day + 1, 8),
+                id=uuid7(),
+            )
+        away = self.world.today() + timedelta(days=20)
+        cover.enter_absence(
+            by=self.hana,
+            team=team,
+            user=self.hana,
+            cover=self.rosa,
+            starts_on=away,
+            ends_on=away + timedelta(days=6),
+            id=uuid7(),
+        )
+        with actor.unit_of_work(actor.system("demo")):
+            calls.ask_to_call(self.of_samuel, self.samuel, "bounced", at(-1, 8, 30))
 
     # --- what people do ---
 

@@ -1,4 +1,4 @@
-"""Jobs of messaging: sending what was planned for several patients."""
+"""What the worker does for messaging: planned mailings, and what goes by the clock. Each run is idempotent: what was done is not done again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from uuid import UUID
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from messaging import mailings
+from messaging import calls, clockwork, mailings
+from portal.lib import actor
 from portal.lib.time import now
 
 
@@ -19,3 +20,21 @@ from portal.lib.time import now
 def send_mailing(mailing_id: str) -> None:
     """Send what still waits of one mailing. Stopped in the middle, it goes on where it was."""
     mailings.send(UUID(mailing_id), now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="messaging.clockwork", queueing_lock="messaging.clockwork", pass_context=False)
+def every_minute(timestamp: int) -> None:
+    """Every minute: urgent work nobody took on, work of people who are away, work whose owner is silent."""
+    clockwork.pass_on(now())
+    clockwork.return_silent(now())
+    clockwork.escalate(now())
+
+
+@app.periodic(cron="15 * * * *")
+@app.task(name="messaging.call_list", queueing_lock="messaging.call_list", pass_context=False)
+def every_hour(timestamp: int) -> None:
+    """Every hour: messages that nobody has read for days become calls; calls about what was read after all go."""
+    with actor.unit_of_work(actor.system("call-list")):
+        calls.read_after_all(now())
+        calls.unread_too_long(now())

@@ -234,7 +234,8 @@ class LastNotice(PatientRecord):
         constraints = [models.UniqueConstraint(fields=["patient", "user"], name="lastnotice_once")]
 
 
-from messaging.composing_models import (  # noqa: E402 - one module for each topic; these build on the models above
+# One module for each further topic; they build on the models above, and Django finds them here.
+from messaging.composing_models import (  # noqa: E402
     MadeFrom,
     Mailing,
     MailingLetter,
@@ -242,8 +243,10 @@ from messaging.composing_models import (  # noqa: E402 - one module for each top
     ReplyTemplate,
 )
 from messaging.retraction_models import MessageRetraction  # noqa: E402
+from messaging.work_models import CallTask, WorkItemEvent  # noqa: E402
 
 __all__ = [
+    "CallTask",
     "InternalNote",
     "LastNotice",
     "MadeFrom",
@@ -256,4 +259,5 @@ __all__ = [
     "Thread",
     "ThreadViewer",
     "WorkItem",
+    "WorkItemEvent",
 ]

@@ -17,8 +17,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from clinic.cover import absence_of
+from clinic.rota import Absence
 from clinic.services import state_of, team_ids
 from messaging import article_links, notices, reply_templates
+from messaging.events import Kind, remember
 from messaging.models import InternalNote, Message, Thread, WorkItem
 from messaging.promises import due_at
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
@@ -26,6 +29,9 @@ from patients.models import Patient
 from patients.services import Done, exactly_once, record_change, require, team_of
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, DomainError, NotAllowed
+from portal.lib.time import now as present
+from portal.lib.time import today_in
+from portal.lib.time_words import day as said_day
 
 LONGEST_MESSAGE = 5_000  # characters, after cleaning
 LONGEST_ABOUT = 200
@@ -57,6 +63,17 @@ class TakenByOther(Conflict):
     def __init__(self, owner: User, at: datetime | None) -> None:
         super().__init__(_("%(name)s has this already. Nothing was changed.") % {"name": owner.name})
         self.owner, self.at = owner, at
+
+
+class Away(Conflict):
+    """The person entered an absence: nothing new is theirs until it is over."""
+
+    def __init__(self, absence: Absence) -> None:
+        words = _(
+            "You are entered as away until %(day)s. %(name)s covers. End the absence first, then take this on."
+        )
+        super().__init__(words % {"day": said_day(absence.ends_on), "name": absence.cover.name})
+        self.absence = absence
 
 
 class AlreadyDone(Conflict):
@@ -151,6 +168,7 @@ def close_thread(*, by: User, patient: Patient, thread_id: UUID, id: UUID, now: 
         item = _open_item(thread)
         if item is not None:
             _finish(item, item.owner, WorkItem.Outcome.WITHDRAWN, now)
+            remember(item, Kind.CLOSED, by=by, now=now)
         record_change(by, patient, "thread.closed", thread.pk)
         return thread.pk
 
@@ -183,7 +201,7 @@ def claim(
 ) -> Done:
     """Take a conversation's work. The first one wins; with `take_over` it changes hands on purpose.
 
-    Raises TakenByOther, AlreadyDone, NotAllowed, Thread.DoesNotExist.
+    Raises TakenByOther, AlreadyDone, Away, NotAllowed, Thread.DoesNotExist.
     """
 
     require(by, patient, AREA, "team")
@@ -192,10 +210,14 @@ def claim(
         item = _item_to_do(_locked_by_staff(by, patient, thread_id))
         if item.owner_id == by.pk:
             return item.pk
+        away = absence_of(item.team_id, by.pk, today_in(now, patient.site.time_zone))
+        if away is not None:
+            raise Away(away)
         if item.owner is not None and not take_over:
             raise TakenByOther(item.owner, item.claimed_at)
         item.state, item.owner, item.claimed_at = WorkItem.State.CLAIMED, by, now
         item.save(update_fields=["state", "owner", "claimed_at"])
+        remember(item, Kind.CLAIMED, by=by, now=now)
         record_change(by, patient, "work.claimed", thread_id)
         return item.pk
 
@@ -215,6 +237,7 @@ def release(*, by: User, patient: Patient, thread_id: UUID, id: UUID) -> Done:
             return item.pk
         item.state, item.owner, item.claimed_at = WorkItem.State.OPEN, None, None
         item.save(update_fields=["state", "owner", "claimed_at"])
+        remember(item, Kind.RELEASED, by=by, now=present())
         record_change(by, patient, "work.released", thread_id)
         return item.pk
 
@@ -245,6 +268,7 @@ def answer(
         if item is not None:
             _not_taken(item, by)
             _finish(item, by, WorkItem.Outcome.ANSWERED, now)
+            remember(item, Kind.ANSWERED, by=by, now=now)
         nonlocal made
         made = message = _append(thread, by, Message.Capacity.TEAM, text, id, now)
         record_change(by, patient, "message.answered", message.pk)
@@ -296,6 +320,7 @@ def finish(
         _nothing_newer(thread, by, seen_seq)
         item = _mine_or_free(thread, by)
         _finish(item, by, outcome, now)
+        remember(item, Kind.CLOSED, by=by, now=now)
         record_change(by, patient, "work.finished", thread_id)
         return item.pk
 
@@ -448,6 +473,7 @@ def message_sent_before(by: User, patient: Patient, message_id: UUID | None) -> 
 __all__ = [
     "LONGEST_MESSAGE",
     "AlreadyDone",
+    "Away",
     "NewerMessages",
     "NoTeam",
     "TakenByOther",

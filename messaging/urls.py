@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from messaging.views import conversation, correction, mailings, making, outreach, reply_templates, work
+from messaging.views import (
+    conversation,
+    correction,
+    mailings,
+    making,
+    outreach,
+    reply_templates,
+    rota,
+    routing,
+    work,
+)
 
 app_name = "messaging"
 
@@ -47,4 +57,12 @@ urlpatterns: list[URLPattern] = [
     path(WORK + "make/", making.make, name="make"),
     path(WORK + "make/article/", making.article, name="article"),
     path(WORK + "finish/", work.finish, name="finish"),
+    path(WORK + "hand-over/", routing.hand_over, name="hand-over"),
+    path("work/calls/", routing.call_list, name="calls"),
+    path(OF_PATIENT + "calls/<uuid:call_id>/called/", routing.called, name="called"),
+    path("work/rota/", rota.rota, name="rota"),
+    path("work/rota/<uuid:team_id>/on-call/", rota.new_on_call, name="on-call-new"),
+    path("work/rota/<uuid:team_id>/away/", rota.new_absence, name="away-new"),
+    path("work/on-call/<uuid:on_call_id>/end/", rota.end_on_call, name="on-call-end"),
+    path("work/away/<uuid:absence_id>/end/", rota.end_absence, name="away-end"),
 ]

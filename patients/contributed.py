@@ -21,6 +21,8 @@ DRAFT_KINDS = {
 
 # After the name of the person who did it.
 TRAIL_ACTS = {
+    "problem.seen": _("said that they have seen what is urgent or late"),
+    "first.view": _("saw the name on the list of what comes first"),
     "record.refused": _("tried to open your record and was not let in"),
     "today.view": _("opened the Today page"),
     "summary.view": _("looked at your summary"),

@@ -304,3 +304,6 @@ class Question(PatientRecord):
 
     class Meta:
         indexes = [models.Index(fields=["patient", "position"], name="question_order")]
+
+
+from patients.seen import Acknowledgement as Acknowledgement  # noqa: E402 - found by Django here

@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from portal.lib import gallery
-from portal.views import api, demo, health, pages, staff, today
+from portal.views import api, demo, first, health, pages, staff, today
 
 to_sign_in = RedirectView.as_view(pattern_name="account_login", query_string=True)
 
@@ -36,6 +36,7 @@ portal_urls: list[URLPattern | URLResolver] = [
     path("api/docs/<slug:noun>/", api.noun, name="api-docs-noun"),
     path("patients/", staff.patient_list, name="staff-patients"),
     path("patients/<uuid:patient_id>/", staff.summary, name="summary"),
+    path("patients/<uuid:patient_id>/seen/", first.problem_seen, name="problem-seen"),
 ]
 if settings.DEMO:
     portal_urls.append(path("demo/mails/", demo.mails, name="demo-mails"))

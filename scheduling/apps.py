@@ -15,13 +15,14 @@ class SchedulingConfig(AppConfig):
     def ready(self) -> None:
         """Fill the registries."""
         from portal.lib import contributions
-        from scheduling import contributed, demo
+        from scheduling import contributed, demo, problems
 
         contributions.api_nouns["scheduling"] = _("Appointments")
         contributions.today_cards.add(10, contributed.next_visit_card)
         contributions.summary_panels.add(10, contributed.visits_panel)
         contributions.patient_groups.add(10, contributed.patient_groups)
         contributions.visit_choices.add(10, contributed.visit_choices)
+        contributions.problems.add(30, problems.waiting_requests)
         contributions.staff_today.add(20, contributed.todays_visits)
         contributions.staff_today.add(15, contributed.waiting_requests)
         contributions.before_dose.add(10, contributed.before_dose)

@@ -15,11 +15,12 @@ class TreatmentConfig(AppConfig):
     def ready(self) -> None:
         """Fill the registries."""
         from portal.lib import contributions
-        from treatment import contributed, demo
+        from treatment import contributed, demo, problems
 
         contributions.today_cards.add(5, contributed.today_card)
         contributions.patient_groups.add(20, contributed.patient_groups)
         contributions.summary_panels.add(5, contributed.summary_panel)
+        contributions.problems.add(20, problems.near_doses)
         contributions.staff_today.add(30, contributed.therapies_card)
         contributions.profile_links.add(10, contributed.profile_links)
         contributions.api_nouns["treatment"] = _("Treatment, allergies and medicines")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from messaging.api import composing, views
+from messaging.api import composing, routing, views
 
 app_name = "messaging-api"
 
@@ -28,7 +28,7 @@ urlpatterns = [
     path(THREAD + "release/", views.Release.as_view(), name="release"),
     path(THREAD + "finish/", views.Finish.as_view(), name="finish"),
     path(THREAD + "notes/", views.NoteList.as_view(), name="note-list"),
-    path("calls/", composing.Call.as_view(), name="call"),
+    path("calls-and-letters/", composing.Call.as_view(), name="call"),
     path("first-words/", composing.FirstWords.as_view(), name="first-words"),
     path("mailings/", composing.MailingList.as_view(), name="mailing-list"),
     path("mailings/<uuid:mailing_id>/", composing.MailingDetail.as_view(), name="mailing-detail"),
@@ -36,4 +36,12 @@ urlpatterns = [
     path("templates/<uuid:template_id>/", composing.TemplateDetail.as_view(), name="template-detail"),
     path("templates/<uuid:template_id>/decide/", composing.TemplateDecide.as_view(), name="template-decide"),
     path("work/", views.WorkList.as_view(), name="work-list"),
+    path(THREAD + "hand-over/", routing.HandOver.as_view(), name="hand-over"),
+    path(THREAD + "history/", routing.History.as_view(), name="history"),
+    path("calls/", routing.CallList.as_view(), name="call-list"),
+    path("calls/<uuid:call_id>/result/", routing.Called.as_view(), name="called"),
+    path("on-call/", routing.OnCallList.as_view(), name="on-call-list"),
+    path("on-call/<uuid:on_call_id>/end/", routing.OnCallEnd.as_view(), name="on-call-end"),
+    path("absences/", routing.AbsenceList.as_view(), name="absence-list"),
+    path("absences/<uuid:absence_id>/end/", routing.AbsenceEnd.as_view(), name="absence-end"),
 ]

@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from messaging import contributed, making, reply_templates, services
+from messaging import calls, contributed, filtering, making, reply_templates, services
+from messaging.events import history_of, last_steps
 from messaging.forms import AnswerForm, NoteForm
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
 from messaging.topics import Lane
@@ -37,25 +38,23 @@ SHOWN_OTHERS = 5
 
 @require_safe
 def work_list(request: HttpRequest) -> HttpResponse:
-    """What waits, safety first and then by when it is due. Filters are links: `lane`, `mine`."""
+    """What waits, safety first and then by when it is due. Filters are links and can be combined."""
     user = signed_in(request)
     if not services.works_here(user):
         raise Http404
-    lane = request.GET.get("lane", "")
-    lane = lane if lane in Lane.values else ""
-    mine = request.GET.get("mine") == "1"
-    items = WorkItem.objects.for_user(user).of_own_teams(user).waiting()
-    items = items.filter(lane=lane) if lane else items
-    items = items.filter(owner=user) if mine else items
+    now = present()
+    chosen = filtering.chosen(request.GET)
+    items = chosen.of(WorkItem.objects.for_user(user).of_own_teams(user).waiting(), user, now)
     page = Paginator(items.for_list().in_work_order(), PAGE_SIZE).get_page(request.GET.get("page"))
     shown = list(page)
+    steps = last_steps(user, shown)
     warm_keys(item.patient_id for item in shown)
     record_many(user, {item.patient_id: item.patient for item in shown}.values(), "worklist.view")
-    now = present()
     context = {
         "page": page,
-        "rows": [row_of(item, user, now) for item in shown],
-        "filters": filters_of(user, lane, mine),
+        "rows": [{**row_of(item, user, now), "why": steps.get(item.pk, "")} for item in shown],
+        "filters": filtering.links(user, chosen, now),
+        "calls": calls.to_call(user).count(),
         "now": now,
     }
     return render(request, "messaging/work_list.html", context)
@@ -76,27 +75,6 @@ def row_of(item: WorkItem, user: User, now: Any) -> dict[str, Any]:
         "late": item.due_at < now,
         "safety": item.lane == Lane.SAFETY,
     }
-
-
-def filters_of(user: User, lane: str, mine: bool) -> list[dict[str, Any]]:
-    """The filter links with their true counts."""
-    counts = services.lane_counts(user)
-    base = reverse("messaging:work-list")
-    links = [
-        {"url": base, "label": _("All"), "count": sum(counts.values()), "current": not lane and not mine}
-    ]
-    links += [
-        {
-            "url": f"{base}?lane={key}",
-            "label": Lane(key).label,
-            "count": count,
-            "current": key == lane and not mine,
-        }
-        for key, count in counts.items()
-    ]
-    own = WorkItem.objects.for_user(user).of_own_teams(user).waiting().filter(owner=user).count()
-    links.append({"url": f"{base}?mine=1", "label": _("Mine"), "count": own, "current": mine})
-    return links
 
 
 def at_work(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> tuple[Place, Thread]:
@@ -159,6 +137,7 @@ def show_work(
         "others": others_of(place, thread),
         "made": making.made_of(user, patient, thread),
         "notes": list(InternalNote.objects.for_user(user, patient).filter(thread=thread).in_order()),
+        "history": history_of(user, patient, thread.pk),
         "item": item,
         "waiting": waiting,
         "late": waiting and item is not None and item.due_at < now,
@@ -172,7 +151,17 @@ def show_work(
         "templates": shown_templates(user) if place.may_act else None,
         "urls": {
             name: reverse(f"messaging:{name}", args=[patient.pk, thread.pk])
-            for name in ("work-thread", "claim", "release", "answer", "note", "finish", "call-more", "make")
+            for name in (
+                "work-thread",
+                "claim",
+                "release",
+                "answer",
+                "note",
+                "finish",
+                "hand-over",
+                "call-more",
+                "make",
+            )
         }
         | {"summary": reverse("portal:summary", args=[patient.pk])},
     }

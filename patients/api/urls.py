@@ -7,6 +7,7 @@ from django.urls import path
 from patients.api import views
 from patients.api.drafts import DraftView
 from patients.api.emergency import Emergency
+from patients.api.first import First, ProblemSeen
 
 app_name = "patients-api"
 
@@ -15,6 +16,8 @@ QUESTION = "me/questions/<uuid:question_id>/"
 urlpatterns = [
     path("", views.PatientList.as_view(), name="patient-list"),
     path("<uuid:patient_id>/", views.PatientDetail.as_view(), name="patient-detail"),
+    path("first/", First.as_view(), name="first"),
+    path("<uuid:patient_id>/seen/", ProblemSeen.as_view(), name="problem-seen"),
     path("teams/", views.TeamList.as_view(), name="team-list"),
     path("emergency/", Emergency.as_view(), name="emergency"),
     path("drafts/", views.DraftList.as_view(), name="draft-list"),

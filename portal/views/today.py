@@ -16,6 +16,7 @@ from portal.lib import contributions
 from portal.lib.contributions import Card
 from portal.lib.display import look_of
 from portal.lib.time import now as present
+from portal.views.first import first_card
 
 
 @require_safe
@@ -92,5 +93,6 @@ def carer_today(request: HttpRequest, user: User, people: list[Patient]) -> Http
 
 def staff_today(request: HttpRequest, user: User) -> HttpResponse:
     now = present()
-    cards = [card for contribute in contributions.staff_today if (card := contribute(request, now))]
+    cards = [first_card(user, now)]
+    cards += [card for contribute in contributions.staff_today if (card := contribute(request, now))]
     return render(request, "portal/today_staff.html", {"cards": cards, "drafts": drafts_of(user), "now": now})

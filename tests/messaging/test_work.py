@@ -303,3 +303,39 @@ def test_a_thread_to_a_patient_without_a_team_is_refused_in_words(ward: Ward, si
     assert "No team is linked to you yet." in told.content.decode()
     assert "Hello?</textarea>" in told.content.decode()
     assert ward.count(Thread) == 0
+
+
+def test_filters_combine_and_their_counts_are_what_they_show(ward: Ward, signed_in: SignIn) -> None:
+    late = timezone.now() - timedelta(days=20)
+    ward.claim(ward.start(topic="letter"))
+    ward.start(topic="letter", now=late)
+    ward.start(topic="feeling", now=late)
+    ward.claim(ward.start(topic="feeling"), ward.hana)
+    nurse = signed_in(ward.rosa)
+    url: str | None = reverse("messaging:work-list")
+    tried, todo = set(), [url]
+    while todo:
+        url = todo.pop()
+        if url in tried:
+            continue
+        tried.add(url)
+        response = nurse.get(url)
+        shown = len(response.context["rows"])
+        for group in response.context["filters"]:
+            current = [link for link in group["links"] if link["current"]]
+            assert [link["count"] for link in current] == [shown]
+            todo += [link["url"] for link in group["links"]]
+    assert len(tried) == 5 * 3 * 2
+
+
+def test_the_list_says_why_something_is_back(ward: Ward, signed_in: SignIn) -> None:
+    from messaging import clockwork
+
+    thread = ward.start(now=timezone.now() - timedelta(days=30))
+    with ward.acting(ward.rosa):
+        services.claim(
+            by=ward.rosa, patient=ward.of_maya, thread_id=thread, id=uuid7(), now=timezone.now() - timedelta(days=29)
+        )  # fmt: skip
+    assert clockwork.return_silent(timezone.now()) == 1
+    html = signed_in(ward.hana).get(reverse("messaging:work-list")).content.decode()
+    assert "Back to the team: Rosa Delgado had it" in html

@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tokens import issue_token
+from clinic.cover import enter_absence, put_on_call
 from clinic.models import Team, TeamMember
 from education.models import Article, Topic
 from education.services import adopt, submit_for_review, write_draft
@@ -28,6 +29,9 @@ from messaging.mailings import plan
 from messaging.making import make_open_item
 from messaging.models import ReplyTemplate
 from messaging.services import add_note, answer, start_thread
+from messaging.calls import ask_to_call
+from messaging.routing import hand_over
+from messaging.services import add_note, start_thread
 from patients.drafts import DraftState, save_draft
 from patients.emergency import open_in_emergency
 from patients.models import Grant, Patient
@@ -97,7 +101,9 @@ def lay() -> Ground:
             _things(ground, whose, patient, now)
         with acting(ground.users["nurse"]):
             _note(ground, whose, patient, now)
+            _work(ground, whose, patient, now)
     _mailing(ground, now)
+    _rota(ground, now)
     _treatment(ground, now)
     for whose in PATIENTS:
         _infusion_times(ground, whose, now)
@@ -418,6 +424,34 @@ def _answered(ground: Ground, whose: str, patient: Patient, now: datetime) -> No
     assert item.result is not None
     ground.ids["made_id", whose] = item.result
     ground.ids["answered_thread", whose], ground.ids["message_id", whose] = thread, told.pk
+def _work(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
+    """Work that was handed over with a reason, and a call that is to be made. Runs as the nurse."""
+    thread = ground.of("hidden_thread", whose)
+    assert isinstance(thread, UUID)
+    by = ground.users["nurse"]
+    hand_over(
+        by=by, patient=patient, thread_id=thread, id=uuid7(), to=ground.users["neurologist"].pk,
+        reason="A question for a doctor.", now=now,
+    )  # fmt: skip
+    call = ask_to_call(patient, ground.users[whose], "bounced", now)
+    assert call is not None
+    ground.ids["call_id", whose] = call.pk
+
+
+def _rota(ground: Ground, now: datetime) -> None:
+    """A time on call and an absence of the care team, far ahead."""
+    team = Team.objects.get(name="MS infusion team")
+    nurse, lead = ground.users["nurse"], ground.users["neurologist"]
+    later = now + timedelta(days=50)
+    on_call = put_on_call(
+        by=lead, team=team, user=nurse, starts_at=later, ends_at=later + timedelta(hours=12), id=uuid7()
+    )
+    away = enter_absence(
+        by=lead, team=team, user=lead, cover=nurse, starts_on=later.date(), ends_on=later.date(), id=uuid7()
+    )
+    for whose in PATIENTS:
+        ground.ids["on_call_id", whose] = on_call.pk
+        ground.ids["absence_id", whose] = away.pk
 
 
 def _free(user: User, patient: Patient, now: datetime) -> tuple[Service, Any]:

@@ -230,6 +230,11 @@ PAGES: list[Page] = [
     Page("messaging:template-new", CLINICIANS, dense=True),
     Page("messaging:template", CLINICIANS, dense=True),
     Page("messaging:template-change", CLINICIANS, dense=True),
+    Page("messaging:hand-over", TEAM, dense=True),
+    Page("messaging:calls", CLINICIANS, dense=True),
+    Page("messaging:rota", CLINICIANS, dense=True),
+    Page("messaging:on-call-new", ("neurologist",), dense=True),
+    Page("messaging:away-new", TEAM, dense=True),
     # The team's other pages
     Page("portal:staff-patients", CLINICIANS, dense=True),
     Page("portal:summary", READERS, dense=True),
@@ -297,6 +302,10 @@ NOT_PAGES: dict[str, str] = {
     "messaging:settle": ACT,
     "messaging:patient-settle": ACT,
     "messaging:template-decide": ACT,
+    "messaging:called": ACT,
+    "portal:problem-seen": ACT,
+    "messaging:on-call-end": ACT,
+    "messaging:away-end": ACT,
     "account_set_password": AWAY,
 }
 

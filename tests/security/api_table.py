@@ -36,7 +36,31 @@ TEAMS = everyone(*CLINICIANS)
 OWN = everyone(*PATIENTS)
 TREATED = of(SELF, READERS)
 PRESCRIBERS = everyone("neurologist")
+# Who keeps the rota of the care team: its neurologists and coordinators. An absence of somebody else is entered by them, too.
+LEADS = everyone("neurologist")
+NO_LEADS = everyone("nurse")
 NO_PRESCRIBERS = of(everyone("nurse"), IN_EMERGENCY)
+
+
+def _on_call(ground: Ground, whose: str) -> dict[str, Any]:
+    starts = now() + timedelta(days=200)
+    return {
+        "team": str(ground.of("team_id", whose)),
+        "user": str(ground.users["nurse"].pk),
+        "starts_at": starts.isoformat(),
+        "ends_at": (starts + timedelta(hours=8)).isoformat(),
+    }
+
+
+def _absence(ground: Ground, whose: str) -> dict[str, Any]:
+    day = now().date() + timedelta(days=200)
+    return {
+        "team": str(ground.of("team_id", whose)),
+        "user": str(ground.users["neurologist"].pk),
+        "cover": str(ground.users["nurse"].pk),
+        "starts_on": day.isoformat(),
+        "ends_on": day.isoformat(),
+    }
 
 
 @dataclass(frozen=True)
@@ -236,6 +260,12 @@ API_ROWS: list[ApiRow] = [
     reads("journal-api:shared-report-list", READERS),
     reads("journal-api:shared-report-detail", READERS),
     reads("journal-api:shared-report-pdf", READERS),
+    reads("patients-api:first", TEAMS, about=False),
+    ApiRow(
+        "patients-api:problem-seen",
+        {"POST": Can(OF_TEAM, 204, sends(key="infusion", mark="0" * 64), STRANGERS_AT_WORK)},
+        about=False,
+    ),
     # Messages
     ApiRow(
         "messaging-api:thread-list",
@@ -310,6 +340,27 @@ API_ROWS: list[ApiRow] = [
         {"POST": Can(TEAMS, 200, sends(decision="retire"))},
         about=False,
     ),
+    acts(
+        "messaging-api:hand-over",
+        OF_TEAM,
+        sends(lane="logistics", reason="A date."),
+        refused=STRANGERS_AT_WORK,
+    ),
+    reads("messaging-api:history", READERS),
+    reads("messaging-api:call-list", TEAMS, about=False),
+    acts("messaging-api:called", OF_TEAM, sends(result="not_reached"), refused=STRANGERS_AT_WORK),
+    ApiRow(
+        "messaging-api:on-call-list",
+        {"GET": Can(TEAMS), "POST": Can(LEADS, 201, _on_call, NO_LEADS)},
+        about=False,
+    ),
+    ApiRow("messaging-api:on-call-end", {"POST": Can(LEADS, refused=NO_LEADS)}, about=False),
+    ApiRow(
+        "messaging-api:absence-list",
+        {"GET": Can(TEAMS), "POST": Can(LEADS, 201, _absence, NO_LEADS)},
+        about=False,
+    ),
+    ApiRow("messaging-api:absence-end", {"POST": Can(LEADS, refused=NO_LEADS)}, about=False),
     # Treatment: the patient and the team, never carers; therapies with their sources are for the team
     reads("treatment-api:therapy-list", TEAMS, about=False),
     reads("treatment-api:therapy-detail", TEAMS, about=False),

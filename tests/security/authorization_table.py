@@ -145,6 +145,24 @@ def _an_article(ground: Ground, whose: str) -> dict[str, Any]:
 
 def _a_template(ground: Ground, whose: str) -> dict[str, Any]:
     return {"once": str(uuid7()), "title": "Thank you", "body": "Thank you for [what].", "who": "all"}
+# Sees the rota, does not keep it.
+NO_LEAD: dict[tuple[str, str], Status] = {("nurse", "POST"): 403}
+
+
+def _days(name: str, ahead: int) -> dict[str, str]:
+    day = present().date() + timedelta(days=ahead)
+    return {f"{name}_day": str(day.day), f"{name}_month": str(day.month), f"{name}_year": str(day.year)}
+
+
+def _on_call(ground: Ground, whose: str) -> dict[str, Any]:
+    who = str(ground.users["nurse"].pk)
+    days = {**_days("starts_on", 100), **_days("ends_on", 101)}
+    return {"once": str(uuid7()), "who": who, "starts": "17:00", "ends": "08:00", **days}
+
+
+def _absence(ground: Ground, whose: str) -> dict[str, Any]:
+    people = {"who": str(ground.users["neurologist"].pk), "cover": str(ground.users["nurse"].pk)}
+    return {"once": str(uuid7()), **people, **_days("starts_on", 100), **_days("ends_on", 101)}
 
 
 def _other_time(ground: Ground, whose: str) -> dict[str, Any]:
@@ -463,6 +481,42 @@ ROWS: list[Row] = [
         302,
         lambda ground, whose: {"decision": "keep"},
         exceptions={("nurse", "POST"): 409},
+    Row(
+        "messaging:hand-over",
+        READERS,
+        200,
+        302,
+        _form(to="lane:logistics", reason="About a date."),
+        exceptions={**ONLY_READS, ("emergency", "GET"): 403},
+    ),
+    clinicians("messaging:calls"),
+    Row("messaging:called", READERS, None, 302, _once(result="not_reached"), exceptions=ONLY_READS),
+    clinicians("messaging:rota"),
+    Row(
+        "messaging:on-call-new",
+        everyone(*TEAM),
+        200,
+        302,
+        _on_call,
+        exceptions={**NO_LEAD, ("nurse", "GET"): 403},
+    ),
+    Row("messaging:on-call-end", everyone(*TEAM), None, 302, _once(), exceptions=NO_LEAD),
+    Row(
+        "messaging:away-new",
+        everyone("neurologist"),
+        200,
+        302,
+        _absence,
+        exceptions={("nurse", "GET"): 200, ("nurse", "POST"): 422},
+    ),
+    Row("messaging:away-end", everyone(*TEAM), None, 302, _once(), exceptions=NO_LEAD),
+    Row(
+        "portal:problem-seen",
+        READERS,
+        None,
+        302,
+        _once(key="infusion", mark="0" * 64),
+        exceptions=ONLY_READS,
     ),
     # The team's other pages
     clinicians("portal:staff-patients"),

@@ -1,0 +1,210 @@
+"""What the portal does with work on its own clock: urgent work nobody takes on, silent owners, people who are away.
+
+Each item is one transaction: its conversation is locked, everything is looked at again, and only then something happens. A run that is
+killed leaves nothing half done, and two runs at once do everything once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F, Max, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce, Greatest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.services import queue_mail
+from clinic.cover import absence_of, away_and_there, leads_of, on_call_now, stands_in
+from clinic.services import members_of, state_of
+from messaging.events import Kind, remember
+from messaging.models import InternalNote, Thread, WorkItem, WorkItemEvent
+from messaging.routing import give
+from messaging.topics import Lane
+from patients.services import record_change
+from portal.lib import actor
+from portal.lib.time import today_in
+
+AT_ONCE = 200  # items of one run; the next one a minute later goes on
+STEPS = 3  # 1: who is on call; 2: the leads as well; 3: the whole team. After that it stands on Today.
+KIND = "work-notice"
+SAID_AGAIN = (Kind.ESCALATED, Kind.HANDED_OVER, Kind.RELEASED)  # each starts the minutes anew
+
+
+def minutes_of(setting: str) -> Any:
+    """A setting of the patient's site as a span of time."""
+    return Value(timedelta(minutes=1)) * F(f"patient__site__{setting}")
+
+
+# --- Urgent and nobody's ------------------------------------------------------------------------------------
+
+
+def escalate(now: datetime) -> int:
+    """Tell people about urgent work that nobody has taken on, step by step, in real minutes. Returns how many steps were taken."""
+    return _each(lambda: _unheard(now), lambda item: _tell(item, now), "escalation")
+
+
+def _unheard(now: datetime) -> Any:
+    """Urgent, nobody's, and longer so than the site's minutes since it came or somebody was told."""
+    events = WorkItemEvent.objects.for_system().filter(item=OuterRef("pk")).order_by().values("item")
+    last = events.filter(kind__in=SAID_AGAIN).annotate(at=Max("created_at")).values("at")
+    step = events.filter(kind=Kind.ESCALATED).annotate(most=Max("step")).values("most")
+    urgent = WorkItem.objects.for_system().filter(state=WorkItem.State.OPEN, lane=Lane.SAFETY)
+    return urgent.annotate(
+        step=Coalesce(Subquery(step), 0),
+        quiet_since=Greatest(F("created_at"), Coalesce(Subquery(last), F("created_at"))),
+    ).filter(
+        step__lt=STEPS,
+        quiet_since__lte=now - minutes_of("escalate_minutes"),
+    )
+
+
+def _tell(item: Any, now: datetime) -> bool:
+    """The next step for one locked item: the mails and the line that says so are one transaction."""
+    step = item.step + 1
+    told = whom_to_tell(item.team_id, step, now)
+    for person in told:
+        queue_mail(to=person.email, subject=subject(), body=body(), kind=KIND)
+    names = ", ".join(person.name for person in told)
+    first = told[0] if told else None
+    remember(item, Kind.ESCALATED, by=None, now=now, other=first, step=step, reason=names)
+    record_change(None, item.patient, "work.escalated", item.thread_id)
+    return True
+
+
+def whom_to_tell(team_id: UUID, step: int, now: datetime) -> list[User]:
+    """Who is told at a step: people of the team and nobody else, so that no access has to be given at night."""
+    if step >= STEPS:
+        members = [member.user for member in members_of(team_id, now.date()).order_by("user__name")]
+        return [person for person in members if person.is_active]
+    on_call = on_call_now([team_id], now).get(team_id)
+    first = [on_call.user] if on_call is not None else []
+    if step == 1 and first:
+        return first
+    return first + [lead for lead in leads_of(team_id) if lead.pk not in {person.pk for person in first}]
+
+
+def subject() -> str:
+    return _("Something waits for you in the portal")
+
+
+def body() -> str:
+    """Fixed words: no name, no topic, nothing about health, and a link to the sign-in page only."""
+    return _(
+        "Hello,\n\n"
+        "something urgent waits on the work list of your team, and nobody has taken it on yet.\n\n"
+        "Please sign in and look now: %(url)s\n\n"
+        "When you take it on, nobody else is told.\n\n"
+        "This mail was sent by a machine. Please do not reply to it.\n"
+    ) % {"url": settings.PUBLIC_URL + reverse("account_login")}
+
+
+# --- Held, and nothing happens -----------------------------------------------------------------------------------
+
+
+def return_silent(now: datetime) -> int:
+    """Give work back to the team when its owner has not acted for the site's number of open minutes.
+
+    Urgent work counts every minute. An act is taking it, being handed it, or writing a note. Returns how many went back.
+    """
+
+    def held() -> Any:
+        noted = (
+            InternalNote.objects.for_system()
+            .filter(thread=OuterRef("thread"), author=OuterRef("owner"))
+            .order_by()
+            .values("author")
+            .annotate(at=Max("created_at"))
+            .values("at")
+        )
+        claimed = WorkItem.objects.for_system().filter(state=WorkItem.State.CLAIMED)
+        acted = Greatest(F("claimed_at"), Coalesce(Subquery(noted), F("claimed_at")))
+        minutes = minutes_of("silent_owner_minutes")
+        return claimed.annotate(acted=acted).filter(acted__lte=now - minutes)
+
+    def act(item: Any) -> bool:
+        if not _was_silent(item, now):
+            return False
+        owner = item.owner
+        give(item, None, now)
+        remember(item, Kind.RETURNED, by=owner, now=now)
+        record_change(None, item.patient, "work.returned", item.thread_id)
+        return True
+
+    return _each(held, act, "work-return")
+
+
+def _was_silent(item: Any, now: datetime) -> bool:
+    site = item.patient.site
+    if item.lane == Lane.SAFETY:
+        return True  # the minutes are over by the wall clock already
+    until = state_of(site).add_open_minutes(item.acted, site.silent_owner_minutes)
+    return until is not None and until <= now
+
+
+# --- Held by somebody who is not there ------------------------------------------------------------------------------
+
+
+def pass_on(now: datetime) -> int:
+    """Work of people who are away goes to who covers; without one, and of people who left the team, back to the team."""
+
+    def held() -> Any:
+        return WorkItem.objects.for_system().filter(state=WorkItem.State.CLAIMED)
+
+    def act(item: Any) -> bool:
+        day = today_in(now, item.patient.site.time_zone)
+        absence = absence_of(item.team_id, item.owner_id, day)
+        gone = not members_of(item.team_id, now.date()).filter(user=item.owner_id).exists()
+        if absence is None and not gone:
+            return False
+        owner = item.owner
+        cover = stands_in(absence, day) if absence is not None else None
+        give(item, cover, now)
+        remember(item, Kind.COVERED, by=owner, now=now, other=cover)
+        record_change(None, item.patient, "work.covered", item.thread_id)
+        return True
+
+    return _each(held, act, "work-cover", lambda: _not_there(held(), now))
+
+
+def _not_there(held: Any, now: datetime) -> list[tuple[UUID, UUID]]:
+    """Of these items those whose owner may be away: a first look, so that a quiet run costs two statements."""
+    away, there = away_and_there(now)
+    rows = held.values_list("pk", "thread_id", "team_id", "owner_id")
+    return [
+        (item, thread)
+        for item, thread, team, owner in rows
+        if (team, owner) in away or (team, owner) not in there
+    ]
+
+
+# --- How each of them runs ---------------------------------------------------------------------------------------------
+
+
+def _each(
+    again: Callable[[], Any],
+    act: Callable[[Any], bool],
+    purpose: str,
+    first_look: Callable[[], list[tuple[UUID, UUID]]] | None = None,
+) -> int:
+    """Do `act` for each item in a transaction of its own, after looking again with its conversation locked.
+
+    A conversation that somebody else is writing into right now is left for the next run.
+    """
+    with actor.unit_of_work(actor.system(purpose)):
+        ids = first_look() if first_look else list(again().values_list("pk", "thread_id")[:AT_ONCE])
+    count = 0
+    for item_id, thread_id in ids[:AT_ONCE]:
+        with actor.unit_of_work(actor.system(purpose)):
+            threads = Thread.objects.for_system().select_for_update(of=("self",), skip_locked=True)
+            if not threads.filter(pk=thread_id).exists():
+                continue
+            items = again().filter(pk=item_id).select_related("patient__site", "owner")
+            item = items.select_for_update(of=("self",)).first()
+            if item is not None and act(item):
+                count += 1
+    return count

@@ -1,0 +1,97 @@
+"""The history of work: one row a step, never changed, in the transaction of the step itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from messaging.models import WorkItem, WorkItemEvent
+from messaging.topics import Lane
+from patients.models import Patient
+
+Kind = WorkItemEvent.Kind
+
+
+def remember(
+    item: WorkItem,
+    kind: str,
+    *,
+    by: User | None,
+    now: datetime,
+    other: User | None = None,
+    lane: str = "",
+    step: int = 0,
+    reason: str = "",
+) -> WorkItemEvent:
+    """Write down what happened to a work item. `by` None is the portal itself, on its clock."""
+    event = WorkItemEvent(patient_id=item.patient_id, thread_id=item.thread_id, item=item, kind=kind, user=by)
+    event.other, event.lane, event.step, event.created_at = other, lane, step, now
+    event.reason = reason or None
+    event.save(force_insert=True)
+    return event
+
+
+def history_of(user: User, patient: Patient, thread_id: Any) -> list[dict[str, Any]]:
+    """The history of a conversation's work for the team, oldest first: when, words, reason. One statement."""
+    rows = WorkItemEvent.objects.for_user(user, patient).filter(thread_id=thread_id).in_order()
+    return [{"at": row.created_at, "words": words_of(row), "reason": row.reason or ""} for row in rows]
+
+
+TOLD = (Kind.HANDED_OVER, Kind.RETURNED, Kind.COVERED, Kind.ESCALATED)
+
+
+def last_steps(user: User, items: list[WorkItem]) -> dict[Any, str]:
+    """Why items stand where they stand on the list, in words, where their last step was not simply taking one on: one statement."""
+    rows = (
+        WorkItemEvent.objects.for_user(user)
+        .filter(item__in=[item.pk for item in items])
+        .order_by("item_id", "-id")
+        .distinct("item_id")
+        .select_related("user", "other")
+        .defer("reason")
+    )
+    return {row.item_id: short_words(row) for row in rows if row.kind in TOLD}
+
+
+def short_words(event: WorkItemEvent) -> str:
+    """The same without who was told: the list says that something happened, the conversation says what."""
+    if event.kind == Kind.ESCALATED:
+        return _("Nobody took this on in time")
+    return words_of(event)
+
+
+def words_of(event: WorkItemEvent) -> str:
+    """A step in words, with the names of the people in it."""
+    names = {
+        "name": event.user.name if event.user else "",
+        "other": event.other.name if event.other else "",
+        "lane": Lane(event.lane).label if event.lane else "",
+    }
+    return _template(event) % names
+
+
+def _template(event: WorkItemEvent) -> str:
+    if event.kind == Kind.HANDED_OVER:
+        if event.other_id is not None:
+            return _("%(name)s handed this to %(other)s")
+        return _("%(name)s moved this to the lane “%(lane)s”")
+    if event.kind == Kind.COVERED:
+        if event.other_id is not None:
+            return _("%(name)s is away: %(other)s covers and has this now")
+        return _("%(name)s is away and nobody covers: back to the team")
+    if event.kind == Kind.ESCALATED:
+        if event.reason:
+            return _("Nobody had taken this on. Told by mail:")
+        return _("Nobody had taken this on, and nobody could be told")
+    return {
+        Kind.CLAIMED: _("%(name)s took this on"),
+        Kind.RELEASED: _("%(name)s put this back"),
+        Kind.RETURNED: _("Back to the team: %(name)s had it, and nothing was done for too long"),
+        Kind.ANSWERED: _("%(name)s answered"),
+        Kind.CLOSED: _("%(name)s closed this without an answer"),
+        Kind.REACHED: _("%(name)s called and reached the patient"),
+        Kind.NOT_REACHED: _("%(name)s called and reached nobody"),
+    }[WorkItemEvent.Kind(event.kind)]

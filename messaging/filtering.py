@@ -1,0 +1,107 @@
+"""The filters of the work list: lane, whose, late. They can be combined, and each says truly how many it would show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Case, Count, Q, Value, When
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from messaging.models import WorkItem
+from messaging.topics import Lane
+
+MINE, FREE, OTHERS = "mine", "free", "others"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is shown: one lane or all, whose, only late ones."""
+
+    lane: str = ""
+    whose: str = ""
+    late: bool = False
+
+    def of(self, items: Any, user: User, now: datetime) -> Any:
+        """The items that these filters let through."""
+        if self.lane:
+            items = items.filter(lane=self.lane)
+        if self.whose:
+            items = items.filter(whose_is(user)[self.whose])
+        return items.filter(due_at__lt=now) if self.late else items
+
+    @property
+    def url(self) -> str:
+        asked = {"lane": self.lane, "mine": "1" * (self.whose == MINE), "free": "1" * (self.whose == FREE)}
+        query = urlencode(
+            {name: value for name, value in {**asked, "late": "1" * self.late}.items() if value}
+        )
+        return reverse("messaging:work-list") + (f"?{query}" if query else "")
+
+    def counts(self, found: Mapping[tuple[str, str, bool], int]) -> int:
+        """How many of the grouped items pass."""
+        return sum(
+            count
+            for (lane, whose, late), count in found.items()
+            if self.lane in ("", lane) and self.whose in ("", whose) and (late or not self.late)
+        )
+
+
+def whose_is(user: User) -> dict[str, Q]:
+    return {MINE: Q(owner=user), FREE: Q(owner__isnull=True)}
+
+
+def chosen(query: Mapping[str, Any]) -> Filters:
+    """The filters of an address; what nobody knows is no filter."""
+    lane = query.get("lane", "")
+    whose = MINE if query.get("mine") == "1" else FREE if query.get("free") == "1" else ""
+    return Filters(lane if lane in Lane.values else "", whose, query.get("late") == "1")
+
+
+def grouped(user: User, now: datetime) -> Counter[tuple[str, str, bool]]:
+    """Everything that waits, counted by lane, whose and late: one statement."""
+    whose = [When(rule, then=Value(name)) for name, rule in whose_is(user).items()]
+    rows = (
+        WorkItem.objects.for_user(user)
+        .of_own_teams(user)
+        .waiting()
+        .annotate(
+            whose=Case(*whose, default=Value(OTHERS)),
+            late=Case(When(due_at__lt=now, then=Value(True)), default=Value(False)),
+        )
+        .values("lane", "whose", "late")
+        .annotate(count=Count("id"))
+        .order_by()
+    )
+    return Counter({(row["lane"], row["whose"], row["late"]): row["count"] for row in rows})
+
+
+def links(user: User, now_chosen: Filters, now: datetime) -> list[dict[str, Any]]:
+    """Three groups of links. Each keeps what is chosen in the other groups, and counts what it would show."""
+    found = grouped(user, now)
+
+    def link(label: Any, filters: Filters) -> dict[str, Any]:
+        return {
+            "label": label,
+            "url": filters.url,
+            "count": filters.counts(found),
+            "current": filters == now_chosen,
+        }
+
+    def group(label: Any, name: str, choices: list[tuple[Any, Any]]) -> dict[str, Any]:
+        return {
+            "label": label,
+            "links": [link(words, replace(now_chosen, **{name: value})) for value, words in choices],
+        }
+
+    return [
+        group(_("Lane"), "lane", [("", _("All")), *Lane.choices]),
+        group(_("Whose"), "whose", [("", _("Everybody’s")), (MINE, _("Mine")), (FREE, _("Nobody’s yet"))]),
+        group(_("When"), "late", [(False, _("Due or late")), (True, _("Late"))]),
+    ]

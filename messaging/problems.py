@@ -1,0 +1,54 @@
+"""What messaging adds to "What first?": urgent and late messages, and people who have to be called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from messaging import calls
+from messaging.models import WorkItem
+from messaging.topics import Lane, Topic
+from portal.lib.first import SOON, TODAY, URGENT, Problem
+
+MOST = 100  # of each kind; the work list has the rest
+
+
+def urgent_and_late(user: User, now: datetime) -> Iterator[Problem]:
+    """Urgent messages, and those whose promise is over. A fever is one problem with an infusion that is near. One statement."""
+    items = WorkItem.objects.for_user(user).of_own_teams(user).waiting()
+    items = items.filter(Q(lane=Lane.SAFETY) | Q(due_at__lt=now)).select_related("thread", "owner")
+    for item in items.in_work_order()[:MOST]:
+        late = item.due_at < now
+        urgent = item.lane == Lane.SAFETY
+        said = {"topic": item.thread.get_topic_display()}
+        words = _("Urgent message: %(topic)s") if urgent else _("The answer is late: %(topic)s")
+        keys = (f"thread:{item.thread_id}",)
+        yield Problem(
+            patient_id=item.patient_id,
+            keys=(*keys, "infusion") if item.thread.topic == Topic.INFECTION else keys,
+            rank=URGENT if urgent else TODAY,
+            words=words % said,
+            url=reverse("messaging:work-thread", args=[item.patient_id, item.thread_id]),
+            state=f"{item.pk}:{item.thread.last_seq}:{late}:{item.lane}",
+            due=item.due_at,
+            owner=item.owner.name if item.owner else _("Nobody yet"),
+        )
+
+
+def to_be_called(user: User, now: datetime) -> Iterator[Problem]:
+    """People who have not read a message, or whom our mail does not reach. One statement."""
+    for task in calls.to_call(user)[:MOST]:
+        named = f"thread:{task.thread_id}" if task.thread_id else f"call:{task.pk}"
+        yield Problem(
+            patient_id=task.patient_id,
+            keys=(named,),
+            rank=SOON,
+            words=_("To call: %(reason)s") % {"reason": task.get_reason_display()},
+            url=reverse("messaging:calls"),
+            state=f"{task.pk}:{task.tries}",
+        )

@@ -1,0 +1,124 @@
+"""What happened to work, in a history that only grows, and whom somebody has to call."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from messaging.topics import Lane
+from messaging.work_querysets import CallQuerySet, EventQuerySet
+from patients.fields import SealedField
+from patients.models import PatientRecord
+
+
+class CallTask(PatientRecord):
+    """Somebody has to be called: a message was not read, or could not be announced."""
+
+    record_area: ClassVar[str] = "team"
+
+    class Reason(models.TextChoices):
+        UNREAD = "unread", _("Has not read a message")
+        BOUNCED = "bounced", _("Our mail did not arrive")
+        NO_ACCOUNT = "no_account", _("Does not use the portal")
+
+    team = models.ForeignKey("clinic.Team", on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey("accounts.User", null=True, on_delete=models.PROTECT, related_name="+")
+    thread = models.ForeignKey("messaging.Thread", null=True, on_delete=models.PROTECT, related_name="+")
+    seq = models.PositiveIntegerField(default=0)  # the message that was not read
+    reason = models.CharField(max_length=12, choices=Reason)
+    since = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    tried_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    objects = CallQuerySet.as_manager()  # type: ignore[misc]
+    app_privileges = "SELECT, INSERT, UPDATE"
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["team", "since"], name="call_order", condition=Q(done_at__isnull=True))
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "user", "reason"],
+                condition=Q(done_at__isnull=True, thread__isnull=True),
+                nulls_distinct=False,
+                name="call_one_open",
+            ),
+            models.UniqueConstraint(
+                fields=["thread", "reason", "seq"],
+                condition=Q(thread__isnull=False),
+                name="call_once_for_a_message",
+            ),
+            models.CheckConstraint(
+                condition=Q(reason__in=["unread", "bounced", "no_account"]), name="call_reason_known"
+            ),
+        ]
+
+
+class WorkItemEvent(PatientRecord):
+    """One step in the life of work. The team reads it beside the conversation; the patient's side never does."""
+
+    record_area: ClassVar[str] = "team"
+
+    class Kind(models.TextChoices):
+        CLAIMED = "claimed", _("taken on")
+        RELEASED = "released", _("put back")
+        HANDED_OVER = "handed_over", _("handed over")
+        RETURNED = "returned", _("back to the team: nothing was done")
+        COVERED = "covered", _("passed on: away")
+        ESCALATED = "escalated", _("nobody had taken it on")
+        ANSWERED = "answered", _("answered")
+        CLOSED = "closed", _("closed without an answer")
+        REACHED = "reached", _("called, reached")
+        NOT_REACHED = "not_reached", _("called, not reached")
+
+    thread = models.ForeignKey("messaging.Thread", null=True, on_delete=models.PROTECT, related_name="+")
+    item = models.ForeignKey("messaging.WorkItem", null=True, on_delete=models.PROTECT, related_name="events")
+    call = models.ForeignKey(CallTask, null=True, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=12, choices=Kind)
+    # Who did it; where the portal itself did on its clock: whose it was, or None.
+    user = models.ForeignKey("accounts.User", null=True, on_delete=models.PROTECT, related_name="+")
+    # Whom it went to, or who was told.
+    other = models.ForeignKey("accounts.User", null=True, on_delete=models.PROTECT, related_name="+")
+    lane = models.CharField(max_length=20, choices=Lane, blank=True)
+    step = models.PositiveSmallIntegerField(default=0)
+    reason = SealedField(null=True)
+
+    objects = EventQuerySet.as_manager()  # type: ignore[misc]
+    app_privileges = "SELECT, INSERT"
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["thread", "created_at"], name="workevent_of_thread"),
+            models.Index(fields=["item", "-created_at"], name="workevent_of_item"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item", "step"], condition=Q(kind="escalated"), name="workevent_told_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(item__isnull=False) | Q(call__isnull=False), name="workevent_about_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    kind__in=[
+                        "claimed",
+                        "released",
+                        "handed_over",
+                        "returned",
+                        "covered",
+                        "escalated",
+                        "answered",
+                        "closed",
+                        "reached",
+                        "not_reached",
+                    ]
+                ),
+                name="workevent_kind_known",
+            ),
+            models.CheckConstraint(condition=Q(lane__in=["", *Lane.values]), name="workevent_lane_known"),
+        ]

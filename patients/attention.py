@@ -1,0 +1,93 @@
+"""What the team has looked at on "What first?": who, and what exactly stood there then."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import User
+from patients.models import Patient
+from patients.once import Done, exactly_once
+from patients.seen import Acknowledgement
+from patients.services import record_change, record_many, require, warm_keys
+from portal.lib import contributions
+from portal.lib.first import Merged, merge
+
+
+def mark_of(states: Iterable[str]) -> str:
+    """One mark for everything that is wrong in one problem, whatever order it was found in."""
+    return hashlib.sha256("|".join(sorted(states)).encode()).hexdigest()
+
+
+@transaction.atomic
+def acknowledge(*, by: User, patient: Patient, id: UUID, key: str, mark: str, now: datetime) -> Done:
+    """Say by name that one has seen a problem as it is now. Whoever comes second changes nothing.
+
+    Raises NotAllowed. `now` is aware.
+    """
+    require(by, patient, "team", "team")
+
+    def make() -> UUID | None:
+        row = Acknowledgement(id=id, patient=patient, key=key, mark=mark, user=by, created_at=now)
+        made = Acknowledgement.objects.bulk_create([row], ignore_conflicts=True)
+        first = Acknowledgement.objects.filter(patient=patient, key=key, mark=mark, pk=made[0].pk).exists()
+        if first:
+            record_change(by, patient, "problem.seen", patient.pk)
+        return patient.pk
+
+    return exactly_once(act="problem.seen", id=id, patient=patient, user=by, content=[key, mark], do=make)
+
+
+def acknowledged(user: User, patient_ids: Iterable[UUID]) -> dict[tuple[UUID, str, str], Acknowledgement]:
+    """What has been acknowledged of these patients, by patient, key and mark: one statement."""
+    rows = Acknowledgement.objects.for_user(user).filter(patient_id__in=list(patient_ids))
+    return {(row.patient_id, row.key, row.mark): row for row in rows.select_related("user")}
+
+
+def patients_by_id(user: User, ids: Iterable[UUID]) -> dict[UUID, Patient]:
+    """These patients as far as the person may see them, with their sites and keys: two statements."""
+    found = Patient.objects.for_user(user).filter(pk__in=list(ids)).select_related("site")
+    patients = {patient.pk: patient for patient in found}
+    warm_keys(patients)
+    return patients
+
+
+SHOWN = 30
+KEY = re.compile(r"[a-z]{1,20}(:[0-9a-f-]{36})?")
+MARK = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of "What first?", with whoever has seen it as it stands."""
+
+    problem: Merged
+    patient: Patient
+    mark: str
+    seen: Acknowledgement | None
+
+
+def what_first(user: User, now: datetime) -> tuple[list[Line], int]:
+    """The lines for a person, worst first, what somebody has seen after the rest; and how many more there are.
+
+    A constant number of statements. Each patient shown gets an entry on the trail.
+    """
+    found = merge(problem for add in contributions.problems for problem in add(user, now))
+    seen = acknowledged(user, {line.patient_id for line in found})
+    marked = [(line, mark_of(line.states)) for line in found]
+    marked.sort(key=lambda pair: (pair[0].patient_id, pair[0].key, pair[1]) in seen)
+    shown = marked[:SHOWN]
+    patients = patients_by_id(user, {line.patient_id for line, _mark in shown})
+    record_many(user, patients.values(), "first.view")
+    lines = [
+        Line(line, patients[line.patient_id], mark, seen.get((line.patient_id, line.key, mark)))
+        for line, mark in shown
+        if line.patient_id in patients
+    ]
+    return lines, len(marked) - len(shown)

@@ -1,0 +1,166 @@
+""" "What first?": one line a problem however many sources it has, worst first, seen by name once, and back when something is new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portal.lib.first import SOON, TODAY, URGENT, Problem, merge
+from portal.lib.ids import uuid7
+
+if TYPE_CHECKING:
+    from tests.messaging.ward import Ward
+
+ANNA, BEN = UUID(int=1), UUID(int=2)
+
+
+def problem(patient: UUID = ANNA, *keys: str, rank: int = TODAY, alone: bool = True, **more: str) -> Problem:
+    words = more.get("words", "Something")
+    return Problem(patient, keys or ("a",), rank, words, "/", more.get("state", "1"), alone=alone)
+
+
+def test_sources_that_share_a_key_are_one_line_with_the_worst_first() -> None:
+    fever = problem(ANNA, "thread:1", "infusion", rank=URGENT, words="Fever")
+    dose = problem(ANNA, "dose:1", "infusion", rank=TODAY, alone=False, words="Infusion on Thursday")
+    call = problem(ANNA, "thread:1", rank=SOON, words="To call")
+    other = problem(BEN, "thread:1", rank=TODAY, words="Late")
+    lines = merge([call, dose, other, fever])
+    assert [[source.words for source in line.sources] for line in lines] == [
+        ["Fever", "Infusion on Thursday", "To call"],
+        ["Late"],
+    ]
+    assert merge([dose]) == []  # an infusion alone is no problem
+
+
+KEYS = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=3, unique=True)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.sampled_from([ANNA, BEN]), KEYS), max_size=12))
+def test_any_order_gives_the_same_lines_and_nothing_is_lost_or_doubled(
+    given_: list[tuple[UUID, list[str]]],
+) -> None:
+    made = [problem(patient, *keys, words=f"{number:02}") for number, (patient, keys) in enumerate(given_)]
+    lines = merge(made)
+    assert sorted(source.words for line in lines for source in line.sources) == [row.words for row in made]
+    again = merge(reversed(made))
+    assert [[s.words for s in line.sources] for line in again] == [
+        [s.words for s in line.sources] for line in lines
+    ]
+    for one in lines:
+        for two in lines:
+            if one is not two and one.patient_id == two.patient_id:
+                left = {key for source in one.sources for key in source.keys}
+                assert not left & {key for source in two.sources for key in source.keys}
+
+
+@pytest.fixture
+def ward(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ward]:
+    """The clinic's people without the demo's messages."""
+    from portal.context import forget_site
+    from portal.demo import world
+    from portal.lib.contributions import Registry
+    from tests.messaging.ward import Ward
+
+    monkeypatch.setattr(world, "demo_loaders", Registry())
+    forget_site()
+    yield Ward(world.load(timezone.now()))
+    forget_site()
+
+
+def enter(ward: Ward, user: object) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def today(client: Client) -> str:
+    return client.get(reverse("portal:today")).content.decode()
+
+
+def press(client: Client, html: str, patient: UUID) -> int:
+    from tests.messaging.ward import hidden
+
+    url = reverse("portal:problem-seen", args=[patient])
+    form = html[html.index(url) :]
+    posted = {"once": str(uuid7()), "key": hidden(form, "key"), "mark": hidden(form, "mark")}
+    return client.post(url, posted).status_code
+
+
+def test_seen_by_name_for_the_whole_team_and_back_when_the_patient_writes_again(ward: Ward) -> None:
+    thread = ward.start(topic="infection", text="I have a fever.")
+    rosa, hana = enter(ward, ward.rosa), enter(ward, ward.hana)
+    html = today(rosa)
+    assert html.count("Urgent message: Fever") == 2  # the link, and the words of its button
+    assert "fever.</" not in html  # the topic, never the text
+    assert press(rosa, html, ward.of_maya.pk) == 302
+    assert press(hana, html, ward.of_maya.pk) == 302  # a page that is a minute old
+    after = today(hana)
+    assert "Seen by Rosa Delgado" in after
+    assert "Seen by Hana" not in after
+    assert "I have seen this" not in after
+    ward.reply(thread, "It is 39 degrees now.")
+    assert "I have seen this" in today(hana)
+
+
+def test_nobody_on_the_patients_side_may_say_it_and_what_is_made_up_is_refused(ward: Ward) -> None:
+    ward.start(topic="infection")
+    url = reverse("portal:problem-seen", args=[ward.of_maya.pk])
+    posted = {"once": str(uuid7()), "key": "infusion", "mark": "0" * 64}
+    for stranger in (ward.jonas, ward.samuel, ward.peter):
+        assert enter(ward, stranger).post(url, posted).status_code == 404
+    assert enter(ward, ward.rosa).post(url, {**posted, "key": "<b>"}).status_code == 400
+    assert enter(ward, ward.rosa).post(url, {**posted, "mark": "x"}).status_code == 400
+
+
+def test_nothing_wrong_is_said(ward: Ward) -> None:
+    ward.start(topic="letter")
+    assert "Nothing urgent, nothing late." in today(enter(ward, ward.rosa))
+
+
+def test_ten_problems_cost_as_many_statements_as_one(ward: Ward) -> None:
+    from portal.context import forget_site
+
+    client = enter(ward, ward.rosa)
+
+    def statements() -> int:
+        forget_site()
+        today(client)
+        with CaptureQueriesContext(connection) as captured:
+            today(client)
+        return len(captured)
+
+    late = timezone.now() - timedelta(days=20)
+    ward.start(topic="infection")
+    ward.start(ward.samuel, ward.of_samuel, now=late)
+    one = statements()
+    for _number in range(4):
+        ward.start(now=late)
+        ward.start(ward.samuel, ward.of_samuel, topic="side_effect")
+    assert statements() == one
+
+
+def test_programs_read_the_same_list_and_say_seen(ward: Ward) -> None:
+    ward.start(topic="infection")
+    client = enter(ward, ward.rosa)
+    line = client.get("/api/v1/patients/first/").json()["results"][0]
+    assert (line["seen_by"], line["sources"][0]["rank"]) == (None, 0)
+    answer = client.post(
+        f"/api/v1/patients/{line['patient']}/seen/",
+        {"key": line["key"], "mark": line["mark"]},
+        content_type="application/json",
+        headers={"Idempotency-Key": str(uuid7())},
+    )
+    assert answer.status_code == 204
+    assert client.get("/api/v1/patients/first/").json()["results"][0]["seen_by"] == "Rosa Delgado"

@@ -1,0 +1,58 @@
+"""What treatment adds to "What first?": doses that are near with something still open, and doses whose days are over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from portal.lib.first import TODAY, Problem
+from portal.lib.time import today_in
+from portal.lib.time_words import day as day_words
+from treatment.models import Dose
+
+NEAR = timedelta(days=3)
+MOST = 100
+
+
+def near_doses(user: User, now: datetime) -> Iterator[Problem]:
+    """Planned doses of the next days: open lines are a problem, and without one the dose is said beside a fever. One statement.
+
+    A line counts as open until it is ticked; whether an answer that expires is fresh is said on the patient's page.
+    """
+    doses = (
+        Dose.objects.for_user(user)
+        .filter(state=Dose.State.PLANNED, course__ended_on__isnull=True, target__lte=now.date() + NEAR)
+        .annotate(open=Count("checklist", filter=Q(checklist__done_at__isnull=True)))
+        .select_related("patient__site")
+        .order_by("target", "id")
+    )
+    near: Any = doses[:MOST]
+    for dose in near:
+        today = today_in(now, dose.patient.site.time_zone)
+        if dose.target > today + NEAR:
+            continue
+        over = (dose.latest or dose.target) < today
+        said = {"day": day_words(dose.target)}
+        if over:
+            words = _("The infusion was planned for %(day)s and is not noted as given") % said
+        else:
+            words = _("Infusion planned for %(day)s") % said
+            if dose.open:
+                lines = ngettext("%(count)d line is open", "%(count)d lines are open", dose.open)
+                words = f"{words}: {lines % {'count': dose.open}}"
+        yield Problem(
+            patient_id=dose.patient_id,
+            keys=(f"dose:{dose.pk}", "infusion"),
+            rank=TODAY,
+            words=words,
+            url=reverse("treatment:patient-home", args=[dose.patient_id]),
+            state=f"{dose.target}:{dose.open}:{over}",
+            alone=bool(dose.open) or over,
+        )
