@@ -11,7 +11,7 @@ from portal.lib.db.rls import PatientRows
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("patients", "0004_trail_via"),
+        ("patients", "0005_one_patient_asked"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -25,13 +25,12 @@ from education.services import adopt, submit_for_review, write_draft
 from journal.models import JournalEntry
 from journal.reports import ReportWords, approve_report, choices, share_report, write_report
 from journal.services import Words, write_entry
+from messaging.calls import ask_to_call
 from messaging.mailings import plan
 from messaging.making import make_open_item
 from messaging.models import ReplyTemplate
-from messaging.services import add_note, answer, start_thread
-from messaging.calls import ask_to_call
 from messaging.routing import hand_over
-from messaging.services import add_note, start_thread
+from messaging.services import add_note, answer, start_thread
 from patients.drafts import DraftState, save_draft
 from patients.emergency import open_in_emergency
 from patients.models import Grant, Patient
@@ -424,6 +423,8 @@ def _answered(ground: Ground, whose: str, patient: Patient, now: datetime) -> No
     assert item.result is not None
     ground.ids["made_id", whose] = item.result
     ground.ids["answered_thread", whose], ground.ids["message_id", whose] = thread, told.pk
+
+
 def _work(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
     """Work that was handed over with a reason, and a call that is to be made. Runs as the nurse."""
     thread = ground.of("hidden_thread", whose)

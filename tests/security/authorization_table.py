@@ -145,6 +145,8 @@ def _an_article(ground: Ground, whose: str) -> dict[str, Any]:
 
 def _a_template(ground: Ground, whose: str) -> dict[str, Any]:
     return {"once": str(uuid7()), "title": "Thank you", "body": "Thank you for [what].", "who": "all"}
+
+
 # Sees the rota, does not keep it.
 NO_LEAD: dict[tuple[str, str], Status] = {("nurse", "POST"): 403}
 
@@ -481,6 +483,7 @@ ROWS: list[Row] = [
         302,
         lambda ground, whose: {"decision": "keep"},
         exceptions={("nurse", "POST"): 409},
+    ),
     Row(
         "messaging:hand-over",
         READERS,
