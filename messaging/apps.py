@@ -33,6 +33,8 @@ class MessagingConfig(AppConfig):
             "thread.view": _("read messages"),
             "thread.closed": _("said that no answer is needed any more"),
             "message.sent": _("sent a message to the team"),
+            "message.taken-back": _("took back a message"),
+            "thread.moved": _("sent a conversation to the new team"),
             "message.answered": _("answered a message"),
             "worklist.view": _("saw the start of a message on the work list"),
             "work.claimed": _("took on a message"),

@@ -210,3 +210,6 @@ class LastNotice(PatientRecord):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["patient", "user"], name="lastnotice_once")]
+
+
+from messaging.models_writing import Retraction, RulesetSignature, TriageAnswers  # noqa: E402, F401 - same app, own module

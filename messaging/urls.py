@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from messaging.views import conversation, work
+from messaging.views import conversation, rulesets, undoing, work
 
 app_name = "messaging"
 
@@ -21,6 +21,10 @@ urlpatterns: list[URLPattern] = [
     path(OF_PATIENT + THREAD, conversation.thread, name="patient-thread"),
     path(OF_PATIENT + THREAD + "sent/", conversation.sent, name="patient-sent"),
     path(OF_PATIENT + THREAD + "close/", conversation.close, name="patient-close"),
+    path(THREAD + "take-back/<uuid:message_id>/", undoing.take_back, name="take-back"),
+    path(OF_PATIENT + THREAD + "take-back/<uuid:message_id>/", undoing.take_back, name="patient-take-back"),
+    path("work/questions/", rulesets.rulesets, name="rulesets"),
+    path("work/questions/sign/", rulesets.sign, name="ruleset-sign"),
     path("work/", work.work_list, name="work-list"),
     path(WORK, work.work_thread, name="work-thread"),
     path(WORK + "claim/", work.claim, name="claim"),

@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from messaging.models import Message, Thread, WorkItem
+from messaging.undo import taken_back
+from messaging.views.signs import Signs, signs_of
 from patients.drafting import DraftedPage
 from patients.models import Patient
 from patients.services import capacity_of, get_patient_or_404
@@ -99,6 +101,9 @@ class Bubble:
     seq: int
     ours: bool  # written on the side of the person who reads the page
     new: bool
+    id: UUID | None = None
+    signs: Signs | None = None  # what was answered beside it
+    taken_back: bool = False
 
 
 def author_words(message: Message, place: Place) -> str:
@@ -121,8 +126,20 @@ def bubbles(messages: Iterable[Message], place: Place, seen: int) -> list[Bubble
     for message in messages:
         new = message.seq > seen and message.author_id != place.user.pk
         ours = message.from_team == place.staff
+        gone = taken_back(message)
+        text = _("This message was taken back.") if gone else message.body
         shown.append(
-            Bubble(author_words(message, place), message.body, message.created_at, message.seq, ours, new)
+            Bubble(
+                author_words(message, place),
+                text,
+                message.created_at,
+                message.seq,
+                ours,
+                new and not gone,
+                message.pk,
+                None if gone else signs_of(message),
+                gone,
+            )
         )
     return shown
 
@@ -138,6 +155,8 @@ def fold(shown: list[Bubble]) -> tuple[list[Bubble], list[Bubble]]:
 def state_words(thread: Thread) -> tuple[str, str]:
     """(status kind, plain words) of a conversation from `with_state`, for the patient's side."""
     item_state: str = thread.item_state or ""  # type: ignore[attr-defined]
+    if thread.last_taken_back and not waits(thread):  # type: ignore[attr-defined]
+        return "stopped", _("Taken back")
     if thread.state == Thread.State.CLOSED:
         return "stopped", _("Closed")
     if item_state == WorkItem.State.CLAIMED:

@@ -216,6 +216,7 @@ PAGES: list[Page] = [
     Page("messaging:patient-thread", ("carer", "journal-carer", MAYA)),
     Page("messaging:patient-sent", ("carer", "journal-carer", MAYA)),
     Page("messaging:work-list", CLINICIANS, dense=True),
+    Page("messaging:rulesets", CLINICIANS, dense=True),
     Page("messaging:work-thread", READERS, dense=True),
     Page("messaging:note", TEAM, dense=True),
     # The team's other pages
@@ -277,6 +278,9 @@ NOT_PAGES: dict[str, str] = {
     "treatment:patient-medicine-end": ACT,
     "messaging:close": ACT,
     "messaging:patient-close": ACT,
+    "messaging:take-back": ACT,
+    "messaging:patient-take-back": ACT,
+    "messaging:ruleset-sign": ACT,
     "messaging:claim": ACT,
     "messaging:release": ACT,
     "messaging:answer": ACT,
