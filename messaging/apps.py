@@ -41,6 +41,8 @@ class MessagingConfig(AppConfig):
             "thread.view": _("read messages"),
             "thread.closed": _("said that no answer is needed any more"),
             "message.sent": _("sent a message to the team"),
+            "message.taken-back": _("took back a message"),
+            "thread.moved": _("sent a conversation to the new team"),
             "message.answered": _("answered a message"),
             "message.corrected": _("took back an answer and corrected it"),
             "message.begun": _("wrote a message to you"),

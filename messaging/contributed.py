@@ -48,7 +48,7 @@ def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card
     if not isinstance(user, User) or not can(user, patient, "messages"):
         return None
     acts = capacity_of(user, patient) == "team"
-    messages = Message.objects.for_user(user, patient).select_related("author", "thread", "retraction")
+    messages = Message.objects.for_user(user, patient).standing().select_related("author", "thread")
     if acts:
         messages = messages.filter(thread__team_id__in=team_ids(user))
     rows = [

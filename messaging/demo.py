@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -127,7 +128,12 @@ class _Story:
         """The safety lane: first on the list whatever else waits."""
         text = "There is an itchy rash on my arm near the place of the drip. It came yesterday evening."
         self.start(
-            self.samuel, self.of_samuel, Topic.SIDE_EFFECT, text, self.world.now - timedelta(minutes=35)
+            self.samuel,
+            self.of_samuel,
+            Topic.SIDE_EFFECT,
+            text,
+            self.world.now - timedelta(minutes=35),
+            signs=["side_effect:rash"],
         )
 
     def samuel_date(self) -> None:
@@ -165,11 +171,26 @@ class _Story:
     # --- what people do ---
 
     def start(
-        self, by: User, patient: Patient, topic: str, text: str, at: datetime, *, hide: bool = False
+        self,
+        by: User,
+        patient: Patient,
+        topic: str,
+        text: str,
+        at: datetime,
+        *,
+        hide: bool = False,
+        signs: Sequence[str] = (),
     ) -> UUID:
         with actor.unit_of_work(actor.Actor(user_id=by.pk)):
             sent = services.start_thread(
-                by=by, patient=patient, id=uuid7(), topic=topic, text=text, now=at, hide_from_carers=hide
+                by=by,
+                patient=patient,
+                id=uuid7(),
+                topic=topic,
+                text=text,
+                now=at,
+                hide_from_carers=hide,
+                signs=signs,
             )
         thread_id: UUID = sent.thread_id
         return thread_id

@@ -8,7 +8,9 @@ from django.forms import BooleanField, HiddenInput
 from django.utils.translation import gettext_lazy as _
 
 from messaging.promises import Help
+from messaging.redflags import Question
 from messaging.services import LONGEST_ABOUT, LONGEST_MESSAGE
+from messaging.sign_fields import SignsField
 from messaging.topics import LANE_OF, Lane, Topic
 from patients.drafting import DraftedForm
 from portal.lib import forms
@@ -40,6 +42,16 @@ class NewMessageForm(DraftedForm):
             "invalid_choice": _("Choose one of the topics in the list."),
         },
     )
+    signs = SignsField()
+    called = forms.ChoiceField(
+        label=_("The clinic is closed. Have you called?"),
+        choices=[
+            ("yes", _("Yes, I have called")),
+            ("no", _("No")),
+            ("wait", _("It can wait until somebody reads it")),
+        ],
+        required=False,
+    )
     text = text_field(
         _("Your message"),
         rows=8,
@@ -53,8 +65,22 @@ class NewMessageForm(DraftedForm):
     )
     about = forms.PlainTextField(required=False, widget=HiddenInput())
 
-    def __init__(self, *args: Any, help: Help, may_hide: bool, by_phone: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        help: Help,
+        may_hide: bool,
+        by_phone: bool = False,
+        questions: dict[str, list[Question]] | None = None,
+        low_energy: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        asked = questions or {}
+        if low_energy:  # one thing at a time: the questions come after the topic, where it has some
+            known = str(self.data.get("topic", "")) if self.is_bound else ""
+            asked = {known: asked.get(known, [])}
+        self._ask(asked, help)
         topic = self.fields["topic"]
         first = _("New or getting worse? Call %(phone)s first.") % {"phone": help.phone}
         topic.choices = [  # type: ignore[attr-defined]
@@ -67,6 +93,15 @@ class NewMessageForm(DraftedForm):
             self.fields["text"].error_messages["required"] = _("Write down what was said.")
         if not may_hide:
             del self.fields["hide"]
+
+    def _ask(self, questions: dict[str, list[Question]], help: Help) -> None:
+        """The questions, when there are any; whether the person has called, while the clinic is closed."""
+        if any(questions.values()):
+            self.fields["signs"].ask(questions, help)  # type: ignore[attr-defined]
+        else:
+            del self.fields["signs"]
+        if help.is_open:
+            del self.fields["called"]
 
     def clean_about(self) -> str:
         """One line; what is too long is cut, because nobody typed it."""

@@ -242,6 +242,7 @@ from messaging.composing_models import (  # noqa: E402
     OpenItem,
     ReplyTemplate,
 )
+from messaging.models_writing import RulesetSignature, TriageAnswers  # noqa: E402
 from messaging.retraction_models import MessageRetraction  # noqa: E402
 from messaging.work_models import CallTask, WorkItemEvent  # noqa: E402
 
@@ -256,8 +257,10 @@ __all__ = [
     "MessageRetraction",
     "OpenItem",
     "ReplyTemplate",
+    "RulesetSignature",
     "Thread",
     "ThreadViewer",
+    "TriageAnswers",
     "WorkItem",
     "WorkItemEvent",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
@@ -47,10 +47,10 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
     def with_state(self, user: User) -> ThreadQuerySet:
         """Adds what a list shows, in the same statement.
 
-        `seen` (last message this person has seen), `last_capacity`, `last_author`, `last_author_id` (of the newest message),
+        `seen` (last message this person has seen), `last_capacity`, `last_author`, `last_author_id`, `last_taken_back` (of the newest message),
         `item_state`, `item_outcome`, `item_due` (of the newest work item; due is aware, UTC).
         """
-        from messaging.models import Message, ThreadViewer, WorkItem
+        from messaging.models import Message, MessageRetraction, ThreadViewer, WorkItem
 
         viewer = ThreadViewer.objects.filter(thread=OuterRef("pk"), user=user).values("last_seen_seq")
         newest = Message.objects.filter(thread=OuterRef("pk"), seq=OuterRef("last_seq"))
@@ -60,6 +60,11 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
             last_capacity=Subquery(newest.values("capacity")[:1]),
             last_author_id=Subquery(newest.values("author_id")[:1]),
             last_author=Subquery(newest.values("author__name")[:1]),
+            last_taken_back=Exists(
+                MessageRetraction.objects.filter(
+                    message__thread=OuterRef("pk"), message__seq=OuterRef("last_seq")
+                )
+            ),
             item_state=Subquery(item.values("state")[:1]),
             item_outcome=Subquery(item.values("outcome")[:1]),
             item_due=Subquery(item.values("due_at")[:1]),
@@ -88,8 +93,12 @@ class OfMessageQuerySet(PatientRecordQuerySet[Any]):
 
 class MessageQuerySet(OfThreadQuerySet):
     def in_order(self) -> MessageQuerySet:
-        """Oldest first, with who wrote each and what was taken back."""
-        return self.select_related("author", "retraction__by").order_by("seq")
+        """Oldest first, with who wrote each, what was answered beside it, and whether it was taken back."""
+        return self.select_related("author", "triage", "retraction__by").order_by("seq")
+
+    def standing(self) -> MessageQuerySet:
+        """Without what was taken back."""
+        return self.filter(retraction__isnull=True)
 
     def newer_than(self, seq: int, user: User) -> MessageQuerySet:
         """What others wrote after `seq`."""

@@ -18,15 +18,16 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from clinic.cover import absence_of
+from clinic.models import Team
 from clinic.rota import Absence
 from clinic.services import state_of, team_ids
-from messaging import article_links, notices, reply_templates
+from messaging import article_links, notices, reply_templates, triage
 from messaging.events import Kind, remember
 from messaging.models import InternalNote, Message, Thread, WorkItem
 from messaging.promises import due_at
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
 from patients.models import Patient
-from patients.services import Done, exactly_once, record_change, require, team_of
+from patients.services import Done, exactly_once, record_change, require, team_of, teams_looking_after
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, DomainError, NotAllowed
 from portal.lib.time import now as present
@@ -55,6 +56,18 @@ class NewerMessages(Conflict):
     def __init__(self, newer: Iterable[Message]) -> None:
         super().__init__()
         self.newer = list(newer)
+
+
+class TeamChanged(Conflict):
+    """The conversation's team does not look after the patient any more. `team` is the one that does now."""
+
+    default_message = gettext_lazy(
+        "Your team has changed. Your text is kept below: one more press sends it to the new team."
+    )
+
+    def __init__(self, team: Team) -> None:
+        super().__init__()
+        self.team = team
 
 
 class TakenByOther(Conflict):
@@ -94,16 +107,20 @@ def start_thread(
     now: datetime,
     about: str = "",
     hide_from_carers: bool = False,
+    signs: Iterable[str] = (),
+    called: str = "",
 ) -> Message:
     """A new conversation with its first message, sent exactly once under `id` (which is the message's id).
 
     By the patient, a carer, or by the team for a patient on the phone. `now` is aware. A retry gets the first message
-    again. Raises DifferentContent, NoTeam, NotAllowed.
+    again. `signs` are keys of red-flag questions answered with yes, or "<topic>:none"; `called` says whether the clinic was
+    called (`triage.CALLED`). Raises DifferentContent, NoTeam, NotAllowed.
     """
     capacity = require(by, patient, AREA, *PATIENT_SIDE, "team")
     if topic not in Topic.values:
         raise ValueError(f"unknown topic {topic!r}")
     hidden = hide_from_carers and capacity == "self"
+    signs = sorted(set(signs))
 
     made: Message | None = None
 
@@ -119,23 +136,36 @@ def start_thread(
         thread.save(force_insert=True)
         nonlocal made
         made = message = _append(thread, by, "phone" if capacity == "team" else capacity, text, id, now)
-        _owe_an_answer(thread, message, now)
+        verdict = triage.note(
+            by=by, patient=patient, thread=thread, message=message, signs=signs, called=called, now=now
+        )
+        _owe_an_answer(thread, message, now, urgent=verdict is not None and verdict.urgent)
         record_change(by, patient, "message.sent", message.pk, by_phone=capacity == "team")
         return message.pk
 
-    done = exactly_once(
-        act="message.start", id=id, patient=patient, user=by, content=[topic, about, hidden, text], do=make
-    )
+    content: list[Any] = [topic, about, hidden, text]
+    if signs or called:
+        content += [signs, called]
+    done = exactly_once(act="message.start", id=id, patient=patient, user=by, content=content, do=make)
     return made if made is not None else _result(by, done)
 
 
 @transaction.atomic
 def reply(
-    *, by: User, patient: Patient, thread_id: UUID, id: UUID, text: str, seen_seq: int, now: datetime
+    *,
+    by: User,
+    patient: Patient,
+    thread_id: UUID,
+    id: UUID,
+    text: str,
+    seen_seq: int,
+    now: datetime,
+    to_team: UUID | None = None,
 ) -> Message:
     """A further message of the patient or a carer, written after reading up to `seen_seq`; exactly once under `id`.
 
-    Opens a closed conversation again. Raises NewerMessages, DifferentContent, NotAllowed, Thread.DoesNotExist.
+    Opens a closed conversation again. When its team has ended, `to_team` names the new one that the writer has agreed to.
+    Raises NewerMessages, TeamChanged, NoTeam, DifferentContent, NotAllowed, Thread.DoesNotExist.
     """
     capacity = require(by, patient, AREA, *PATIENT_SIDE)
 
@@ -144,9 +174,13 @@ def reply(
     def make() -> UUID:
         thread = _locked(by, patient, thread_id)
         _nothing_newer(thread, by, seen_seq)
+        _follow_the_team(thread, by, patient, to_team)
         nonlocal made
         made = message = _append(thread, by, capacity, text, id, now)
-        _owe_an_answer(thread, message, now)
+        verdict = triage.note(
+            by=by, patient=patient, thread=thread, message=message, signs=(), called="", now=now
+        )
+        _owe_an_answer(thread, message, now, urgent=verdict is not None and verdict.urgent)
         record_change(by, patient, "message.sent", message.pk)
         return message.pk
 
@@ -399,11 +433,18 @@ def _append(
     return message
 
 
-def _owe_an_answer(thread: Thread, message: Message, now: datetime) -> None:
-    """Work for the team, unless it has work for this conversation already: then the older promise stands."""
-    if message.seq > 1 and _open_item(thread) is not None:
+def _owe_an_answer(thread: Thread, message: Message, now: datetime, *, urgent: bool = False) -> None:
+    """Work for the team, unless it has work for this conversation already: then the older promise stands, or an earlier one."""
+    item = _open_item(thread) if message.seq > 1 else None
+    if item is not None:
+        if urgent:
+            triage.hurry(item, thread.patient, now)
         return
-    lane = LANE_OF[thread.topic]
+    lane = Lane.SAFETY if urgent else LANE_OF[thread.topic]
+    state = state_of(thread.patient.site)
+    due = due_at(state, thread.topic, now)
+    if urgent:
+        due = min(due, due_at(state, Topic.SIDE_EFFECT, now))
     WorkItem(
         id=uuid7(),
         patient_id=thread.patient_id,
@@ -412,7 +453,7 @@ def _owe_an_answer(thread: Thread, message: Message, now: datetime) -> None:
         trigger=message,
         lane=lane,
         priority=PRIORITY_OF[lane],
-        due_at=due_at(state_of(thread.patient.site), thread.topic, now),
+        due_at=due,
         created_at=now,
     ).save(force_insert=True)
 
@@ -462,6 +503,32 @@ def _result(by: User, done: Done) -> Message:
     return found
 
 
+def new_team(patient: Patient, thread: Thread) -> Team | None:
+    """The team to write to instead, when this conversation's team has ended or no longer looks after the patient."""
+    teams = teams_looking_after(patient)
+    if any(team.pk == thread.team_id for team in teams):
+        return None
+    return next(iter(teams), None)
+
+
+def _follow_the_team(thread: Thread, by: User, patient: Patient, to_team: UUID | None) -> None:
+    """A conversation never dead-ends: with the writer's word it goes to the new team, with the work that is open in it."""
+    teams = teams_looking_after(patient)
+    if any(team.pk == thread.team_id for team in teams):
+        return
+    if not teams:
+        raise NoTeam
+    if to_team != teams[0].pk:
+        raise TeamChanged(teams[0])
+    thread.team = teams[0]
+    thread.save(update_fields=["team"])
+    item = _open_item(thread)
+    if item is not None:
+        item.team, item.state, item.owner, item.claimed_at = teams[0], WorkItem.State.OPEN, None, None
+        item.save(update_fields=["team", "state", "owner", "claimed_at"])
+    record_change(by, patient, "thread.moved", thread.pk)
+
+
 def message_sent_before(by: User, patient: Patient, message_id: UUID | None) -> Message | None:
     """The message that an id was used for before, when the person may see it."""
     if message_id is None:
@@ -477,6 +544,7 @@ __all__ = [
     "NewerMessages",
     "NoTeam",
     "TakenByOther",
+    "TeamChanged",
     "add_note",
     "answer",
     "claim",
@@ -485,6 +553,7 @@ __all__ = [
     "lane_counts",
     "mark_seen",
     "message_sent_before",
+    "new_team",
     "next_item",
     "release",
     "reply",

@@ -11,6 +11,8 @@ from messaging.views import (
     reply_templates,
     rota,
     routing,
+    rulesets,
+    undoing,
     work,
 )
 
@@ -35,6 +37,10 @@ urlpatterns: list[URLPattern] = [
     path(OF_PATIENT + THREAD + "close/", conversation.close, name="patient-close"),
     path("messages/made/<uuid:made_id>/", making.settle, name="settle"),
     path(OF_PATIENT + "messages/made/<uuid:made_id>/", making.settle, name="patient-settle"),
+    path(THREAD + "take-back/<uuid:message_id>/", undoing.take_back, name="take-back"),
+    path(OF_PATIENT + THREAD + "take-back/<uuid:message_id>/", undoing.take_back, name="patient-take-back"),
+    path("work/questions/", rulesets.rulesets, name="rulesets"),
+    path("work/questions/sign/", rulesets.sign, name="ruleset-sign"),
     path("work/", work.work_list, name="work-list"),
     path("work/templates/", reply_templates.template_list, name="templates"),
     path("work/templates/new/", reply_templates.template_new, name="template-new"),

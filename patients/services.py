@@ -209,16 +209,15 @@ def patient_side(patient: Patient, area: str) -> dict[UUID, str]:
     }
 
 
+def teams_looking_after(patient: Patient) -> list[Team]:
+    """The teams in use that have access to the patient now, the one that was given it first coming first."""
+    grants = Grant.objects.live().filter(patient_id=patient.pk, kind="team", team__active=True)
+    return [grant.team for grant in grants.select_related("team").order_by("id") if grant.team is not None]
+
+
 def team_of(patient: Patient) -> Team | None:
-    """The team that looks after the patient: the one that was given access first, of those that still have it."""
-    grant = (
-        Grant.objects.live()
-        .filter(patient_id=patient.pk, kind="team")
-        .select_related("team")
-        .order_by("id")
-        .first()
-    )
-    return grant.team if grant is not None else None
+    """The team that looks after the patient: the one that was given access first, of those that still have it and are in use."""
+    return next(iter(teams_looking_after(patient)), None)
 
 
 # --- The trail -------------------------------------------------------------------------------------------------

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from messaging.contributed import first_line
 from messaging.models import Message, Thread, WorkItem
+from messaging.models_writing import TriageAnswers
+from messaging.redflags import STATUSES
 from messaging.services import LONGEST_ABOUT, LONGEST_MESSAGE
 from messaging.topics import Lane, Topic
 from portal.lib.api import Line, PageQuery, Text, Write
@@ -51,8 +54,61 @@ class ThreadRead(serializers.Serializer[Any]):
         return found.to_representation(thread.item_due) if self.get_waits(thread) else None
 
 
+class AnswerRead(serializers.Serializer[Any]):
+    """A question that was asked beside a message."""
+
+    key = serializers.CharField(source="code")
+    text = serializers.CharField()
+    answer = serializers.ChoiceField(choices=["yes", "no", "open"], source="said_code")
+
+
+class SignsRead(serializers.Serializer[Any]):
+    """What was answered beside a message, and what came of it."""
+
+    level = serializers.ChoiceField(choices=TriageAnswers.Level.choices)
+    ruleset_version = serializers.IntegerField()
+    ruleset_signed = serializers.BooleanField(help_text=_("False: made in a demo, with unsigned questions."))
+    answers = AnswerRead(many=True, source="answers.answers")
+    words = serializers.ListField(child=serializers.CharField(), source="answers.words")
+    called = serializers.ChoiceField(
+        choices=["yes", "no", "wait"], allow_blank=True, source="answers.called_code"
+    )
+
+
+class RedFlagRead(serializers.Serializer[Any]):
+    """A red-flag question, with where it comes from."""
+
+    key = serializers.CharField()
+    text = serializers.CharField()
+    level = serializers.ChoiceField(choices=["call_now", "emergency"])
+    source = serializers.ListField(child=serializers.CharField())
+    status = serializers.ChoiceField(choices=list(STATUSES))
+
+
+class TopicQuestionsRead(serializers.Serializer[Any]):
+    """What is asked about one topic."""
+
+    topic = serializers.ChoiceField(choices=Topic.choices)
+    questions = RedFlagRead(many=True)
+
+
+class RulesetRead(serializers.Serializer[Any]):
+    """The questions that are in use. Without a version nothing is asked, because nobody has signed them."""
+
+    version = serializers.IntegerField(allow_null=True)
+    signed_by = serializers.CharField(allow_null=True)
+    signed_at = serializers.DateTimeField(allow_null=True)
+    topics = TopicQuestionsRead(many=True)
+
+
+class RulesetSignWrite(Write):
+    """A signature under the newest version."""
+
+    version = serializers.IntegerField(min_value=1, max_value=MANY)
+
+
 class MessageRead(serializers.Serializer[Any]):
-    """A message as it was sent; it never changes."""
+    """A message as it was sent; it never changes. One that was taken back has no text any more."""
 
     id = serializers.UUIDField()
     seq = serializers.IntegerField()
@@ -63,10 +119,11 @@ class MessageRead(serializers.Serializer[Any]):
         allow_null=True, help_text=_("When a call or a letter came, if it was written down later.")
     )
     text = serializers.SerializerMethodField(
-        help_text=_("Empty when it was taken back; the team still reads it.")
+        help_text=_("Empty when it was taken back; what the team corrected, the team still reads.")
     )
     taken_back_at = serializers.SerializerMethodField()
     corrected_by = serializers.SerializerMethodField(help_text=_("The message that replaces it."))
+    signs = serializers.SerializerMethodField(help_text=_("What was answered beside it."))
 
     def get_text(self, message: Message) -> str:
         return message.text_for(staff=bool(self.context.get("staff")))
@@ -78,6 +135,11 @@ class MessageRead(serializers.Serializer[Any]):
     def get_corrected_by(self, message: Message) -> str | None:
         gone = message.taken_back
         return str(gone.correction_id) if gone is not None and gone.correction_id else None
+
+    @extend_schema_field(SignsRead(allow_null=True))
+    def get_signs(self, message: Message) -> Any:
+        row = getattr(message, "triage", None)
+        return SignsRead(row).data if row is not None and message.taken_back is None else None
 
 
 class NoteRead(serializers.Serializer[Any]):
@@ -126,6 +188,22 @@ class ThreadWrite(Write):
     hide_from_carers = serializers.BooleanField(
         required=False, default=False, help_text=_("For the patient, and only before it starts.")
     )
+    signs = serializers.ListField(
+        child=Line(max_length=80),
+        required=False,
+        default=list,
+        max_length=20,
+        help_text=_(
+            'Keys of red-flag questions answered with yes, or "<topic>:none". They never stop a message.'
+        ),
+    )
+    called = serializers.ChoiceField(
+        choices=["yes", "no", "wait"],
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text=_("Did you call?"),
+    )
 
 
 class MessageWrite(Write):
@@ -133,6 +211,9 @@ class MessageWrite(Write):
 
     text = Text(max_length=LONGEST_MESSAGE)
     seen_seq = serializers.IntegerField(min_value=0, max_value=MANY, help_text=SEEN)
+    to_team = serializers.UUIDField(
+        required=False, help_text=_("The new team, when a refusal has said that the team has changed.")
+    )
 
 
 class CorrectionWrite(MessageWrite):

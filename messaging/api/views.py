@@ -11,13 +11,16 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from messaging import services
+from accounts.models import User
+from messaging import services, triage, undo
 from messaging.api import serializers as shapes
 from messaging.models import InternalNote, Message, WorkItem
 from messaging.models import Thread as Conversation
-from messaging.services import NewerMessages
+from messaging.services import NewerMessages, TeamChanged
+from messaging.topics import Topic
+from patients.models import Patient
 from patients.requests import STAFF, About, about
-from patients.services import record_many, record_view, warm_keys
+from patients.services import DifferentContent, record_many, record_view, warm_keys
 from portal.lib.api import (
     ApiView,
     Key,
@@ -68,6 +71,14 @@ class MessagingView(ApiView):
         asked = about(self, AREA, *capacities)
         return asked, self.thread(asked, thread_id)
 
+    def sent_before(self, asked: About, error: DifferentContent) -> Response:
+        """The id was used for other words: 409, with what was delivered first and when."""
+        first = services.message_sent_before(asked.user, asked.patient, error.result)
+        earlier = None
+        if first is not None:
+            earlier = {"id": str(first.pk), "thread": str(first.thread_id), "sent_at": first.created_at}
+        return refused(self.plain_request, error, first=earlier)
+
     def newer(self, error: NewerMessages) -> Response:
         """Somebody wrote in the meantime: 409, with what they wrote."""
         return refused(self.plain_request, error, newer=shapes.MessageRead(error.newer, many=True).data)
@@ -88,7 +99,10 @@ class ThreadList(MessagingView):
     def post(self, request: Request) -> Response:
         """Start a conversation. The team can do it too, for a patient on the phone. In an emergency, call: nobody watches this at all hours."""
         asked, wanted = about(self, AREA, *SIDE, "team"), self.body(shapes.ThreadWrite)
-        message = services.start_thread(**asked.act, id=self.once, now=present(), **wanted)
+        try:
+            message = services.start_thread(**asked.act, id=self.once, now=present(), **wanted)
+        except DifferentContent as error:
+            return self.sent_before(asked, error)
         return Response(shapes.ThreadRead(self.thread(asked, message.thread_id)).data, status=201)
 
 
@@ -106,9 +120,11 @@ class MessageList(MessagingView):
 
     @extend_schema(responses={200: paged(shapes.MessageRead)})
     def get(self, request: Request, thread_id: UUID) -> Response:
-        """The messages of a conversation, the oldest first."""
+        """The messages of a conversation, the oldest first. When the team opens one that is fresh, it cannot be taken back any more."""
         asked, thread = self.at(thread_id, *SIDE, *STAFF)
         record_view(asked.user, asked.patient, "thread.view", thread.pk)
+        if asked.is_staff:
+            undo.open_for_team(by=asked.user, thread=thread, seen=thread.seen, now=present())
         messages = Message.objects.for_user(asked.user, asked.patient).filter(thread=thread).in_order()
         rows, cursor = page_of(self, messages, IN_ORDER)
         shown = shapes.MessageRead(rows, many=True, context={"staff": asked.is_staff})
@@ -120,11 +136,70 @@ class MessageList(MessagingView):
         asked, _thread = self.at(thread_id, *SIDE, *STAFF)
         wanted = self.body(shapes.MessageWrite)
         send = services.answer if asked.is_staff else services.reply
+        if asked.is_staff:
+            wanted.pop("to_team", None)
         try:
             message = send(**asked.act, thread_id=thread_id, id=self.once, now=present(), **wanted)
         except NewerMessages as error:
             return self.newer(error)
+        except DifferentContent as error:
+            return self.sent_before(asked, error)
+        except TeamChanged as error:
+            return refused(
+                self.plain_request, error, team={"id": str(error.team.pk), "name": error.team.name}
+            )
         return Response(shapes.MessageRead(message).data, status=201)
+
+
+class TakeBack(MessagingView):
+    @extend_schema(request=NothingWrite, responses={200: shapes.MessageRead})
+    def post(self, request: Request, thread_id: UUID, message_id: UUID) -> Response:
+        """Take back a message that you have just sent: for ten minutes, or until somebody of the team has opened it."""
+        asked, _thread = self.at(thread_id, *SIDE)
+        self.body(NothingWrite)
+        message = undo.take_back(
+            **asked.act, thread_id=thread_id, message_id=message_id, id=self.once, now=present()
+        )
+        return Response(shapes.MessageRead(message).data)
+
+
+class Questions(MessagingView):
+    @extend_schema(responses={200: shapes.RulesetRead})
+    def get(self, request: Request) -> Response:
+        """The red-flag questions for a new message. Asking them is up to you; a message goes out whatever is answered."""
+        asked = about(self, AREA, *SIDE, *STAFF)
+        record_view(asked.user, asked.patient, "threads.list")
+        return Response(shapes.RulesetRead(ruleset_in_use(asked.user, asked.patient)).data)
+
+
+def ruleset_in_use(user: User, patient: Patient | None) -> dict[str, Any]:
+    """What is asked now, in the shape of `RulesetRead`."""
+    found = triage.in_use()
+    if found is None:
+        return {"version": None, "signed_by": None, "signed_at": None, "topics": []}
+    signature = triage.signature_of(found.rules)
+    therapies = triage.therapies_of(user, patient) if patient is not None else []
+    return {
+        "version": found.rules.version,
+        "signed_by": signature.name if signature is not None else None,
+        "signed_at": signature.signed_at if signature is not None else None,
+        "topics": [
+            {"topic": topic, "questions": found.rules.questions(topic, therapies)} for topic in Topic.values
+        ],
+    }
+
+
+class QuestionsSign(MessagingView):
+    queries = {}
+
+    @extend_schema(request=shapes.RulesetSignWrite, responses={200: shapes.RulesetRead})
+    def post(self, request: Request) -> Response:
+        """Sign the newest version of the questions by name. For a neurologist of a team."""
+        user = self.person
+        if not services.works_here(user):
+            raise Http404
+        triage.sign(by=user, id=self.once, now=present(), **self.body(shapes.RulesetSignWrite))
+        return Response(shapes.RulesetRead(ruleset_in_use(user, None)).data)
 
 
 class ThreadSeen(MessagingView):

@@ -16,7 +16,7 @@ MINE = "patient_id IN (SELECT portal_patients('messages'))"
 class Migration(migrations.Migration):
     dependencies = [
         ("clinic", "0030_rota"),
-        ("messaging", "0003_fever_topic"),
+        ("messaging", "0020_writing"),
         ("patients", "0030_attention"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

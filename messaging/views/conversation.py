@@ -13,11 +13,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from messaging import making, services
+from messaging import making, services, triage
 from messaging.forms import NewMessageForm, ReplyForm
 from messaging.models import Message, Thread
 from messaging.promises import help_now
 from messaging.topics import LANE_OF, Lane, Topic
+from messaging.views.composing import add_words, offered
 from messaging.views.shared import (
     SIDE,
     STAFF,
@@ -30,9 +31,14 @@ from messaging.views.shared import (
     state_words,
     waits,
 )
+from messaging.views.signs import alarm_of, alarm_of_form
+from messaging.views.undoing import offer
+from patients import stepping
 from patients.drafting import DraftedPage, drafted
 from patients.requests import once_of
 from patients.services import DifferentContent, patient_side, record_view
+from portal.lib.display import look_of
+from portal.lib.ids import parse_uuid
 from portal.lib.problems import DomainError
 from portal.lib.text import clean_line
 from portal.lib.time import now as present
@@ -82,6 +88,7 @@ def row_of(thread: Any, place: Place) -> dict[str, Any]:
 def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
     """A new message. Urgent help and the opening hours stand first; the text is kept as a draft."""
     place = enter(request, patient_id, *SIDE, "team")
+    adds = add_words(request, place)
     help_panel = help_now(place.patient.site, present())
     may_hide = place.for_self and "carer" in patient_side(place.patient, "messages").values()
     page = drafted(
@@ -96,14 +103,24 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
         help=help_panel,
         may_hide=may_hide,
         by_phone=place.staff,
+        questions=triage.questions_for(place.user, place.patient),
+        low_energy=not place.staff and look_of(request).low_energy,
     )
+    if adds:
+        page.keep()
+        if page.conflict is None and page.unkept is None:
+            return redirect(stepping.address(page.state.resume, stepping.WHOLE) + "#id_text")
     keep_about(page, prefilled(request))
     context = {
         "place": place,
         "help": help_panel,
         "about": page.form["about"].value() or "",
         "up": place.url("list"),
+        "alarm": alarm_of_form(page.form),
+        **offered(place),
     }
+    if adds:
+        return page.render_again("messaging/new.html", context, status=refused_later(page))
     if page.later:
         return page.finish_later("messaging/new.html", context)
     if page.form.is_valid():
@@ -117,6 +134,8 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
                 text=data["text"],
                 about=data["about"],
                 hide_from_carers=data.get("hide", False),
+                signs=data.get("signs", ()),
+                called=data.get("called", ""),
                 now=present(),
             )
         except DifferentContent as sent_before:
@@ -165,9 +184,15 @@ def sent(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None) 
     """The result of sending, as a page of its own: who reads it, until when, and whom to call instead."""
     place = enter(request, patient_id, *SIDE)
     thread = found_thread(place, thread_id)
+    if thread.last_taken_back:
+        return redirect(place.url("thread", thread.pk))
     record_view(place.user, place.patient, "thread.view", thread.pk)
+    newest = Message.objects.for_user(place.user, place.patient).filter(thread=thread).in_order().last()
+    now = present()
     context = {
         "place": place,
+        "alarm": alarm_of(newest),
+        "take_back": offer(place, [newest] if newest is not None else [], now),
         "thread": thread,
         "url": place.url("thread", thread.pk),
         "list_url": place.url("list"),
@@ -199,6 +224,7 @@ def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None
                 text=page.form.cleaned_data["text"],
                 seen_seq=posted_seq(request),
                 now=present(),
+                to_team=parse_uuid(request.POST.get("to_team")),
             )
         except DomainError as error:
             page.refuse(error)
@@ -244,9 +270,8 @@ def show_found(
     request: HttpRequest, place: Place, found: Any, page: DraftedPage, *, status: int
 ) -> HttpResponse:
     """The page of a conversation that was read a moment ago. Looking at it counts as reading it."""
-    shown = bubbles(
-        Message.objects.for_user(place.user, place.patient).filter(thread=found).in_order(), place, found.seen
-    )
+    written = list(Message.objects.for_user(place.user, place.patient).filter(thread=found).in_order())
+    shown = bubbles(written, place, found.seen)
     older, newest = fold(shown)
     record_view(place.user, place.patient, "thread.view", found.pk)
     if request.method != "HEAD" and found.seen < found.last_seq:
@@ -265,6 +290,8 @@ def show_found(
         "url": place.url("thread", found.pk),
         "up": place.url("list"),
         "close_url": place.url("close", found.pk),
+        "take_back": offer(place, written, present()),
+        "new_team": services.new_team(place.patient, found),
         "help": help_now(place.patient.site, present()),
     }
     return page.render_again("messaging/thread.html", context, status=status)

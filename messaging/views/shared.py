@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from messaging.models import Message, MessageRetraction, Thread, WorkItem
+from messaging.views.signs import Signs, signs_of
 from patients.drafting import DraftedPage
 from patients.models import Patient
 from patients.services import capacity_of, get_patient_or_404
@@ -109,10 +110,12 @@ class Bubble:
     seq: int
     ours: bool  # written on the side of the person who reads the page
     new: bool
+    id: UUID
     came_at: datetime | None = None  # of a call or a letter that was written down later
     gone: Gone | None = None  # it was taken back
     corrects: int = 0  # the number of the message that this one replaces
     correct_url: str = ""
+    signs: Signs | None = None  # what was answered beside it
 
 
 def author_words(message: Message, place: Place) -> str:
@@ -145,11 +148,13 @@ def bubbles(messages: Iterable[Message], place: Place, seen: int) -> list[Bubble
             at=message.created_at,
             seq=message.seq,
             ours=message.from_team == place.staff,
-            new=message.seq > seen and message.author_id != place.user.pk,
+            new=message.seq > seen and message.author_id != place.user.pk and message.taken_back is None,
+            id=message.pk,
             came_at=message.came_at,
             gone=gone_words(message, place, numbers),
             corrects=replaced.get(message.pk, 0),
             correct_url=correct_url(message, place),
+            signs=None if message.taken_back is not None else signs_of(message),
         )
         for message in every
     ]
@@ -187,6 +192,8 @@ def fold(shown: list[Bubble]) -> tuple[list[Bubble], list[Bubble]]:
 def state_words(thread: Thread) -> tuple[str, str]:
     """(status kind, plain words) of a conversation from `with_state`, for the patient's side."""
     item_state: str = thread.item_state or ""  # type: ignore[attr-defined]
+    if thread.last_taken_back and not waits(thread):  # type: ignore[attr-defined]
+        return "stopped", _("Taken back")
     if thread.state == Thread.State.CLOSED:
         return "stopped", _("Closed")
     if item_state == WorkItem.State.CLAIMED:

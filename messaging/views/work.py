@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from messaging import calls, contributed, filtering, making, reply_templates, services
+from messaging import calls, contributed, filtering, making, reply_templates, services, undo
 from messaging.events import history_of, last_steps
 from messaging.forms import AnswerForm, NoteForm
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
@@ -109,6 +109,8 @@ def show_work(
     """The work page as it is now. Looking at it counts as reading it."""
     user, patient, now = place.user, place.patient, present()
     record_view(user, patient, "thread.view", thread.pk)
+    if request.method != "HEAD":
+        undo.open_for_team(by=user, thread=thread, seen=thread.seen, now=now)
     older, newest = fold(
         bubbles(Message.objects.for_user(user, patient).filter(thread=thread).in_order(), place, thread.seen)
     )

@@ -75,6 +75,55 @@ def test_a_message_and_its_answer(
     patient.get_by_text("Yes, gladly.").wait_for()
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["keyboard", "without scripts"])
+def test_a_message_with_its_questions_takes_at_most_nine_presses(
+    scripts: bool, live_world: LivePortal, new_page: Callable[..., Any]
+) -> None:
+    """Counted are presses that do something, from Today on; Tab only moves. Questions, a starter phrase and undo are among them."""
+    signs = new_page(live_world, java_script_enabled=scripts)
+    sign_in(signs, "neurologist")
+    signs.goto("/work/questions/")
+    signs.get_by_role("button", name="Sign this version").press("Enter")
+    signs.get_by_text("Hana Sato").last.wait_for()
+
+    page = new_page(live_world, java_script_enabled=scripts)
+    sign_in(page, "patient")
+    presses = 0
+
+    def press(thing: Any, key: str = "Enter") -> None:
+        nonlocal presses
+        presses += 1
+        thing.press(key)
+
+    press(page.get_by_role("navigation").get_by_role("link", name="Messages").first)
+    page.wait_for_url("**/messages/")
+    press(page.get_by_role("link", name="New message").first)
+    page.wait_for_url("**/messages/new/")
+    asked = page.get_by_text("Is any of this happening now?")
+    breath = page.get_by_label("Trouble breathing", exact=False)
+    assert not asked.is_visible()
+    press(page.get_by_label("How I feel", exact=True), "Space")
+    assert asked.is_visible()
+    assert breath.filter(visible=True).count() == 1
+    press(breath.filter(visible=True), "Space")
+    press(page.get_by_text("Need words? Start with a phrase"))
+    press(page.get_by_role("button", name="This is new for me:"))
+    page.wait_for_url("**#id_text")
+    assert page.get_by_label("Your message").input_value().strip() == "This is new for me:"
+    assert breath.filter(visible=True).is_checked()
+    assert page.get_by_text("Call now. Do not wait for an answer.").is_visible()
+    page.get_by_label("Your message").press_sequentially("my left hand is slow.")
+    press(page.get_by_role("button", name="Send message"))
+    page.wait_for_url("**/sent/")
+    assert presses <= 9
+    first = page.locator("main h1, main h2, main h3").first.inner_text()
+    assert "Call now" in first
+
+    press(page.get_by_role("button", name="Take it back"))
+    page.wait_for_url("**/messages/new/")
+    assert "my left hand is slow." in page.get_by_label("Your message").input_value()
+
+
 def test_words_survive_the_tab_and_find_their_way_to_another_device(
     live_world: LivePortal, new_page: Callable[..., Any]
 ) -> None:

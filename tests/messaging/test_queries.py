@@ -61,7 +61,7 @@ def test_a_conversation_costs_the_same_with_one_message_and_with_seven(
     ward.note(thread_id)
     one = statements(client, url)
     for number in range(3):
-        ward.reply(thread_id, f"Message {number}.")
         ward.reply(thread_id, "I drive her.", by=ward.jonas)
+        ward.reply(thread_id, f"Message {number}.")  # the newest is hers, as it is with one
         ward.note(thread_id)
     assert statements(client, url) == one

@@ -25,6 +25,7 @@ from education.services import adopt, submit_for_review, write_draft
 from journal.models import JournalEntry
 from journal.reports import ReportWords, approve_report, choices, share_report, write_report
 from journal.services import Words, write_entry
+from messaging import redflags, triage
 from messaging.calls import ask_to_call
 from messaging.mailings import plan
 from messaging.making import make_open_item
@@ -91,6 +92,9 @@ def lay() -> Ground:
     for user in User.objects.all():
         ground.users[user.email.split("@")[0]] = user
     _more_people(ground, now)
+    with acting(ground.users["neurologist"]):
+        version = redflags.newest().version
+        triage.sign(by=ground.users["neurologist"], version=version, id=uuid7(), now=now)
     for whose in PATIENTS:
         with acting(ground.users[whose]):
             patient = (
@@ -138,6 +142,16 @@ def freshen(ground: Ground) -> None:
         with acting(ground.users[whose]):
             entries = JournalEntry.objects.for_user(ground.users[whose])
             entries.filter(pk=ground.of("entry_id", whose)).update(recorded_at=present())
+            patient = (
+                Patient.objects.for_user(ground.users[whose])
+                .select_related("site")
+                .get(pk=ground.of("patient_id", whose))
+            )
+            sent = start_thread(
+                by=ground.users[whose], patient=patient, id=uuid7(), topic="letter", text="Sent a moment ago.",
+                now=present(),
+            )  # fmt: skip
+            ground.ids["fresh_thread", whose], ground.ids["message_id", whose] = sent.thread_id, sent.pk
 
 
 def _library(ground: Ground) -> None:
@@ -208,6 +222,10 @@ def _things(ground: Ground, whose: str, patient: Patient, now: datetime) -> None
         about="An article", hide_from_carers=True,
     ).thread  # fmt: skip
     ground.ids["hidden_thread", whose] = hidden.pk
+    start_thread(
+        by=user, patient=patient, id=uuid7(), topic="feeling", text="Something is new.", now=now,
+        signs=["feeling:new"],
+    )  # fmt: skip
     day = today_in(now, patient.site.time_zone)
     entry = write_entry(
         by=user,

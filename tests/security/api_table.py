@@ -282,6 +282,20 @@ API_ROWS: list[ApiRow] = [
             "POST": Can(of(SIDE, OF_TEAM), 201, sends(text="And run?", seen_seq=99), STRANGERS_AT_WORK),
         },
     ),
+    acts("messaging-api:take-back", SELF, instead={"thread_id": "fresh_thread"}),
+    reads("messaging-api:question-list", RECORD),
+    ApiRow(
+        "messaging-api:question-sign",
+        {
+            "POST": Can(
+                PRESCRIBERS,
+                409,  # signed already in these tests
+                sends(version=1),
+                everyone(*(person for person in CLINICIANS if person != "neurologist")),
+            )
+        },
+        about=False,
+    ),
     acts("messaging-api:thread-seen", RECORD, sends(seq=1)),
     acts("messaging-api:thread-close", SIDE),
     reads("messaging-api:work", READERS),

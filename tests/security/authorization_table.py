@@ -437,6 +437,24 @@ ROWS: list[Row] = [
     Row("messaging:patient-thread", SIDE, 200, 302, _form(text="And run?", seen="99")),
     Row("messaging:patient-sent", SIDE),
     Row("messaging:patient-close", SIDE, None, 302, _once()),
+    own(
+        "messaging:take-back",
+        reads=None,
+        writes=302,
+        body=_once(),
+        instead={"thread_id": "fresh_thread"},
+    ),
+    Row("messaging:patient-take-back", SELF, None, 302, _once(), instead={"thread_id": "fresh_thread"}),
+    clinicians("messaging:rulesets"),
+    # Signed already in these tests: a neurologist is told so, the others of a team may not sign at all.
+    Row(
+        "messaging:ruleset-sign",
+        everyone("neurologist"),
+        None,
+        409,
+        _once(version="1"),
+        exceptions={(person, "POST"): 403 for person in CLINICIANS if person != "neurologist"},
+    ),
     clinicians("messaging:work-list"),
     Row("messaging:work-thread", READERS),
     Row(

@@ -1,0 +1,137 @@
+"""Red-flag answers beside a message: which questions are in use, what is kept, and the work that becomes more urgent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from clinic.services import memberships, state_of
+from messaging import redflags
+from messaging.models import Message, Thread, WorkItem
+from messaging.models_writing import RulesetSignature, TriageAnswers
+from messaging.promises import due_at
+from messaging.redflags import Question, Ruleset, Verdict
+from messaging.topics import PRIORITY_OF, Lane, Topic
+from patients.models import Patient
+from portal.lib.ids import uuid7
+from portal.lib.problems import Conflict, NotAllowed
+from treatment.services import courses_of
+
+SIGNS_FOR_ALL = "neurologist"
+CALLED = ("yes", "no", "wait")
+
+
+class CannotSign(NotAllowed):
+    default_message = gettext_lazy("Only a neurologist of a team signs these questions.")
+
+
+class SignedAlready(Conflict):
+    default_message = gettext_lazy("This version is signed already.")
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """The questions that are asked now, and whether a clinician has signed them."""
+
+    rules: Ruleset
+    signed: bool
+
+
+def signature_of(rules: Ruleset) -> RulesetSignature | None:
+    """The signature under exactly this content; a changed file is unsigned."""
+    found = RulesetSignature.objects.filter(version=rules.version, content_hash=rules.content_hash)
+    return found.select_related("user").first()
+
+
+def in_use() -> InUse | None:
+    """What is asked now: the newest version when it is signed; unsigned in demo mode only."""
+    rules = redflags.newest()
+    signed = signature_of(rules) is not None
+    return InUse(rules, signed) if signed or settings.DEMO else None
+
+
+def may_sign(user: User) -> bool:
+    return memberships(user).filter(role=SIGNS_FOR_ALL).exists()
+
+
+@transaction.atomic
+def sign(*, by: User, version: int, id: UUID, now: datetime) -> RulesetSignature:
+    """Sign the newest version by name; a second press of the same button is the same signature.
+
+    Raises CannotSign, SignedAlready.
+    """
+    rules = redflags.newest()
+    if not may_sign(by):
+        raise CannotSign
+    earlier = signature_of(rules)
+    if earlier is not None and earlier.pk == id and earlier.user_id == by.pk:
+        return earlier
+    if earlier is not None or version != rules.version:
+        raise SignedAlready
+    try:
+        with transaction.atomic():
+            return RulesetSignature.objects.create(
+                id=id,
+                version=rules.version,
+                content_hash=rules.content_hash,
+                user=by,
+                name=by.name or by.email,
+                signed_at=now,
+            )
+    except IntegrityError:
+        raise SignedAlready from None
+
+
+def therapies_of(user: User, patient: Patient) -> list[str]:
+    """Codes of the therapies that questions are asked for: what the patient has or had, newest first, as far as this person may know."""
+    codes = [course.order.protocol.therapy.code for course in courses_of(user, patient)]
+    return list(dict.fromkeys(codes))[:2]
+
+
+def questions_for(user: User, patient: Patient) -> dict[str, list[Question]]:
+    """For each topic what is asked; empty when no version is in use."""
+    found = in_use()
+    if found is None:
+        return {}
+    therapies = therapies_of(user, patient)
+    return {topic: found.rules.questions(topic, therapies) for topic in Topic.values}
+
+
+def note(
+    *, by: User, patient: Patient, thread: Thread, message: Message, signs: Iterable[str], called: str, now: datetime
+) -> Verdict | None:  # fmt: skip
+    """Judge a new message of the patient's side and keep the answers with it, sealed. Call inside the transaction of the send.
+
+    A row is made when something was answered or a rule fired. None: no version is in use.
+    """
+    found = in_use()
+    therapies = therapies_of(by, patient) if found is not None and message.seq == 1 else []
+    verdict = found.rules.judge(thread.topic, message.body, signs, therapies) if found is not None else None
+    called = called if called in CALLED else ""
+    if found is not None and verdict is not None and (verdict.answers or verdict.urgent or called):
+        row = TriageAnswers(id=uuid7(), patient_id=patient.pk, thread=thread, message=message)
+        row.ruleset_version, row.ruleset_signed, row.level = found.rules.version, found.signed, verdict.level
+        row.created_at = now
+        row.answers = {
+            "answers": list(verdict.answers),
+            "fired": list(verdict.fired),
+            "words": list(verdict.words),
+            "called_code": called,
+        }
+        row.save(force_insert=True)
+        message.triage = row
+    return verdict
+
+
+def hurry(item: WorkItem, patient: Patient, now: datetime) -> None:
+    """Put open work into the safety lane, due no later than before. It never goes the other way."""
+    item.lane, item.priority = Lane.SAFETY, PRIORITY_OF[Lane.SAFETY]
+    item.due_at = min(item.due_at, due_at(state_of(patient.site), Topic.SIDE_EFFECT, now))
+    item.save(update_fields=["lane", "priority", "due_at"])
