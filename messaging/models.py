@@ -210,3 +210,8 @@ class LastNotice(PatientRecord):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["patient", "user"], name="lastnotice_once")]
+
+
+from messaging.reading_models import AnswerHelped as AnswerHelped  # noqa: E402 - they name the models above
+from messaging.reading_models import NotReached as NotReached  # noqa: E402
+from messaging.reading_models import SentNotice as SentNotice  # noqa: E402

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from messaging.api import views
+from messaging.api import reading, views
 
 app_name = "messaging-api"
 
@@ -21,5 +21,10 @@ urlpatterns = [
     path(THREAD + "release/", views.Release.as_view(), name="release"),
     path(THREAD + "finish/", views.Finish.as_view(), name="finish"),
     path(THREAD + "notes/", views.NoteList.as_view(), name="note-list"),
+    path("search/", reading.MessageSearch.as_view(), name="search"),
+    path(THREAD + "copy/", reading.ThreadCopy.as_view(), name="copy"),
+    path(THREAD + "copy/pdf/", reading.ThreadPdf.as_view(), name="copy-pdf"),
+    path(THREAD + "messages/<uuid:message_id>/helped/", reading.MessageHelped.as_view(), name="helped"),
+    path("helped/", reading.HelpedCounts.as_view(), name="helped-counts"),
     path("work/", views.WorkList.as_view(), name="work-list"),
 ]

@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from messaging.models import Message, Thread, WorkItem
+from messaging.helped import words_for_team
+from messaging.models import AnswerHelped, Message, Thread, WorkItem
 from patients.drafting import DraftedPage
 from patients.models import Patient
 from patients.services import capacity_of, get_patient_or_404
@@ -99,6 +100,7 @@ class Bubble:
     seq: int
     ours: bool  # written on the side of the person who reads the page
     new: bool
+    helped: tuple[str, ...] = ()  # for the team: what the patient's side said about this answer
 
 
 def author_words(message: Message, place: Place) -> str:
@@ -115,22 +117,51 @@ def author_words(message: Message, place: Place) -> str:
     return f"{name}, {title}" if message.from_team and title else name
 
 
-def bubbles(messages: Iterable[Message], place: Place, seen: int) -> list[Bubble]:
+def bubbles(
+    messages: Iterable[Message],
+    place: Place,
+    seen: int,
+    said: dict[UUID, list[AnswerHelped]] | None = None,
+) -> list[Bubble]:
     """Messages as shown. `seen` is the last one this person had read before; own ones are never new."""
     shown = []
     for message in messages:
         new = message.seq > seen and message.author_id != place.user.pk
         ours = message.from_team == place.staff
         shown.append(
-            Bubble(author_words(message, place), message.body, message.created_at, message.seq, ours, new)
+            Bubble(
+                author_words(message, place),
+                message.body,
+                message.created_at,
+                message.seq,
+                ours,
+                new,
+                words_for_team((said or {}).get(message.pk, [])),
+            )
         )
     return shown
 
 
-def fold(shown: list[Bubble]) -> tuple[list[Bubble], list[Bubble]]:
-    """(older ones behind one press, the rest): at least the last five and everything new stay open."""
+def to_message(place: Place, message: Message) -> str:
+    """The address of one message in its conversation, on the pages of this place."""
+    if place.staff:
+        url = reverse("messaging:work-thread", args=[place.patient.pk, message.thread_id])
+    else:
+        url = place.url("thread", message.thread_id)
+    return f"{url}?show={message.seq}#m{message.seq}"
+
+
+def asked_seq(request: HttpRequest) -> int:
+    """The message that the address leads to (`show`); 0 for none."""
+    value = request.GET.get("show", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 9 else 0
+
+
+def fold(shown: list[Bubble], show: int = 0) -> tuple[list[Bubble], list[Bubble]]:
+    """(older ones behind one press, the rest): at least the last five, everything new and what `show` names stay open."""
     keep_from = max(0, len(shown) - SHOWN_OPEN)
-    first_new = next((place for place, bubble in enumerate(shown) if bubble.new), keep_from)
+    open_ones = (place for place, bubble in enumerate(shown) if bubble.new or bubble.seq == show)
+    first_new = next(open_ones, keep_from)
     cut = min(keep_from, first_new)
     return ([], shown) if cut < 2 else (shown[:cut], shown[cut:])
 

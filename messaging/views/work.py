@@ -19,9 +19,21 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from messaging import contributed, services
 from messaging.forms import AnswerForm, NoteForm
+from messaging.helped import said_of
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
 from messaging.topics import Lane
-from messaging.views.shared import STAFF, Place, bubbles, enter, fold, posted_seq, refused_later, signed_in
+from messaging.views.live import thread_news_url, work_news_url
+from messaging.views.shared import (
+    STAFF,
+    Place,
+    asked_seq,
+    bubbles,
+    enter,
+    fold,
+    posted_seq,
+    refused_later,
+    signed_in,
+)
 from patients.drafting import DraftedPage, drafted
 from patients.requests import once_of
 from patients.services import record_many, record_view, warm_keys
@@ -55,6 +67,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
         "rows": [row_of(item, user, now) for item in shown],
         "filters": filters_of(user, lane, mine),
         "now": now,
+        "news_url": work_news_url(user),
     }
     return render(request, "messaging/work_list.html", context)
 
@@ -130,7 +143,13 @@ def show_work(
     user, patient, now = place.user, place.patient, present()
     record_view(user, patient, "thread.view", thread.pk)
     older, newest = fold(
-        bubbles(Message.objects.for_user(user, patient).filter(thread=thread).in_order(), place, thread.seen)
+        bubbles(
+            Message.objects.for_user(user, patient).filter(thread=thread).in_order(),
+            place,
+            thread.seen,
+            said_of(user, patient, thread),
+        ),
+        asked_seq(request),
     )
     if request.method != "HEAD":
         services.mark_seen(by=user, thread=thread, seq=thread.last_seq, now=now)
@@ -169,7 +188,12 @@ def show_work(
             name: reverse(f"messaging:{name}", args=[patient.pk, thread.pk])
             for name in ("work-thread", "claim", "release", "answer", "note", "finish")
         }
-        | {"summary": reverse("portal:summary", args=[patient.pk])},
+        | {
+            "summary": reverse("portal:summary", args=[patient.pk]),
+            "copy": place.url("paper", thread.pk),
+            "search": place.url("search"),
+            "news": thread_news_url(place, thread),
+        },
     }
     context["urls"] = {name.replace("-", "_"): url for name, url in context["urls"].items()}
     return page.render_again("messaging/work_thread.html", context, status=status)

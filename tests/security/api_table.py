@@ -257,6 +257,11 @@ API_ROWS: list[ApiRow] = [
         "messaging-api:note-list",
         {"GET": Can(READERS), "POST": Can(OF_TEAM, 201, sends(text="Asked twice."), STRANGERS_AT_WORK)},
     ),
+    reads("messaging-api:search", RECORD, query=lambda ground, whose: "q=blanket"),
+    reads("messaging-api:copy", RECORD),
+    reads("messaging-api:copy-pdf", RECORD),
+    acts("messaging-api:helped", SIDE, sends(value="partly"), instead={"thread_id": "answered_thread"}),
+    reads("messaging-api:helped-counts", TEAMS, about=False),
     reads("messaging-api:work-list", TEAMS, about=False),
     # Treatment: the patient and the team, never carers; therapies with their sources are for the team
     reads("treatment-api:therapy-list", TEAMS, about=False),
