@@ -5,7 +5,7 @@ export PIP_NO_INPUT := 1
 # Given on the command line or in the environment; `make run PORT=9000` reaches the portal like `PORT=9000 make run`.
 export PORT DEMO DATABASE_URL DATABASE_OWNER_URL DATABASE_MAINTENANCE_URL
 
-.PHONY: help run test lint bench bench-scale bench-pages format lock openapi clean venv venv-dev
+.PHONY: help run test lint bench bench-scale bench-pages chaos format lock openapi clean venv venv-dev
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -27,6 +27,9 @@ bench-scale: venv-dev ## the same with 5,000 patients and two years of history
 
 bench-pages: venv-dev ## page weights and paint times in Chromium on a slow line
 	@exec $(BIN) -m bench --pages
+
+chaos: venv-dev ## 1,000 kill -9 and 10,000 messages through a proxy that drops answers (about half an hour); ARGS="--kills 30 --sends 300" for less
+	@exec $(BIN) -m bench.chaos $(ARGS)
 
 format: venv-dev ## put Python files into the shape that lint wants
 	@$(BIN) -m ruff check --fix-only --quiet . && $(BIN) -m ruff format .

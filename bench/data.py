@@ -16,6 +16,8 @@ import django
 import psycopg
 
 THREAD_LENGTH = 50
+LONG_LENGTH, LONG_COUNT = 200, 10  # conversations of Samuel's: one is measured, all are searched
+WAITING = 10_000  # conversations on the long work list
 ARTICLES = 1_000
 WORDS = 700
 CLINICIANS = 20
@@ -32,7 +34,9 @@ def main() -> None:
     _library()
     _clinicians()
     _thread(now)
+    _long_threads(now)
     ids = _patients(max(patients, WORK), now)
+    _waiting(ids, now)
     if years:
         _history(ids, years, now)
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as connection:
@@ -120,6 +124,41 @@ def _thread(now: dt.datetime) -> None:
         )
 
 
+def _long_threads(now: dt.datetime) -> None:
+    """2,000 messages of Samuel's in conversations of 200, sealed as always; written as rows, because sending them would take a minute."""
+    from messaging.models import Message, Thread
+    from messaging.services import start_thread
+    from patients.services import own_patient
+    from portal.lib import actor
+    from portal.lib.ids import uuid7
+
+    samuel = _people()["other-patient"]
+    for place in range(LONG_COUNT):
+        with actor.unit_of_work(actor.Actor(user_id=samuel.pk)):
+            patient = own_patient(samuel)
+            assert patient is not None
+            text = "Words about a heron at the river and how the week has been. " * 4
+            first = start_thread(by=samuel, patient=patient, id=uuid7(), topic="letter", text=text, now=now)
+        with actor.unit_of_work(actor.system("bench")):
+            thread = Thread.objects.for_system().get(pk=first.thread_id)
+            rows = []
+            for seq in range(2, LONG_LENGTH + 1):
+                row = Message(id=uuid7(), patient=patient, thread=thread, seq=seq, author=samuel)
+                row.capacity, row.created_at, row.body = "self", now, f"{text} {place} {seq}"
+                rows.append(row)
+            Message.objects.bulk_create(rows)
+            thread.last_seq = LONG_LENGTH
+            thread.save(update_fields=["last_seq"])
+    folder = Path(__file__).resolve().parent.parent / ".local" / "bench"
+    (folder / "long-thread").write_text(str(thread.pk), encoding="utf-8")
+
+
+def _waiting(ids: list[Any], now: dt.datetime) -> None:
+    """10,000 conversations that wait for an answer, due after those of the first page; their texts are bytes that nobody opens."""
+    with psycopg.connect(os.environ["DATABASE_MAINTENANCE_URL"]) as connection:
+        connection.execute(_SOMEONE + _WAITING, {"ids": ids[:WORK], "each": WAITING // WORK, "now": now})
+
+
 def _patients(count: int, now: dt.datetime) -> list[Any]:
     """More patients of the team; the first 50 have written, so that the work list has a full page."""
     from clinic.models import Team
@@ -186,6 +225,20 @@ INSERT INTO messaging_message (id, patient_id, created_at, thread_id, seq, autho
 SELECT gen_random_uuid(), t.patient_id, t.last_at, t.id, seq, t.started_by_id, 'team', decode(repeat('ef', 200), 'hex')
 FROM messaging_thread t JOIN someone s ON s.id = t.patient_id, generate_series(1, 4) seq
 WHERE NOT EXISTS (SELECT FROM messaging_message m WHERE m.thread_id = t.id)
+"""
+_WAITING = """,
+begun AS (INSERT INTO messaging_thread
+              (id, patient_id, created_at, team_id, topic, state, last_seq, last_at, hidden_from_carers, started_by_id)
+          SELECT gen_random_uuid(), s.id, %(now)s, g.team_id, 'question', 'open', 1, %(now)s, false,
+                 (SELECT id FROM accounts_user WHERE email = 'nurse@example.com')
+          FROM someone s JOIN patients_grant g ON g.patient_id = s.id AND g.kind = 'team', generate_series(1, %(each)s)
+          RETURNING id, patient_id, team_id, started_by_id),
+     said AS (INSERT INTO messaging_message (id, patient_id, created_at, thread_id, seq, author_id, capacity, body)
+              SELECT gen_random_uuid(), b.patient_id, %(now)s, b.id, 1, b.started_by_id, 'phone', decode(repeat('ef', 200), 'hex')
+              FROM begun b RETURNING id, thread_id)
+INSERT INTO messaging_workitem (id, patient_id, created_at, thread_id, team_id, trigger_id, lane, priority, state, due_at, outcome)
+SELECT gen_random_uuid(), b.patient_id, %(now)s, b.id, b.team_id, m.id, 'clinical', 1, 'open', %(now)s + interval '400 days', ''
+FROM begun b JOIN said m ON m.thread_id = b.id
 """
 _VISITS = """,
 lanes AS (SELECT id, row_number() OVER (ORDER BY label) - 1 AS n, count(*) OVER () AS many

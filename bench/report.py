@@ -50,14 +50,17 @@ def _head(title: str, part: dict[str, Any]) -> list[str]:
 def _table(title: str, part: dict[str, Any]) -> list[str]:
     lines = _head(title, part)
     lines += [
-        "| request | ms | × | target × | statements | target | HTML or JSON, KB |",
-        "|---|---|---|---|---|---|---|",
+        "| request | ms | p95 ms | target p95 | × | target × | statements | target | HTML or JSON, KB |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in part["content"]["rows"]:
         miss = " **miss**" if row["target"] and row["times"] > row["target"] else ""
         over = " **miss**" if row["most"] is not None and (row["statements"] or 0) > row["most"] else ""
+        p95, aim = row.get("p95"), row.get("p95_target")
+        slow = " **miss**" if p95 and aim and p95 > aim else ""
         lines.append(
-            f"| {row['name']} | {row['ms']:.2f} | {row['times']:.1f}{miss} | {_or_dash(row['target'])}"
+            f"| {row['name']} | {row['ms']:.2f} | {_or_dash(p95)}{slow} | {_or_dash(aim)}"
+            f" | {row['times']:.1f}{miss} | {_or_dash(row['target'])}"
             f" | {_or_dash(row['statements'])}{over} | {_or_dash(row['most'])} | {row['size'] / 1024:.1f} |"
         )
     lines += ["", "With eight clients at once, on the same two cores as the clients themselves:", ""]

@@ -38,8 +38,18 @@ class Bench:
 
 
 @contextlib.contextmanager
-def portal(*, patients: int, years: int = 0) -> Iterator[Bench]:
-    """Start everything on an empty folder, with `patients` more patients (and `years` of their history); stop it again."""
+def portal(
+    *,
+    patients: int,
+    years: int = 0,
+    wsgi: str = "bench.wsgi",
+    email_url: str = "demo:",
+    worker: bool = True,
+) -> Iterator[Bench]:
+    """Start everything on an empty folder, with `patients` more patients (and `years` of their history); stop it again.
+
+    Without patients the demo clinic stays as it is. `worker` False leaves the worker to the caller.
+    """
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     for folder in (FOLDER.parent, FOLDER):
@@ -59,7 +69,7 @@ def portal(*, patients: int, years: int = 0) -> Iterator[Bench]:
             "SECRET_KEY": secrets.token_urlsafe(48),
             "KEK_FILE": str(FOLDER / "kek"),
             "TRAIL_ROOT_FILE": str(FOLDER / "trail-roots"),
-            "EMAIL_URL": "demo:",
+            "EMAIL_URL": email_url,
             "EMAIL_FROM": "portal@clinic.example.com",
             "WEB_WORKERS": "2",
             "DATABASE_URL": cluster.url("portal_app"),
@@ -70,14 +80,16 @@ def portal(*, patients: int, years: int = 0) -> Iterator[Bench]:
         _run(environment, "manage.py", "migrate", "--no-input", "--verbosity=0")
         _run(environment, "manage.py", "load_protocols")
         _run(environment, "manage.py", "load_demo")
-        _run(environment, "-m", "bench.data", str(patients), str(years))
+        if patients:
+            _run(environment, "-m", "bench.data", str(patients), str(years))
         ensure_collected(environment)
-        command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "bench.wsgi"]
+        command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", wsgi]
         web = _spawn(environment, "web", command)
         started.append(web)
-        started.append(
-            _spawn(environment, "worker", [sys.executable, "manage.py", "procrastinate", "worker"])
-        )
+        if worker:
+            started.append(
+                _spawn(environment, "worker", [sys.executable, "manage.py", "procrastinate", "worker"])
+            )
         _wait(port, web)
         yield Bench(port, environment, cluster, web)
     finally:

@@ -12,7 +12,7 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries: Today, the summary, the trail's words, drafts, the demo."""
-        from messaging import contributed, making, problems
+        from messaging import checks, contributed, making, problems  # noqa: F401 - checks register themselves
         from portal.lib import contributions
 
         contributions.api_nouns["messaging"] = _("Messages")
@@ -39,6 +39,10 @@ class MessagingConfig(AppConfig):
         contributions.trail_acts |= {
             "threads.list": _("looked at the list of messages"),
             "thread.view": _("read messages"),
+            "messages.search": _("searched the messages"),
+            "notice.bounced": _("mail to an address came back"),
+            "answer.helped": _("said whether an answer helped"),
+            "thread.copied": _("saved a copy of messages as a file"),
             "thread.closed": _("said that no answer is needed any more"),
             "message.sent": _("sent a message to the team"),
             "message.taken-back": _("took back a message"),

@@ -11,6 +11,7 @@ from accounts.models import User
 from clinic import cover
 from messaging import calls, services
 from messaging import demo_composed as composed
+from messaging.helped import say_helped
 from messaging.models import Message, Thread
 from messaging.topics import Topic
 from patients.models import Patient
@@ -64,6 +65,7 @@ class _Story:
             at(-9, 10, 31),
         )
         self.look(self.maya, thread, at(-9, 18, 5))
+        self.helped(self.maya, self.of_maya, thread, "yes", at(-9, 18, 6))
 
     def blood_test(self) -> None:
         """Answered, not read yet: it needs the patient."""
@@ -227,6 +229,11 @@ class _Story:
             services.finish(
                 by=by, patient=patient, thread_id=thread, id=uuid7(), outcome=outcome, seen_seq=99, now=at
             )
+
+    def helped(self, by: User, patient: Patient, thread: UUID, value: str, at: datetime) -> None:
+        with actor.unit_of_work(actor.Actor(user_id=by.pk)):
+            newest = Message.objects.for_user(by, patient).filter(thread_id=thread).latest("seq")
+            say_helped(by=by, patient=patient, message_id=newest.pk, value=value, id=uuid7(), now=at)
 
     def look(self, by: User, thread: UUID, at: datetime) -> None:
         with actor.unit_of_work(actor.Actor(user_id=by.pk)):

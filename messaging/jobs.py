@@ -8,8 +8,11 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from messaging import calls, clockwork, mailings
+from messaging.sms_jobs import send_sms
 from portal.lib import actor
 from portal.lib.time import now
+
+__all__ = ["every_hour", "every_minute", "send_mailing", "send_sms"]
 
 
 @app.task(

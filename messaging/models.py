@@ -243,10 +243,12 @@ from messaging.composing_models import (  # noqa: E402
     ReplyTemplate,
 )
 from messaging.models_writing import RulesetSignature, TriageAnswers  # noqa: E402
+from messaging.reading_models import AnswerHelped, NotReached, SentNotice  # noqa: E402
 from messaging.retraction_models import MessageRetraction  # noqa: E402
 from messaging.work_models import CallTask, WorkItemEvent  # noqa: E402
 
 __all__ = [
+    "AnswerHelped",
     "CallTask",
     "InternalNote",
     "LastNotice",
@@ -255,9 +257,11 @@ __all__ = [
     "MailingLetter",
     "Message",
     "MessageRetraction",
+    "NotReached",
     "OpenItem",
     "ReplyTemplate",
     "RulesetSignature",
+    "SentNotice",
     "Thread",
     "ThreadViewer",
     "TriageAnswers",

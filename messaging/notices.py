@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.services import queue_mail, user_named
-from messaging.models import LastNotice, Message, Thread, ThreadViewer
+from messaging.bounces import BOUNCED, NO_EMAIL, call_instead, digest, reached_by_mail
+from messaging.models import LastNotice, Message, SentNotice, Thread, ThreadViewer
+from messaging.sms import gateway
 from patients.models import Patient
-from patients.services import patient_side
+from patients.services import account_of, patient_side
 
 BURST = timedelta(minutes=5)
 KIND = "answer-notice"
@@ -27,6 +29,8 @@ def tell_readers(*, patient: Patient, thread: Thread, now: datetime) -> list[UUI
     side = patient_side(patient, "messages")
     writers = set(Message.objects.filter(thread=thread, capacity="carer").values_list("author_id", flat=True))
     told = []
+    if "self" not in side.values():
+        call_instead(patient, None, NO_EMAIL, now)  # no account and so no address: a person calls
     for user_id, kind in sorted(side.items()):
         takes_part = kind == "self" or (user_id in writers and not thread.hidden_from_carers)
         if takes_part and tell(patient=patient, user_id=user_id, now=now):
@@ -35,7 +39,10 @@ def tell_readers(*, patient: Patient, thread: Thread, now: datetime) -> list[UUI
 
 
 def tell(*, patient: Patient, user_id: UUID, now: datetime) -> bool:
-    """Queue one notice unless one went out less than five minutes ago and the person has not looked since."""
+    """Queue one notice unless one went out less than five minutes ago and the person has not looked since.
+
+    An address that mail comes back from gets none: the patient is on the call list instead.
+    """
     user = user_named(user_id)
     if user is None or not user.is_active:
         return False
@@ -46,8 +53,26 @@ def tell(*, patient: Patient, user_id: UUID, now: datetime) -> bool:
             return False
     last.queued_at = now
     last.save(update_fields=["queued_at"])
-    queue_mail(to=user.email, subject=subject(), body=body(), kind=KIND)
+    if patient.phone and gateway() is not None and account_of(patient) == user:
+        text = SentNotice(patient=patient, user=user, channel=SentNotice.Channel.SMS)
+        text.address_digest = digest(patient.phone)
+        text.save(force_insert=True)
+        send_sms_later(text.pk)
+    if not reached_by_mail(patient, user, now):
+        call_instead(patient, user, BOUNCED, now)
+        return False
+    mail = queue_mail(to=user.email, subject=subject(), body=body(), kind=KIND)
+    sent = SentNotice(patient=patient, user=user, channel=SentNotice.Channel.MAIL, mail_id=mail.pk)
+    sent.address_digest = digest(user.email)
+    sent.save(force_insert=True)
     return True
+
+
+def send_sms_later(notice_id: UUID) -> None:
+    """Hand the text message to the worker inside the running transaction; the job is told the id only."""
+    from messaging.sms_jobs import send_sms
+
+    send_sms.defer(notice_id=str(notice_id))
 
 
 def subject() -> str:

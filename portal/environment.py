@@ -59,6 +59,7 @@ class Environment:
     database_role: Role
     email_url: str
     email_from: str
+    sms_gateway: str
     trail_root_file: Path
     trusted_proxy_count: int
     second_factors: tuple[str, ...]
@@ -198,11 +199,21 @@ def _parse(values: Mapping[str, str], env_file: Path | None) -> Environment:
         database_role=role,
         email_url=email_url,
         email_from=text("EMAIL_FROM", f"portal@{host if not _is_local(host) else 'localhost.localdomain'}"),
+        sms_gateway=_sms_gateway(text("SMS_GATEWAY")),
         trail_root_file=trail_root_file,
         trusted_proxy_count=_number(text("TRUSTED_PROXY_COUNT", "0"), "TRUSTED_PROXY_COUNT", 0, 10),
         second_factors=second_factors,
         web_workers=_number(text("WEB_WORKERS", "2"), "WEB_WORKERS", 1, 64),
         env_file=env_file,
+    )
+
+
+def _sms_gateway(name: str) -> str:
+    """Empty, `console`, or the dotted path of a class."""
+    if name in ("", "console") or ("." in name and all(part.isidentifier() for part in name.split("."))):
+        return name
+    raise ConfigurationError(
+        f"SMS_GATEWAY is {name!r}: leave it empty, or use console or the path of a class."
     )
 
 

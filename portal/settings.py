@@ -265,6 +265,7 @@ for _name, _value in environment.email_settings(ENV.email_url).items():
     globals()[_name] = _value
 DEFAULT_FROM_EMAIL = ENV.email_from
 SERVER_EMAIL = ENV.email_from
+SMS_GATEWAY = ENV.sms_gateway
 ADMINS: list[tuple[str, str]] = []
 
 # --- Jobs ------------------------------------------------------------------------------------------------

@@ -221,7 +221,7 @@ class Supervisor:
             "SECRET_KEY": known.get("SECRET_KEY") or secrets.token_urlsafe(48),
             "KEK_FILE": str(key_file),
             "TRAIL_ROOT_FILE": str(LOCAL / "trail-roots"),
-            "EMAIL_FROM": "MS infusion team <portal@clinic.example.com>",
+            "EMAIL_FROM": "Clinic team <portal@clinic.example.com>",
             **({"EMAIL_URL": "demo:"} if demo else {}),
             **databases,
             **given,
@@ -318,7 +318,7 @@ class Supervisor:
 
 _ALL = (
     "DEMO", "DEBUG", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "SECRET_KEY", "KEK_FILE", *_DATABASE_VARIABLES,
-    "EMAIL_URL", "EMAIL_FROM", "TRAIL_ROOT_FILE", "TRUSTED_PROXY_COUNT", "SECOND_FACTORS", "WEB_WORKERS",
+    "EMAIL_URL", "EMAIL_FROM", "SMS_GATEWAY", "TRAIL_ROOT_FILE", "TRUSTED_PROXY_COUNT", "SECOND_FACTORS", "WEB_WORKERS",
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from messaging.api import composing, routing, views
+from messaging.api import composing, reading, routing, views
 
 app_name = "messaging-api"
 
@@ -38,6 +38,11 @@ urlpatterns = [
     path("templates/", composing.TemplateList.as_view(), name="template-list"),
     path("templates/<uuid:template_id>/", composing.TemplateDetail.as_view(), name="template-detail"),
     path("templates/<uuid:template_id>/decide/", composing.TemplateDecide.as_view(), name="template-decide"),
+    path("search/", reading.MessageSearch.as_view(), name="search"),
+    path(THREAD + "copy/", reading.ThreadCopy.as_view(), name="copy"),
+    path(THREAD + "copy/pdf/", reading.ThreadPdf.as_view(), name="copy-pdf"),
+    path(THREAD + "messages/<uuid:message_id>/helped/", reading.MessageHelped.as_view(), name="helped"),
+    path("helped/", reading.HelpedCounts.as_view(), name="helped-counts"),
     path("work/", views.WorkList.as_view(), name="work-list"),
     path(THREAD + "hand-over/", routing.HandOver.as_view(), name="hand-over"),
     path(THREAD + "history/", routing.History.as_view(), name="history"),

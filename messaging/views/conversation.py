@@ -14,15 +14,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from messaging import making, services, triage
+from messaging.bounces import reached_by_mail
 from messaging.forms import NewMessageForm, ReplyForm
-from messaging.models import Message, Thread
+from messaging.models import AnswerHelped, Message, Thread
 from messaging.promises import help_now
 from messaging.topics import LANE_OF, Lane, Topic
 from messaging.views.composing import add_words, offered
+from messaging.views.live import thread_news_url
 from messaging.views.shared import (
     SIDE,
     STAFF,
     Place,
+    asked_seq,
     bubbles,
     enter,
     fold,
@@ -61,6 +64,8 @@ def thread_list(request: HttpRequest, patient_id: UUID | None = None) -> HttpRes
         "page": page,
         "rows": [row_of(thread, place) for thread in page],
         "new_url": place.url("new") if place.may_act or not place.staff else "",
+        "search_url": place.url("search"),
+        "comes_back": not place.staff and not reached_by_mail(place.patient, place.user, present()),
         "now": present(),
     }
     return render(request, "messaging/list.html", context)
@@ -270,9 +275,9 @@ def show_found(
     request: HttpRequest, place: Place, found: Any, page: DraftedPage, *, status: int
 ) -> HttpResponse:
     """The page of a conversation that was read a moment ago. Looking at it counts as reading it."""
-    written = list(Message.objects.for_user(place.user, place.patient).filter(thread=found).in_order())
-    shown = bubbles(written, place, found.seen)
-    older, newest = fold(shown)
+    said = list(Message.objects.for_user(place.user, place.patient).filter(thread=found).in_order())
+    shown = bubbles(said, place, found.seen)
+    older, newest = fold(shown, asked_seq(request))
     record_view(place.user, place.patient, "thread.view", found.pk)
     if request.method != "HEAD" and found.seen < found.last_seq:
         services.mark_seen(by=place.user, thread=found, seq=found.last_seq, now=present())
@@ -290,11 +295,26 @@ def show_found(
         "url": place.url("thread", found.pk),
         "up": place.url("list"),
         "close_url": place.url("close", found.pk),
-        "take_back": offer(place, written, present()),
+        "take_back": offer(place, said, present()),
         "new_team": services.new_team(place.patient, found),
+        "news_url": thread_news_url(place, found),
+        "copy_url": place.url("paper", found.pk),
         "help": help_now(place.patient.site, present()),
     }
+    context |= helped_question(place, found, said)
     return page.render_again("messaging/thread.html", context, status=status)
+
+
+def helped_question(place: Place, found: Thread, said: list[Message]) -> dict[str, Any]:
+    """ "Did this answer help?", when the newest message is an answer; with what this person said before."""
+    if not said or not said[-1].from_team:
+        return {}
+    before = AnswerHelped.objects.for_user(place.user, place.patient)
+    return {
+        "answer": said[-1],
+        "said": before.filter(message=said[-1], user=place.user).first(),
+        "helped_url": place.url("helped", found.pk),
+    }
 
 
 @require_POST

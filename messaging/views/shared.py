@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from messaging.models import Message, MessageRetraction, Thread, WorkItem
+from messaging.helped import words_for_team
+from messaging.models import AnswerHelped, Message, MessageRetraction, Thread, WorkItem
 from messaging.views.signs import Signs, signs_of
 from patients.drafting import DraftedPage
 from patients.models import Patient
@@ -116,6 +117,7 @@ class Bubble:
     corrects: int = 0  # the number of the message that this one replaces
     correct_url: str = ""
     signs: Signs | None = None  # what was answered beside it
+    helped: tuple[str, ...] = ()  # for the team: what the patient's side said about this answer
 
 
 def author_words(message: Message, place: Place) -> str:
@@ -134,7 +136,12 @@ def author_words(message: Message, place: Place) -> str:
     return f"{name}, {title}" if message.from_team and title else name
 
 
-def bubbles(messages: Iterable[Message], place: Place, seen: int) -> list[Bubble]:
+def bubbles(
+    messages: Iterable[Message],
+    place: Place,
+    seen: int,
+    said: dict[UUID, list[AnswerHelped]] | None = None,
+) -> list[Bubble]:
     """Messages as shown. `seen` is the last one this person had read before; own ones are never new."""
     every = list(messages)
     numbers = {message.pk: message.seq for message in every}
@@ -155,6 +162,7 @@ def bubbles(messages: Iterable[Message], place: Place, seen: int) -> list[Bubble
             corrects=replaced.get(message.pk, 0),
             correct_url=correct_url(message, place),
             signs=None if message.taken_back is not None else signs_of(message),
+            helped=words_for_team((said or {}).get(message.pk, [])),
         )
         for message in every
     ]
@@ -181,10 +189,26 @@ def correct_url(message: Message, place: Place) -> str:
     return reverse("messaging:correct", args=[place.patient.pk, message.thread_id, message.pk])
 
 
-def fold(shown: list[Bubble]) -> tuple[list[Bubble], list[Bubble]]:
-    """(older ones behind one press, the rest): at least the last five and everything new stay open."""
+def to_message(place: Place, message: Message) -> str:
+    """The address of one message in its conversation, on the pages of this place."""
+    if place.staff:
+        url = reverse("messaging:work-thread", args=[place.patient.pk, message.thread_id])
+    else:
+        url = place.url("thread", message.thread_id)
+    return f"{url}?show={message.seq}#m{message.seq}"
+
+
+def asked_seq(request: HttpRequest) -> int:
+    """The message that the address leads to (`show`); 0 for none."""
+    value = request.GET.get("show", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 9 else 0
+
+
+def fold(shown: list[Bubble], show: int = 0) -> tuple[list[Bubble], list[Bubble]]:
+    """(older ones behind one press, the rest): at least the last five, everything new and what `show` names stay open."""
     keep_from = max(0, len(shown) - SHOWN_OPEN)
-    first_new = next((place for place, bubble in enumerate(shown) if bubble.new), keep_from)
+    open_ones = (place for place, bubble in enumerate(shown) if bubble.new or bubble.seq == show)
+    first_new = next(open_ones, keep_from)
     cut = min(keep_from, first_new)
     return ([], shown) if cut < 2 else (shown[:cut], shown[cut:])
 

@@ -20,9 +20,21 @@ from accounts.models import User
 from messaging import calls, contributed, filtering, making, reply_templates, services, undo
 from messaging.events import history_of, last_steps
 from messaging.forms import AnswerForm, NoteForm
+from messaging.helped import said_of
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
 from messaging.topics import Lane
-from messaging.views.shared import STAFF, Place, bubbles, enter, fold, posted_seq, refused_later, signed_in
+from messaging.views.live import thread_news_url, work_news_url
+from messaging.views.shared import (
+    STAFF,
+    Place,
+    asked_seq,
+    bubbles,
+    enter,
+    fold,
+    posted_seq,
+    refused_later,
+    signed_in,
+)
 from patients.drafting import DraftedPage, drafted
 from patients.requests import once_of
 from patients.services import record_many, record_view, warm_keys
@@ -56,6 +68,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
         "filters": filtering.links(user, chosen, now),
         "calls": calls.to_call(user).count(),
         "now": now,
+        "news_url": work_news_url(user),
     }
     return render(request, "messaging/work_list.html", context)
 
@@ -112,7 +125,13 @@ def show_work(
     if request.method != "HEAD":
         undo.open_for_team(by=user, thread=thread, seen=thread.seen, now=now)
     older, newest = fold(
-        bubbles(Message.objects.for_user(user, patient).filter(thread=thread).in_order(), place, thread.seen)
+        bubbles(
+            Message.objects.for_user(user, patient).filter(thread=thread).in_order(),
+            place,
+            thread.seen,
+            said_of(user, patient, thread),
+        ),
+        asked_seq(request),
     )
     if request.method != "HEAD":
         services.mark_seen(by=user, thread=thread, seq=thread.last_seq, now=now)
@@ -165,7 +184,12 @@ def show_work(
                 "make",
             )
         }
-        | {"summary": reverse("portal:summary", args=[patient.pk])},
+        | {
+            "summary": reverse("portal:summary", args=[patient.pk]),
+            "copy": place.url("paper", thread.pk),
+            "search": place.url("search"),
+            "news": thread_news_url(place, thread),
+        },
     }
     context["urls"] = {name.replace("-", "_"): url for name, url in context["urls"].items()}
     return page.render_again("messaging/work_thread.html", context, status=status)

@@ -6,6 +6,7 @@ const more = {
   "auto-save": () => import("./auto-save.js"),
   "session-guard": () => import("./session-guard.js"),
   "read-aloud": () => import("./read-aloud.js"),
+  "live-news": () => import("./live-news.js"),
 };
 
 for (const [name, bring] of Object.entries(more)) {

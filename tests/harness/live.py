@@ -27,6 +27,7 @@ class LivePortal:
     folder: Path
     cluster: Cluster | None = None
     more: dict[str, str] = field(default_factory=dict)
+    wsgi: str = "portal.wsgi"
     port: int = 0
     web: subprocess.Popen[bytes] | None = None
     worker: subprocess.Popen[bytes] | None = None
@@ -56,7 +57,7 @@ class LivePortal:
         """Start gunicorn with the repository's own configuration."""
         if self.web is None or self.web.poll() is not None:
             self.web = self._spawn(
-                "web", [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "portal.wsgi"]
+                "web", [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", self.wsgi]
             )
         if wait:
             self.wait_ready()

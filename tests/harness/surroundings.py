@@ -15,7 +15,7 @@ from tools.postgres import write_private
 OURS = (
     "DEMO", "DEBUG", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "SECRET_KEY", "KEK_FILE", "DATABASE_URL", "DATABASE_OWNER_URL",
     "DATABASE_MAINTENANCE_URL", "DATABASE_ROLE", "EMAIL_URL", "EMAIL_FROM", "TRAIL_ROOT_FILE", "TRUSTED_PROXY_COUNT", "SECOND_FACTORS",
-    "WEB_WORKERS", "ENV_FILE",
+    "WEB_WORKERS", "ENV_FILE", "SMS_GATEWAY",
 )  # fmt: skip
 # Set by the browser fixture for its own process; no server may start with it.
 BROWSERS = ("DJANGO_ALLOW_ASYNC_UNSAFE",)

@@ -53,7 +53,7 @@ def test_the_patients_side_sees_the_correction_and_not_the_old_text(ward: Ward, 
         assert "Wrong day" not in page.content.decode()
         assert RIGHT in page.content.decode()
     assert "Taken back by the team on" in pages[0].content.decode()
-    assert 'href="#message-3"' in pages[0].content.decode()
+    assert 'href="#m3"' in pages[0].content.decode()
     rows = pages[1].json()["results"]
     assert rows[1]["text"] == ""
     assert rows[1]["corrected_by"] == rows[2]["id"]

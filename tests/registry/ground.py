@@ -217,6 +217,10 @@ def _things(ground: Ground, whose: str, patient: Patient, now: datetime) -> None
         hide_from_carers=False,
     ).thread  # fmt: skip
     ground.ids["thread_id", whose] = thread.pk
+    answered = start_thread(
+        by=user, patient=patient, id=uuid7(), topic="visit", text="Is there a table for my blanket?", now=now
+    )
+    ground.ids["answered_thread", whose] = answered.thread_id
     hidden = start_thread(
         by=user, patient=patient, id=uuid7(), topic="feeling", text="Not for those who help me.", now=now,
         about="An article", hide_from_carers=True,
@@ -405,7 +409,13 @@ def _treatment(ground: Ground, now: datetime) -> None:
 
 
 def _note(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
-    """An internal note of the team on the conversation. Runs as the nurse."""
+    """An internal note of the team on the conversation, and an answer in another one. Runs as the nurse."""
+    nurse, answered = ground.users["nurse"], ground.of("answered_thread", whose)
+    assert isinstance(answered, UUID)
+    ground.ids["message_id", whose] = answer(
+        by=nurse, patient=patient, thread_id=answered, id=uuid7(), text="There is, beside the blanket.", seen_seq=9,
+        now=now,
+    ).pk  # fmt: skip
     thread = ground.of("thread_id", whose)
     assert isinstance(thread, UUID)
     _answered(ground, whose, patient, now)

@@ -210,11 +210,18 @@ PAGES: list[Page] = [
     Page("messaging:list", PATIENTS),
     Page("messaging:new", PATIENTS),
     Page("messaging:thread", PATIENTS),
+    Page("messaging:thread", PATIENTS, instead={"thread_id": "answered_thread"}, label="answered"),
     Page("messaging:sent", PATIENTS),
     Page("messaging:patient-list", ("carer", *READERS, "journal-carer", MAYA)),
     Page("messaging:patient-new", ("carer", *TEAM, "journal-carer", MAYA)),
     Page("messaging:patient-thread", ("carer", "journal-carer", MAYA)),
     Page("messaging:patient-sent", ("carer", "journal-carer", MAYA)),
+    Page("messaging:search", PATIENTS, query="q=blanket"),
+    Page("messaging:search", PATIENTS, query="q=zzzz&topic=visit", label="nothing"),
+    Page("messaging:patient-search", ("carer", *READERS, "journal-carer", MAYA), query="q=blanket"),
+    Page("messaging:paper", PATIENTS),
+    Page("messaging:patient-paper", ("carer", *READERS, "journal-carer", MAYA)),
+    Page("messaging:helped-counts", CLINICIANS, dense=True),
     Page("messaging:work-list", CLINICIANS, dense=True),
     Page("messaging:rulesets", CLINICIANS, dense=True),
     Page("messaging:work-thread", READERS, dense=True),
@@ -254,6 +261,7 @@ ACT = "an act of a form: only POST"
 PROBE = "for machines: plain text"
 FILE = "a file, not a page"
 PAPER = "a PDF, drawn from the page beside it"
+NEWS = "a number that an open page asks for"
 API = "JSON for programs: tests/security/api_table.py asks it"
 AWAY = "leads to another page of ours"
 
@@ -298,6 +306,11 @@ NOT_PAGES: dict[str, str] = {
     "messaging:take-back": ACT,
     "messaging:patient-take-back": ACT,
     "messaging:ruleset-sign": ACT,
+    **{f"messaging:{name}": NEWS for name in ("news", "patient-news", "work-news", "work-list-news")},
+    "messaging:helped": ACT,
+    "messaging:patient-helped": ACT,
+    "messaging:file": FILE,
+    "messaging:patient-file": FILE,
     "messaging:claim": ACT,
     "messaging:release": ACT,
     "messaging:answer": ACT,
@@ -328,6 +341,7 @@ __all__ = [
     "AWAY",
     "ERROR_PAGES",
     "FILE",
+    "NEWS",
     "NOT_PAGES",
     "PAGES",
     "PAPER",

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from portal.lib.api import ApiView
 from tests.harness.paper import ensure
 from tests.registry.ground import Ground
-from tests.registry.pages import ACT, API, AWAY, FILE, NOT_PAGES, PAGES, PAPER, PROBE, Page
+from tests.registry.pages import ACT, API, AWAY, FILE, NEWS, NOT_PAGES, PAGES, PAPER, PROBE, Page
 from tests.registry.people import MAYA, PATIENTS
 from tests.registry.resolver import PREFIXES, addresses, ours
 from tests.registry.states import open_state, signed_in
@@ -66,7 +66,8 @@ def test_what_is_no_page_is_none(ground: Ground, name: str) -> None:
     if reason == API:
         assert issubclass(ours()[name].view.cls, ApiView)
         return
-    person = MAYA if "patient_id" not in kwargs or name.startswith("scheduling:") else "nurse"
+    own = "patient_id" not in kwargs and name != "messaging:work-list-news"
+    person = MAYA if own or name.startswith("scheduling:") else "nurse"
     path = ground.url(name, kwargs, MAYA)
     answer = signed_in(ground.users[person]).get(path)
     if reason == ACT:
@@ -76,7 +77,12 @@ def test_what_is_no_page_is_none(ground: Ground, name: str) -> None:
         assert answer["Location"].startswith("/")
     else:
         assert answer.status_code == 200
-        kind = {PROBE: "text/plain", FILE: "text/calendar", PAPER: "application/pdf"}[reason]
+        kind = {
+            PROBE: "text/plain",
+            FILE: ("text/calendar", "text/plain"),
+            PAPER: "application/pdf",
+            NEWS: "application/json",
+        }[reason]
         assert answer["Content-Type"].startswith(kind)
 
 

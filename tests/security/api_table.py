@@ -342,6 +342,11 @@ API_ROWS: list[ApiRow] = [
         refused=IN_EMERGENCY,
         instead={"thread_id": "answered_thread"},
     ),
+    reads("messaging-api:search", RECORD, query=lambda ground, whose: "q=blanket"),
+    reads("messaging-api:copy", RECORD),
+    reads("messaging-api:copy-pdf", RECORD),
+    acts("messaging-api:helped", SIDE, sends(value="partly"), instead={"thread_id": "answered_thread"}),
+    reads("messaging-api:helped-counts", TEAMS, about=False),
     reads("messaging-api:work-list", TEAMS, about=False),
     ApiRow(
         "messaging-api:template-list",

@@ -175,6 +175,10 @@ def _other_time(ground: Ground, whose: str) -> dict[str, Any]:
     }
 
 
+def _helped(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"once": str(uuid7()), "message": str(ground.of("message_id", whose)), "value": "partly"}
+
+
 def _visits() -> list[Row]:
     """Appointments: the patient's own addresses, and those with the patient's id for carers and the team."""
     rows = []
@@ -455,6 +459,19 @@ ROWS: list[Row] = [
         _once(version="1"),
         exceptions={(person, "POST"): 403 for person in CLINICIANS if person != "neurologist"},
     ),
+    own("messaging:news", query="since=0"),
+    Row("messaging:patient-news", RECORD, query="since=0"),
+    Row("messaging:work-news", RECORD, query="since=0"),
+    clinicians("messaging:work-list-news"),
+    own_start("messaging:search", query="q=blanket"),
+    Row("messaging:patient-search", RECORD, query="q=blanket"),
+    own("messaging:paper"),
+    Row("messaging:patient-paper", RECORD),
+    own("messaging:file", query="as=text"),
+    Row("messaging:patient-file", RECORD, query="as=json"),
+    own("messaging:helped", reads=None, writes=302, body=_helped, instead={"thread_id": "answered_thread"}),
+    Row("messaging:patient-helped", SIDE, None, 302, _helped, instead={"thread_id": "answered_thread"}),
+    clinicians("messaging:helped-counts"),
     clinicians("messaging:work-list"),
     Row("messaging:work-thread", READERS),
     Row(

@@ -1,0 +1,95 @@
+"""What an open page asks every 20 seconds: is there something new? An unchanged state is 304; nothing is written, nothing is marked as read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
+from django.urls import reverse
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from messaging import services
+from messaging.models import Message, Thread, WorkItem
+from messaging.views.shared import SIDE, STAFF, Place, enter, signed_in
+from portal.lib.ids import parse_uuid, uuid7_at
+from portal.lib.time import now as present
+
+LATE = timedelta(minutes=2)  # how long a transaction may take: its rows carry the time of its beginning
+
+
+def thread_news_url(place: Place, thread: Thread) -> str:
+    """The address that the page of a conversation asks: what came after what the page shows."""
+    name = "work-news" if place.staff else "news"
+    args = [thread.pk] if place.patient_id is None else [place.patient.pk, thread.pk]
+    if place.patient_id is not None and not place.staff:
+        name = "patient-news"
+    return f"{reverse(f'messaging:{name}', args=args)}?since={thread.last_seq}"
+
+
+@require_safe
+def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None) -> HttpResponse:
+    """How many messages of others came after `since`. The version of a conversation is its last number."""
+    place = enter(request, patient_id, *SIDE, *STAFF)
+    threads: Any = Thread.objects.for_user(place.user, place.patient)
+    threads = threads.of_own_teams(place.user) if place.may_act else threads
+    last = threads.filter(pk=thread_id).values_list("last_seq", flat=True).first()
+    if last is None:
+        raise Http404
+    if _known(request, str(last)):
+        return HttpResponseNotModified()
+    since = _number(request.GET.get("since", ""))
+    newer = Message.objects.for_user(place.user, place.patient).filter(thread_id=thread_id)
+    seqs = sorted(newer.newer_than(since, place.user).values_list("seq", flat=True))
+    name, args = ("work-thread", [place.patient.pk, thread_id]) if place.staff else ("thread", [thread_id])
+    if place.patient_id is not None and not place.staff:
+        name, args = "patient-thread", [place.patient.pk, thread_id]
+    url = f"{reverse(f'messaging:{name}', args=args)}?show={seqs[0]}#m{seqs[0]}" if seqs else ""
+    return _news(len(seqs), url, str(last))
+
+
+def work_news_url(user: User) -> str:
+    """The address that the work list asks: how much work there was a moment ago, so that only what is added since is announced."""
+    mark = uuid7_at(present() - LATE)
+    return f"{reverse('messaging:work-list-news')}?mark={mark}&known={_work_after(user, mark)}"
+
+
+@require_safe
+def work_list(request: HttpRequest) -> HttpResponse:
+    """How much new work the person's teams got since the page was made. Rows of work are never deleted: the count only grows."""
+    user = signed_in(request)
+    if not services.works_here(user):
+        raise Http404
+    mark = parse_uuid(request.GET.get("mark"))
+    known = _number(request.GET.get("known", ""))
+    count = _work_after(user, mark) if mark is not None else known
+    if _known(request, str(count)):
+        return HttpResponseNotModified()
+    return _news(max(0, count - known), "", str(count))
+
+
+def _work_after(user: User, mark: UUID) -> int:
+    items: Any = WorkItem.objects.for_user(user).of_own_teams(user).filter(pk__gt=mark)
+    found: int = items.count()
+    return found
+
+
+def _number(value: str) -> int:
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 9 else 0
+
+
+def _known(request: HttpRequest, version: str) -> bool:
+    return request.headers.get("If-None-Match") == f'"{version}"'
+
+
+def _news(count: int, url: str, version: str) -> HttpResponse:
+    """The words of the bar, none without news. An empty `url` is the page itself."""
+    words = ngettext("%(count)s new message. Show it.", "%(count)s new messages. Show them.", count) % {
+        "count": count
+    }
+    answer = JsonResponse({"count": count, "words": words if count else "", "url": url})
+    answer["ETag"] = f'"{version}"'
+    return answer
