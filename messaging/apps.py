@@ -39,4 +39,8 @@ class MessagingConfig(AppConfig):
             "work.released": _("handed a message back to the team"),
             "work.finished": _("closed a message without an answer"),
             "note.added": _("wrote a note for the team"),
+            "file.added": _("added a file to a message"),
+            "file.removed": _("took a file away before sending"),
+            "file.view": _("opened a file of a message"),
+            "file.refused": _("did not keep a file: the virus check found a problem"),
         }

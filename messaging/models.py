@@ -210,3 +210,6 @@ class LastNotice(PatientRecord):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["patient", "user"], name="lastnotice_once")]
+
+
+from messaging.files.models import Attachment  # noqa: E402, F401 - Django finds every model of an app here

@@ -6,7 +6,7 @@ each other, and whoever comes second sees what the first one did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from clinic.services import state_of, team_ids
 from messaging import notices
+from messaging.files.services import bind
 from messaging.models import InternalNote, Message, Thread, WorkItem
 from messaging.promises import due_at
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
@@ -77,6 +78,7 @@ def start_thread(
     now: datetime,
     about: str = "",
     hide_from_carers: bool = False,
+    files: Sequence[UUID] = (),
 ) -> Message:
     """A new conversation with its first message, sent exactly once under `id` (which is the message's id).
 
@@ -102,20 +104,21 @@ def start_thread(
         thread.save(force_insert=True)
         nonlocal made
         made = message = _append(thread, by, "phone" if capacity == "team" else capacity, text, id, now)
+        bind(by=by, message=message, ids=files)
         _owe_an_answer(thread, message, now)
         record_change(by, patient, "message.sent", message.pk, by_phone=capacity == "team")
         return message.pk
 
-    done = exactly_once(
-        act="message.start", id=id, patient=patient, user=by, content=[topic, about, hidden, text], do=make
-    )
+    content = [topic, about, hidden, text, *_of_files(files)]
+    done = exactly_once(act="message.start", id=id, patient=patient, user=by, content=content, do=make)
     return made if made is not None else _result(by, done)
 
 
 @transaction.atomic
 def reply(
-    *, by: User, patient: Patient, thread_id: UUID, id: UUID, text: str, seen_seq: int, now: datetime
-) -> Message:
+    *, by: User, patient: Patient, thread_id: UUID, id: UUID, text: str, seen_seq: int, now: datetime,
+    files: Sequence[UUID] = (),
+) -> Message:  # fmt: skip
     """A further message of the patient or a carer, written after reading up to `seen_seq`; exactly once under `id`.
 
     Opens a closed conversation again. Raises NewerMessages, DifferentContent, NotAllowed, Thread.DoesNotExist.
@@ -129,13 +132,13 @@ def reply(
         _nothing_newer(thread, by, seen_seq)
         nonlocal made
         made = message = _append(thread, by, capacity, text, id, now)
+        bind(by=by, message=message, ids=files)
         _owe_an_answer(thread, message, now)
         record_change(by, patient, "message.sent", message.pk)
         return message.pk
 
-    done = exactly_once(
-        act="message.reply", id=id, patient=patient, user=by, content=[str(thread_id), text], do=make
-    )
+    content = [str(thread_id), text, *_of_files(files)]
+    done = exactly_once(act="message.reply", id=id, patient=patient, user=by, content=content, do=make)
     return made if made is not None else _result(by, done)
 
 
@@ -225,8 +228,9 @@ def release(*, by: User, patient: Patient, thread_id: UUID, id: UUID) -> Done:
 
 @transaction.atomic
 def answer(
-    *, by: User, patient: Patient, thread_id: UUID, id: UUID, text: str, seen_seq: int, now: datetime
-) -> Message:
+    *, by: User, patient: Patient, thread_id: UUID, id: UUID, text: str, seen_seq: int, now: datetime,
+    files: Sequence[UUID] = (),
+) -> Message:  # fmt: skip
     """The team's answer, written after reading up to `seen_seq`; exactly once under `id`. The work is done with it,
     and the people on the patient's side are told by mail.
 
@@ -246,13 +250,13 @@ def answer(
             _finish(item, by, WorkItem.Outcome.ANSWERED, now)
         nonlocal made
         made = message = _append(thread, by, Message.Capacity.TEAM, text, id, now)
+        bind(by=by, message=message, ids=files)
         record_change(by, patient, "message.answered", message.pk)
         notices.tell_readers(patient=patient, thread=thread, now=now)
         return message.pk
 
-    done = exactly_once(
-        act="message.answer", id=id, patient=patient, user=by, content=[str(thread_id), text], do=make
-    )
+    content = [str(thread_id), text, *_of_files(files)]
+    done = exactly_once(act="message.answer", id=id, patient=patient, user=by, content=content, do=make)
     return made if made is not None else _result(by, done)
 
 
@@ -418,6 +422,12 @@ def _nothing_newer(thread: Thread, by: User, seen_seq: int) -> None:
     newer = list(Message.objects.filter(thread=thread).newer_than(seen_seq, by).in_order())
     if newer:
         raise NewerMessages(newer)
+
+
+def _of_files(files: Iterable[UUID]) -> list[list[str]]:
+    """What files add to the content of an act: nothing when there are none."""
+    ids = sorted({str(file) for file in files})
+    return [ids] if ids else []
 
 
 def _result(by: User, done: Done) -> Message:

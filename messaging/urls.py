@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from messaging.views import conversation, work
+from messaging.views import conversation, files, work
 
 app_name = "messaging"
 
@@ -21,6 +21,12 @@ urlpatterns: list[URLPattern] = [
     path(OF_PATIENT + THREAD, conversation.thread, name="patient-thread"),
     path(OF_PATIENT + THREAD + "sent/", conversation.sent, name="patient-sent"),
     path(OF_PATIENT + THREAD + "close/", conversation.close, name="patient-close"),
+    path("messages/files/<uuid:file_id>/", files.download, name="file"),
+    path("messages/files/<uuid:file_id>/picture/", files.picture, name="file-picture"),
+    path("messages/files/<uuid:file_id>/small/", files.small, name="file-small"),
+    path(OF_PATIENT + "messages/files/<uuid:file_id>/", files.download, name="patient-file"),
+    path(OF_PATIENT + "messages/files/<uuid:file_id>/picture/", files.picture, name="patient-file-picture"),
+    path(OF_PATIENT + "messages/files/<uuid:file_id>/small/", files.small, name="patient-file-small"),
     path("work/", work.work_list, name="work-list"),
     path(WORK, work.work_thread, name="work-thread"),
     path(WORK + "claim/", work.claim, name="claim"),

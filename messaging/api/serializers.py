@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from messaging.contributed import first_line
+from messaging.files.services import MOST_IN_MESSAGE
 from messaging.models import Message, Thread, WorkItem
 from messaging.services import LONGEST_ABOUT, LONGEST_MESSAGE
 from messaging.topics import Lane, Topic
@@ -17,6 +18,17 @@ MANY = 100_000_000
 SEEN = _(
     "The `seq` of the newest message that you read: what came after it is shown to you before anything is sent."
 )
+
+
+def files_to_send() -> serializers.ListField:
+    """The files that go with a message, by id."""
+    return serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        default=list,
+        max_length=MOST_IN_MESSAGE,
+        help_text=_("Ids of files of yours that were sent ahead; they go with the message, or nothing goes."),
+    )
 
 
 class WorkListQuery(PageQuery):
@@ -108,6 +120,7 @@ class ThreadWrite(Write):
     hide_from_carers = serializers.BooleanField(
         required=False, default=False, help_text=_("For the patient, and only before it starts.")
     )
+    files = files_to_send()
 
 
 class MessageWrite(Write):
@@ -115,6 +128,7 @@ class MessageWrite(Write):
 
     text = Text(max_length=LONGEST_MESSAGE)
     seen_seq = serializers.IntegerField(min_value=0, max_value=MANY, help_text=SEEN)
+    files = files_to_send()
 
 
 class NoteWrite(Write):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from messaging.api import views
+from messaging.api import files, views
 
 app_name = "messaging-api"
 
@@ -21,5 +21,9 @@ urlpatterns = [
     path(THREAD + "release/", views.Release.as_view(), name="release"),
     path(THREAD + "finish/", views.Finish.as_view(), name="finish"),
     path(THREAD + "notes/", views.NoteList.as_view(), name="note-list"),
+    path(THREAD + "files/", files.ThreadFiles.as_view(), name="thread-files"),
+    path("files/", files.FileList.as_view(), name="file-list"),
+    path("files/<uuid:file_id>/", files.FileDetail.as_view(), name="file-detail"),
+    path("files/<uuid:file_id>/content/", files.FileContent.as_view(), name="file-content"),
     path("work/", views.WorkList.as_view(), name="work-list"),
 ]

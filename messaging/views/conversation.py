@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from messaging import services
+from messaging.files.page import FormFiles
 from messaging.forms import NewMessageForm, ReplyForm
 from messaging.models import Message, Thread
 from messaging.promises import help_now
@@ -98,12 +99,16 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
         by_phone=place.staff,
     )
     keep_about(page, prefilled(request))
+    files = FormFiles(request, place, page)
     context = {
+        "files": files,
         "place": place,
         "help": help_panel,
         "about": page.form["about"].value() or "",
         "up": place.url("list"),
     }
+    if files.stops:
+        return files.back() or page.render_again("messaging/new.html", context, status=files.status)
     if page.later:
         return page.finish_later("messaging/new.html", context)
     if page.form.is_valid():
@@ -117,6 +122,7 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
                 text=data["text"],
                 about=data["about"],
                 hide_from_carers=data.get("hide", False),
+                files=files.ids,
                 now=present(),
             )
         except DifferentContent as sent_before:
@@ -184,11 +190,14 @@ def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None
     place = enter(request, patient_id, *SIDE)
     found = found_thread(place, thread_id)
     page = reply_page(request, place, found)
+    files = FormFiles(request, place, page)
+    if files.stops:
+        return files.back() or show_thread(request, place, thread_id, page, status=files.status, files=files)
     if page.later:
         page.keep()
         if page.conflict is None and page.unkept is None:
             return page.finish_later("messaging/thread.html")
-        return show_thread(request, place, thread_id, page, status=refused_later(page))
+        return show_thread(request, place, thread_id, page, status=refused_later(page), files=files)
     if page.form.is_valid():
         try:
             services.reply(
@@ -198,19 +207,20 @@ def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None
                 id=page.id,
                 text=page.form.cleaned_data["text"],
                 seen_seq=posted_seq(request),
+                files=files.ids,
                 now=present(),
             )
         except DomainError as error:
             page.refuse(error)
             page.keep()
-            return show_thread(request, place, thread_id, page, status=error.status)
+            return show_thread(request, place, thread_id, page, status=error.status, files=files)
         page.done()
         return redirect(place.url("sent", thread_id))
     if request.method == "POST":
         page.keep()
     if request.method == "POST":
-        return show_thread(request, place, thread_id, page, status=422)
-    return show_found(request, place, found, page, status=200)
+        return show_thread(request, place, thread_id, page, status=422, files=files)
+    return show_found(request, place, found, page, status=200, files=files)
 
 
 def reply_page(request: HttpRequest, place: Place, thread: Thread) -> DraftedPage:
@@ -234,14 +244,26 @@ def found_thread(place: Place, thread_id: UUID) -> Any:
 
 
 def show_thread(
-    request: HttpRequest, place: Place, thread_id: UUID, page: DraftedPage, *, status: int
+    request: HttpRequest,
+    place: Place,
+    thread_id: UUID,
+    page: DraftedPage,
+    *,
+    status: int,
+    files: FormFiles | None = None,
 ) -> HttpResponse:
     """The conversation's page as it is now: after a refused act it is read again."""
-    return show_found(request, place, found_thread(place, thread_id), page, status=status)
+    return show_found(request, place, found_thread(place, thread_id), page, status=status, files=files)
 
 
 def show_found(
-    request: HttpRequest, place: Place, found: Any, page: DraftedPage, *, status: int
+    request: HttpRequest,
+    place: Place,
+    found: Any,
+    page: DraftedPage,
+    *,
+    status: int,
+    files: FormFiles | None = None,
 ) -> HttpResponse:
     """The page of a conversation that was read a moment ago. Looking at it counts as reading it."""
     shown = bubbles(
@@ -254,6 +276,7 @@ def show_found(
     kind, words = state_words(found)
     context = {
         "place": place,
+        "files": files or FormFiles(request, place, page),
         "thread": found,
         "older": older,
         "newest": newest,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from messaging.files.page import files_of
 from messaging.models import Message, Thread, WorkItem
 from patients.drafting import DraftedPage
 from patients.models import Patient
@@ -99,6 +100,7 @@ class Bubble:
     seq: int
     ours: bool  # written on the side of the person who reads the page
     new: bool
+    files: list[Any] = field(default_factory=list)  # messaging.files.page.FileRow
 
 
 def author_words(message: Message, place: Place) -> str:
@@ -118,11 +120,21 @@ def author_words(message: Message, place: Place) -> str:
 def bubbles(messages: Iterable[Message], place: Place, seen: int) -> list[Bubble]:
     """Messages as shown. `seen` is the last one this person had read before; own ones are never new."""
     shown = []
+    messages = list(messages)
+    files = files_of(messages, place)
     for message in messages:
         new = message.seq > seen and message.author_id != place.user.pk
         ours = message.from_team == place.staff
         shown.append(
-            Bubble(author_words(message, place), message.body, message.created_at, message.seq, ours, new)
+            Bubble(
+                author_words(message, place),
+                message.body,
+                message.created_at,
+                message.seq,
+                ours,
+                new,
+                files.get(message.pk, []),
+            )  # fmt: skip
         )
     return shown
 

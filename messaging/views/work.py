@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from messaging import contributed, services
+from messaging.files.page import FormFiles
 from messaging.forms import AnswerForm, NoteForm
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
 from messaging.topics import Lane
@@ -124,7 +125,13 @@ def answer_page(request: HttpRequest, place: Place, thread: Thread) -> DraftedPa
 
 
 def show_work(
-    request: HttpRequest, place: Place, thread: Any, page: DraftedPage, *, status: int
+    request: HttpRequest,
+    place: Place,
+    thread: Any,
+    page: DraftedPage,
+    *,
+    status: int,
+    files: FormFiles | None = None,
 ) -> HttpResponse:
     """The work page as it is now. Looking at it counts as reading it."""
     user, patient, now = place.user, place.patient, present()
@@ -148,6 +155,7 @@ def show_work(
     panels = [panel for add in contributions.summary_panels if (panel := add(request, patient, now))]
     context = {
         "place": place,
+        "files": files or FormFiles(request, place, page),
         "patient": patient,
         "may_act": place.may_act,
         "born": date.fromisoformat(patient.date_of_birth),
@@ -181,11 +189,14 @@ def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespo
     place, thread = at_work(request, patient_id, thread_id)
     page = answer_page(request, place, thread)
     status = 422
+    files = FormFiles(request, place, page)
+    if files.stops:
+        return files.back() or show_work(request, place, thread, page, status=files.status, files=files)
     if page.later:
         page.keep()
         if page.conflict is None and page.unkept is None:
             return page.finish_later("messaging/work_thread.html")
-        return show_work(request, place, thread, page, status=refused_later(page))
+        return show_work(request, place, thread, page, status=refused_later(page), files=files)
     if page.form.is_valid():
         try:
             services.answer(
@@ -195,6 +206,7 @@ def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespo
                 id=page.id,
                 text=page.form.cleaned_data["text"],
                 seen_seq=posted_seq(request),
+                files=files.ids,
                 now=present(),
             )
         except DomainError as error:
@@ -206,7 +218,7 @@ def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespo
             return redirect("messaging:work-thread", patient_id, thread_id)
     page.keep()
     _place, fresh = at_work(request, patient_id, thread_id)
-    return show_work(request, place, fresh, page, status=status)
+    return show_work(request, place, fresh, page, status=status, files=files)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -237,6 +237,7 @@ PROBE = "for machines: plain text"
 FILE = "a file, not a page"
 PAPER = "a PDF, drawn from the page beside it"
 API = "JSON for programs: tests/security/api_table.py asks it"
+PHOTO = "a file of a message: never a page, its headers let nothing in it act"
 AWAY = "leads to another page of ours"
 
 NOT_PAGES: dict[str, str] = {
@@ -275,6 +276,12 @@ NOT_PAGES: dict[str, str] = {
     "treatment:patient-allergy-end": ACT,
     "treatment:medicine-end": ACT,
     "treatment:patient-medicine-end": ACT,
+    "messaging:file": PHOTO,
+    "messaging:file-picture": PHOTO,
+    "messaging:file-small": PHOTO,
+    "messaging:patient-file": PHOTO,
+    "messaging:patient-file-picture": PHOTO,
+    "messaging:patient-file-small": PHOTO,
     "messaging:close": ACT,
     "messaging:patient-close": ACT,
     "messaging:claim": ACT,
@@ -302,6 +309,7 @@ __all__ = [
     "NOT_PAGES",
     "PAGES",
     "PAPER",
+    "PHOTO",
     "PROBE",
     "Page",
     "page_named",

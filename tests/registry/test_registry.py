@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from portal.lib.api import ApiView
 from tests.harness.paper import ensure
 from tests.registry.ground import Ground
-from tests.registry.pages import ACT, API, AWAY, FILE, NOT_PAGES, PAGES, PAPER, PROBE, Page
+from tests.registry.pages import ACT, API, AWAY, FILE, NOT_PAGES, PAGES, PAPER, PHOTO, PROBE, Page
 from tests.registry.people import MAYA, PATIENTS
 from tests.registry.resolver import PREFIXES, addresses, ours
 from tests.registry.states import open_state, signed_in
@@ -76,7 +76,9 @@ def test_what_is_no_page_is_none(ground: Ground, name: str) -> None:
         assert answer["Location"].startswith("/")
     else:
         assert answer.status_code == 200
-        kind = {PROBE: "text/plain", FILE: "text/calendar", PAPER: "application/pdf"}[reason]
+        kind = {PROBE: "text/plain", FILE: "text/calendar", PAPER: "application/pdf", PHOTO: "image/jpeg"}[
+            reason
+        ]
         assert answer["Content-Type"].startswith(kind)
 
 

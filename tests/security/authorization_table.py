@@ -402,6 +402,8 @@ ROWS: list[Row] = [
     Row("messaging:patient-thread", SIDE, 200, 302, _form(text="And run?", seen="99")),
     Row("messaging:patient-sent", SIDE),
     Row("messaging:patient-close", SIDE, None, 302, _once()),
+    *(own(f"messaging:{name}") for name in ("file", "file-picture", "file-small")),
+    *(Row(f"messaging:patient-{name}", RECORD) for name in ("file", "file-picture", "file-small")),
     clinicians("messaging:work-list"),
     Row("messaging:work-thread", READERS),
     Row(
