@@ -178,6 +178,8 @@ class FormFiles:
         """The list as the form shows it."""
         if self._posted:
             self.settle()
+        elif not self.page.state.version:
+            return []  # nothing is kept for this form yet
         files = Attachment.objects.for_user(self.place.user, self.place.patient).waiting_of(self.place.user)
         return [row_of(file, self.place) for file in files.filter(draft=self.page.id)]
 

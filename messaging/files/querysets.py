@@ -10,8 +10,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 
 from accounts.models import User
-from messaging.querysets import _without_hidden
 from patients.querysets import PatientRecordQuerySet
+from patients.services import capacity_of, patient_ids_beyond_carers
 
 if TYPE_CHECKING:
     from messaging.files.models import Attachment  # noqa: F401 - named in strings below
@@ -23,10 +23,13 @@ class AttachmentQuerySet(PatientRecordQuerySet["Attachment"]):
         found: Any = super().for_user(user, patient)
         if not isinstance(user, User):
             return found  # type: ignore[no-any-return]
-        sent = _without_hidden(
-            found.filter(message__isnull=False), user, patient, "message__thread__hidden_from_carers"
-        )
-        return found.filter(Q(pk__in=sent.values("pk")) | Q(message__isnull=True, owner=user))  # type: ignore[no-any-return]
+        sent = Q(message__isnull=False)
+        if patient is None:
+            beyond = Q(patient_id__in=patient_ids_beyond_carers(user))
+            sent &= Q(message__thread__hidden_from_carers=False) | beyond
+        elif capacity_of(user, patient) == "carer":
+            sent &= Q(message__thread__hidden_from_carers=False)
+        return found.filter(sent | Q(message__isnull=True, owner=user))  # type: ignore[no-any-return]
 
     def waiting_of(self, user: User) -> AttachmentQuerySet:
         """The person's files that are not sent yet, in the order in which they were added."""

@@ -11,11 +11,11 @@ from portal.lib.db.rls import SYSTEM, PatientRows
 
 # A file is open where its message is, and only when both belong to the same patient; before it is sent, to its owner alone.
 MINE_OR_OF_A_MESSAGE = (
-    f"({SYSTEM} OR (patient_id IN (SELECT portal_patients('messages')) AND ("
+    "(SYSTEM OR (patient_id IN (SELECT portal_patients('messages')) AND ("
     "(message_id IS NULL AND owner_id = (SELECT portal_user())) OR EXISTS ("
     "SELECT 1 FROM messaging_message m WHERE m.id = messaging_attachment.message_id"
     " AND m.patient_id = messaging_attachment.patient_id))))"
-)
+).replace("SYSTEM", SYSTEM, 1)
 # What was sent stays.
 KEEP_SENT = (
     "CREATE POLICY keep_sent ON messaging_attachment AS RESTRICTIVE FOR DELETE USING (message_id IS NULL)"

@@ -128,7 +128,7 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
         except DifferentContent as sent_before:
             earlier = services.message_sent_before(place.user, place.patient, sent_before.result)
             if earlier is not None and not place.staff:
-                return offer_follow_up(request, place, earlier.thread, sent_before)
+                return offer_follow_up(request, place, earlier.thread, sent_before, files)
             page.refuse(sent_before)
         except DomainError as error:
             page.refuse(error)
@@ -157,13 +157,14 @@ def keep_about(page: DraftedPage, brought: dict[str, str]) -> None:
 
 
 def offer_follow_up(
-    request: HttpRequest, place: Place, thread: Thread, sent_before: DifferentContent
+    request: HttpRequest, place: Place, thread: Thread, sent_before: DifferentContent, files: FormFiles
 ) -> HttpResponse:
     """The first version of a new message was delivered: the other words become a reply that waits for one more press."""
     page = reply_page(request, place, thread)
     page.refuse(sent_before)
     page.keep()
-    return show_thread(request, place, thread.pk, page, status=409)
+    files.page = page
+    return show_thread(request, place, thread.pk, page, status=409, files=files)
 
 
 @require_safe

@@ -134,7 +134,7 @@ def bubbles(messages: Iterable[Message], place: Place, seen: int) -> list[Bubble
                 ours,
                 new,
                 files.get(message.pk, []),
-            )  # fmt: skip
+            )
         )
     return shown
 

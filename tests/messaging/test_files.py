@@ -97,6 +97,20 @@ def test_sending_the_same_page_twice_is_one_message_with_one_file(ward: Ward, si
     assert ward.count(Attachment) == 1
 
 
+def test_other_words_under_the_same_id_keep_the_new_file(ward: Ward, signed_in: SignIn) -> None:
+    maya, path = signed_in(ward.maya), reverse("messaging:new")
+    form = {**form_of(maya, path), "topic": "feeling"}
+    assert maya.post(path, {**form, "text": "First.", "files": [upload()]}).status_code == 302
+    answer = maya.post(path, {**form, "text": "Second.", "files": [upload("b.pdf", pdf())]})
+    assert answer.status_code == 409
+    assert ward.count(Message) == 1
+    thread = reverse("messaging:thread", args=[sent_files(ward)[0].message.thread_id])
+    assert len(form_of(maya, thread)["attached"]) == 1
+    page = maya.get(thread).content.decode()
+    assert "b.pdf" in page
+    assert "Second." in page
+
+
 def test_a_refused_form_keeps_text_and_files(ward: Ward, signed_in: SignIn) -> None:
     maya, path = signed_in(ward.maya), reverse("messaging:new")
     answer = maya.post(path, {**form_of(maya, path), "text": "No topic chosen.", "files": [upload()]})
