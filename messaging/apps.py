@@ -74,4 +74,8 @@ class MessagingConfig(AppConfig):
             "call.reached": _("called you"),
             "call.not_reached": _("called and reached nobody"),
             "calls.view": _("saw the name and phone on the list of calls"),
+            "file.added": _("added a file to a message"),
+            "file.removed": _("took a file away before sending"),
+            "file.view": _("opened a file of a message"),
+            "file.refused": _("did not keep a file: the virus check found a problem"),
         }

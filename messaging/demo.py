@@ -4,19 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 from uuid import UUID
+
+from PIL import Image, ImageDraw, ImageFont
 
 from accounts.models import User
 from clinic import cover
 from messaging import calls, services
 from messaging import demo_composed as composed
+from messaging.files.services import take_in
 from messaging.helped import say_helped
 from messaging.models import Message, Thread
 from messaging.topics import Topic
 from patients.models import Patient
 from portal.lib import actor
 from portal.lib.ids import uuid7
+
+
+def what_to_bring() -> bytes:
+    """A harmless picture: a short list on a card."""
+    card = Image.new("RGB", (900, 620), "#f4f1e8")
+    pen = ImageDraw.Draw(card)
+    pen.rounded_rectangle((30, 30, 870, 590), 30, fill="white", outline="#2d5a66", width=6)
+    pen.text((80, 70), "Bring with you", fill="#173d47", font=ImageFont.load_default(56))
+    for row, words in enumerate(
+        ("a warm layer", "something to drink", "something to read", "your list of medicines")
+    ):
+        top = 180 + row * 95
+        pen.rounded_rectangle((84, top, 134, top + 50), 8, outline="#2d5a66", width=5)
+        pen.text((170, top - 2), words, fill="#173d47", font=ImageFont.load_default(44))
+    out = BytesIO()
+    card.save(out, "PNG")
+    return out.getvalue()
 
 
 def load(world: Any) -> None:
@@ -63,6 +84,7 @@ class _Story:
             "Hello Maya, bring a warm layer, something to drink, something to read or listen to, and your list of "
             "medicines. We have blankets too. Plan to be with us for most of the morning.",
             at(-9, 10, 31),
+            picture="What to bring.png",
         )
         self.look(self.maya, thread, at(-9, 18, 5))
         self.helped(self.maya, self.of_maya, thread, "yes", at(-9, 18, 6))
@@ -211,13 +233,33 @@ class _Story:
         self.look(by, thread, at)
 
     def answer(
-        self, by: User, patient: Patient, thread: UUID, text: str, at: datetime, *, take_over: bool = False
+        self,
+        by: User,
+        patient: Patient,
+        thread: UUID,
+        text: str,
+        at: datetime,
+        *,
+        take_over: bool = False,
+        picture: str = "",
     ) -> None:
         if take_over:
             self.claim(by, patient, thread, at - timedelta(minutes=10), take_over=True)
         with actor.unit_of_work(actor.Actor(user_id=by.pk)):
+            files = []
+            if picture:
+                files = [
+                    take_in(by=by, patient=patient, id=uuid7(), name=picture, data=what_to_bring(), now=at).pk
+                ]
             services.answer(
-                by=by, patient=patient, thread_id=thread, id=uuid7(), text=text, seen_seq=99, now=at
+                by=by,
+                patient=patient,
+                thread_id=thread,
+                id=uuid7(),
+                text=text,
+                seen_seq=99,
+                now=at,
+                files=files,
             )
 
     def note(self, by: User, patient: Patient, thread: UUID, text: str, at: datetime) -> None:

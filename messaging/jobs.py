@@ -8,11 +8,19 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from messaging import calls, clockwork, mailings
+from messaging.files.jobs import check_files_again, sweep_old_files
 from messaging.sms_jobs import send_sms
 from portal.lib import actor
 from portal.lib.time import now
 
-__all__ = ["every_hour", "every_minute", "send_mailing", "send_sms"]
+__all__ = [
+    "check_files_again",
+    "every_hour",
+    "every_minute",
+    "send_mailing",
+    "send_sms",
+    "sweep_old_files",
+]
 
 
 @app.task(

@@ -242,6 +242,7 @@ from messaging.composing_models import (  # noqa: E402
     OpenItem,
     ReplyTemplate,
 )
+from messaging.files.models import Attachment  # noqa: E402
 from messaging.models_writing import RulesetSignature, TriageAnswers  # noqa: E402
 from messaging.reading_models import AnswerHelped, NotReached, SentNotice  # noqa: E402
 from messaging.retraction_models import MessageRetraction  # noqa: E402
@@ -249,6 +250,7 @@ from messaging.work_models import CallTask, WorkItemEvent  # noqa: E402
 
 __all__ = [
     "AnswerHelped",
+    "Attachment",
     "CallTask",
     "InternalNote",
     "LastNotice",

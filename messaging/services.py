@@ -6,7 +6,7 @@ each other, and whoever comes second sees what the first one did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from clinic.rota import Absence
 from clinic.services import state_of, team_ids
 from messaging import article_links, notices, reply_templates, triage
 from messaging.events import Kind, remember
+from messaging.files.services import bind
 from messaging.models import InternalNote, Message, Thread, WorkItem
 from messaging.promises import due_at
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
@@ -109,6 +110,7 @@ def start_thread(
     hide_from_carers: bool = False,
     signs: Iterable[str] = (),
     called: str = "",
+    files: Sequence[UUID] = (),
 ) -> Message:
     """A new conversation with its first message, sent exactly once under `id` (which is the message's id).
 
@@ -139,11 +141,12 @@ def start_thread(
         verdict = triage.note(
             by=by, patient=patient, thread=thread, message=message, signs=signs, called=called, now=now
         )
+        bind(by=by, message=message, ids=files)
         _owe_an_answer(thread, message, now, urgent=verdict is not None and verdict.urgent)
         record_change(by, patient, "message.sent", message.pk, by_phone=capacity == "team")
         return message.pk
 
-    content: list[Any] = [topic, about, hidden, text]
+    content: list[Any] = [topic, about, hidden, text, *_of_files(files)]
     if signs or called:
         content += [signs, called]
     done = exactly_once(act="message.start", id=id, patient=patient, user=by, content=content, do=make)
@@ -161,6 +164,7 @@ def reply(
     seen_seq: int,
     now: datetime,
     to_team: UUID | None = None,
+    files: Sequence[UUID] = (),
 ) -> Message:
     """A further message of the patient or a carer, written after reading up to `seen_seq`; exactly once under `id`.
 
@@ -180,13 +184,13 @@ def reply(
         verdict = triage.note(
             by=by, patient=patient, thread=thread, message=message, signs=(), called="", now=now
         )
+        bind(by=by, message=message, ids=files)
         _owe_an_answer(thread, message, now, urgent=verdict is not None and verdict.urgent)
         record_change(by, patient, "message.sent", message.pk)
         return message.pk
 
-    done = exactly_once(
-        act="message.reply", id=id, patient=patient, user=by, content=[str(thread_id), text], do=make
-    )
+    content = [str(thread_id), text, *_of_files(files)]
+    done = exactly_once(act="message.reply", id=id, patient=patient, user=by, content=content, do=make)
     return made if made is not None else _result(by, done)
 
 
@@ -282,8 +286,9 @@ def release(*, by: User, patient: Patient, thread_id: UUID, id: UUID) -> Done:
 
 @transaction.atomic
 def answer(
-    *, by: User, patient: Patient, thread_id: UUID, id: UUID, text: str, seen_seq: int, now: datetime
-) -> Message:
+    *, by: User, patient: Patient, thread_id: UUID, id: UUID, text: str, seen_seq: int, now: datetime,
+    files: Sequence[UUID] = (),
+) -> Message:  # fmt: skip
     """The team's answer, written after reading up to `seen_seq`; exactly once under `id`. The work is done with it,
     and the people on the patient's side are told by mail.
 
@@ -305,14 +310,14 @@ def answer(
             remember(item, Kind.ANSWERED, by=by, now=now)
         nonlocal made
         made = message = _append(thread, by, Message.Capacity.TEAM, text, id, now)
+        bind(by=by, message=message, ids=files)
         record_change(by, patient, "message.answered", message.pk)
         article_links.note_articles(by=by, patient=patient, thread=thread, text=text, now=now)
         notices.tell_readers(patient=patient, thread=thread, now=now)
         return message.pk
 
-    done = exactly_once(
-        act="message.answer", id=id, patient=patient, user=by, content=[str(thread_id), text], do=make
-    )
+    content = [str(thread_id), text, *_of_files(files)]
+    done = exactly_once(act="message.answer", id=id, patient=patient, user=by, content=content, do=make)
     return made if made is not None else _result(by, done)
 
 
@@ -496,6 +501,12 @@ def _nothing_newer(thread: Thread, by: User, seen_seq: int) -> None:
     newer = list(Message.objects.filter(thread=thread).newer_than(seen_seq, by).in_order())
     if newer:
         raise NewerMessages(newer)
+
+
+def _of_files(files: Iterable[UUID]) -> list[list[str]]:
+    """What files add to the content of an act: nothing when there are none."""
+    ids = sorted({str(file) for file in files})
+    return [ids] if ids else []
 
 
 def _result(by: User, done: Done) -> Message:

@@ -17,7 +17,15 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from messaging import services
-from messaging.models import Message, MessageRetraction, Thread, ThreadViewer, TriageAnswers, WorkItem
+from messaging.models import (
+    Attachment,
+    Message,
+    MessageRetraction,
+    Thread,
+    ThreadViewer,
+    TriageAnswers,
+    WorkItem,
+)
 from patients.drafts import Fields, open_draft, save_draft
 from patients.models import Patient
 from patients.services import capacity_of, exactly_once, patient_side, record_change, require
@@ -137,7 +145,7 @@ def _withdraw_work(message: Message, now: datetime) -> None:
 
 
 def _as_draft(by: User, patient: Patient, capacity: str, thread: Thread, message: Message) -> None:
-    """The words wait where they were written; below what is begun there already, so that neither is lost."""
+    """The words and the files wait where they were written; below what is begun there already, so that neither is lost."""
     first = message.seq == 1
     kind, target = ("message", None) if first else ("reply", thread.pk)
     fields: Fields = {"text": [message.body]}
@@ -163,6 +171,7 @@ def _as_draft(by: User, patient: Patient, capacity: str, thread: Thread, message
             "text": [both],
         }
     save_draft(user=by, patient=patient, capacity=capacity, state=state, fields=fields)
+    Attachment.objects.for_user(by, patient).filter(message=message).update(message=None, draft=state.id)
 
 
 def resume_of(patient: Patient, by: User, thread: Thread, first: bool) -> str:

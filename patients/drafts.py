@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +41,9 @@ HIDDEN = frozenset(
         "once",
         "step",
         "go",
+        "attach",
+        "attached",
+        "detach",
     }
 )
 
@@ -189,6 +193,11 @@ def drafts_of(user: User, patient: Patient | None = None) -> list[dict[str, Any]
     drafts = Draft.objects.for_user(user, patient).filter(owner=user)
     rows = drafts.order_by("-updated_at").values("id", "kind", "resume", "updated_at", "patient_id")[:20]
     return [{**row, "label": draft_kinds.get(row["kind"], row["kind"])} for row in rows]
+
+
+def drafts_among(ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these drafts are still there. Runs as a system actor."""
+    return set(Draft.objects.for_system().filter(pk__in=list(ids)).values_list("pk", flat=True))
 
 
 def sweep_drafts(now: datetime) -> int:

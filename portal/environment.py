@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
@@ -64,6 +65,8 @@ class Environment:
     trusted_proxy_count: int
     second_factors: tuple[str, ...]
     web_workers: int
+    files_url: str
+    clamav: str
     env_file: Path | None
 
     @property
@@ -178,6 +181,14 @@ def _parse(values: Mapping[str, str], env_file: Path | None) -> Environment:
     if email_url == "demo:" and not demo:
         raise ConfigurationError("EMAIL_URL is demo: but DEMO is not on: give a real mail server.")
 
+    files_url = text("FILES_URL", (REPOSITORY / ".local" / "files").as_uri())
+    file_storage(files_url)
+    clamav = text("CLAMAV")
+    if clamav and not clamav.startswith("/"):
+        name, _colon, number = clamav.rpartition(":")
+        if not name or not number.isascii() or not number.isdigit():
+            raise ConfigurationError(f"CLAMAV is {clamav!r}: use host:port or the path of a socket.")
+
     second_factors = _names(text("SECOND_FACTORS"))
     for factor in second_factors:
         if factor not in SECOND_FACTORS:
@@ -204,6 +215,8 @@ def _parse(values: Mapping[str, str], env_file: Path | None) -> Environment:
         trusted_proxy_count=_number(text("TRUSTED_PROXY_COUNT", "0"), "TRUSTED_PROXY_COUNT", 0, 10),
         second_factors=second_factors,
         web_workers=_number(text("WEB_WORKERS", "2"), "WEB_WORKERS", 1, 64),
+        files_url=files_url,
+        clamav=clamav,
         env_file=env_file,
     )
 
@@ -239,6 +252,35 @@ def user_of(url: str) -> str:
 def email_settings(url: str) -> dict[str, Any]:
     """Django's EMAIL_* settings for EMAIL_URL. `demo:` keeps mails as rows that the demo page shows and sends nothing."""
     return _email_parts(url)
+
+
+def file_storage(url: str) -> dict[str, Any]:
+    """A Django STORAGES entry for FILES_URL: `file:///folder`, or `s3://bucket/prefix?endpoint=https://…&region=…`."""
+    parts = urlsplit(url)
+    if parts.scheme == "file" and parts.path.startswith("/") and not parts.netloc:
+        folder = {
+            "location": unquote(parts.path),
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        }
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": folder}
+    if parts.scheme != "s3" or not parts.hostname:
+        raise ConfigurationError(
+            f"FILES_URL is {url!r}: use file:///folder or s3://bucket/prefix?endpoint=https://host&region=name."
+        )
+    if find_spec("storages") is None or find_spec("boto3") is None:
+        raise ConfigurationError('FILES_URL names a bucket: install "django-storages[s3]" for it.')
+    asked = dict(parse_qsl(parts.query))
+    bucket = {
+        "bucket_name": parts.hostname,
+        "location": parts.path.strip("/"),
+        "endpoint_url": asked.get("endpoint"),
+        "region_name": asked.get("region"),
+        "default_acl": None,
+        "file_overwrite": True,
+        "querystring_auth": True,
+    }
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": bucket}
 
 
 def _database_parts(url: str, name: str) -> dict[str, Any]:

@@ -239,7 +239,14 @@ CONTENT_SECURITY_POLICY = {
 # --- Input limits: past these Django answers 400 itself ------------------------------------------------
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+FILE_UPLOAD_HANDLERS = [
+    "portal.lib.uploads.PagesThatTakeFiles",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+]
+# Where signed-in people may send files of 10 MB; they stay in memory, because what a person sends never lies unsealed on a disk.
+UPLOAD_PAGES = r"^/(patients/[0-9a-f-]{36}/)?(messages|work)/"
+CLAMAV = ENV.clamav  # host:port or the path of a socket; empty is off
 
 # --- Words, time --------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
@@ -256,6 +263,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "portal.lib.static.PortalStaticFilesStorage"},
+    "attachments": environment.file_storage(ENV.files_url),
 }
 MEDIA_ROOT = BASE_DIR / ".local" / "media"
 MEDIA_URL = "/cms/media/"

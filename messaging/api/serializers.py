@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from messaging.contributed import first_line
+from messaging.files.services import MOST_IN_MESSAGE
 from messaging.models import Message, Thread, WorkItem
 from messaging.models_writing import TriageAnswers
 from messaging.redflags import STATUSES
@@ -20,6 +21,17 @@ MANY = 100_000_000
 SEEN = _(
     "The `seq` of the newest message that you read: what came after it is shown to you before anything is sent."
 )
+
+
+def files_to_send() -> serializers.ListField:
+    """The files that go with a message, by id."""
+    return serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        default=list,
+        max_length=MOST_IN_MESSAGE,
+        help_text=_("Ids of files of yours that were sent ahead; they go with the message, or nothing goes."),
+    )
 
 
 class WorkListQuery(PageQuery):
@@ -204,6 +216,7 @@ class ThreadWrite(Write):
         default="",
         help_text=_("Did you call?"),
     )
+    files = files_to_send()
 
 
 class MessageWrite(Write):
@@ -214,6 +227,7 @@ class MessageWrite(Write):
     to_team = serializers.UUIDField(
         required=False, help_text=_("The new team, when a refusal has said that the team has changed.")
     )
+    files = files_to_send()
 
 
 class CorrectionWrite(MessageWrite):

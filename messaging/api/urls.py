@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from messaging.api import composing, reading, routing, views
+from messaging.api import composing, files, reading, routing, views
 
 app_name = "messaging-api"
 
@@ -43,6 +43,10 @@ urlpatterns = [
     path(THREAD + "copy/pdf/", reading.ThreadPdf.as_view(), name="copy-pdf"),
     path(THREAD + "messages/<uuid:message_id>/helped/", reading.MessageHelped.as_view(), name="helped"),
     path("helped/", reading.HelpedCounts.as_view(), name="helped-counts"),
+    path(THREAD + "files/", files.ThreadFiles.as_view(), name="thread-files"),
+    path("files/", files.FileList.as_view(), name="file-list"),
+    path("files/<uuid:file_id>/", files.FileDetail.as_view(), name="file-detail"),
+    path("files/<uuid:file_id>/content/", files.FileContent.as_view(), name="file-content"),
     path("work/", views.WorkList.as_view(), name="work-list"),
     path(THREAD + "hand-over/", routing.HandOver.as_view(), name="hand-over"),
     path(THREAD + "history/", routing.History.as_view(), name="history"),

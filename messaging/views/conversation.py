@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from messaging import making, services, triage
 from messaging.bounces import reached_by_mail
+from messaging.files.page import FormFiles
 from messaging.forms import NewMessageForm, ReplyForm
 from messaging.models import AnswerHelped, Message, Thread
 from messaging.promises import help_now
@@ -116,7 +117,9 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
         if page.conflict is None and page.unkept is None:
             return redirect(stepping.address(page.state.resume, stepping.WHOLE) + "#id_text")
     keep_about(page, prefilled(request))
+    files = FormFiles(request, place, page)
     context = {
+        "files": files,
         "place": place,
         "help": help_panel,
         "about": page.form["about"].value() or "",
@@ -126,6 +129,8 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
     }
     if adds:
         return page.render_again("messaging/new.html", context, status=refused_later(page))
+    if files.stops:
+        return files.back() or page.render_again("messaging/new.html", context, status=files.status)
     if page.later:
         return page.finish_later("messaging/new.html", context)
     if page.form.is_valid():
@@ -141,12 +146,13 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
                 hide_from_carers=data.get("hide", False),
                 signs=data.get("signs", ()),
                 called=data.get("called", ""),
+                files=files.ids,
                 now=present(),
             )
         except DifferentContent as sent_before:
             earlier = services.message_sent_before(place.user, place.patient, sent_before.result)
             if earlier is not None and not place.staff:
-                return offer_follow_up(request, place, earlier.thread, sent_before)
+                return offer_follow_up(request, place, earlier.thread, sent_before, files)
             page.refuse(sent_before)
         except DomainError as error:
             page.refuse(error)
@@ -175,13 +181,14 @@ def keep_about(page: DraftedPage, brought: dict[str, str]) -> None:
 
 
 def offer_follow_up(
-    request: HttpRequest, place: Place, thread: Thread, sent_before: DifferentContent
+    request: HttpRequest, place: Place, thread: Thread, sent_before: DifferentContent, files: FormFiles
 ) -> HttpResponse:
     """The first version of a new message was delivered: the other words become a reply that waits for one more press."""
     page = reply_page(request, place, thread)
     page.refuse(sent_before)
     page.keep()
-    return show_thread(request, place, thread.pk, page, status=409)
+    files.page = page
+    return show_thread(request, place, thread.pk, page, status=409, files=files)
 
 
 @require_safe
@@ -214,11 +221,14 @@ def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None
     place = enter(request, patient_id, *SIDE)
     found = found_thread(place, thread_id)
     page = reply_page(request, place, found)
+    files = FormFiles(request, place, page)
+    if files.stops:
+        return files.back() or show_thread(request, place, thread_id, page, status=files.status, files=files)
     if page.later:
         page.keep()
         if page.conflict is None and page.unkept is None:
             return page.finish_later("messaging/thread.html")
-        return show_thread(request, place, thread_id, page, status=refused_later(page))
+        return show_thread(request, place, thread_id, page, status=refused_later(page), files=files)
     if page.form.is_valid():
         try:
             services.reply(
@@ -228,20 +238,21 @@ def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None
                 id=page.id,
                 text=page.form.cleaned_data["text"],
                 seen_seq=posted_seq(request),
+                files=files.ids,
                 now=present(),
                 to_team=parse_uuid(request.POST.get("to_team")),
             )
         except DomainError as error:
             page.refuse(error)
             page.keep()
-            return show_thread(request, place, thread_id, page, status=error.status)
+            return show_thread(request, place, thread_id, page, status=error.status, files=files)
         page.done()
         return redirect(place.url("sent", thread_id))
     if request.method == "POST":
         page.keep()
     if request.method == "POST":
-        return show_thread(request, place, thread_id, page, status=422)
-    return show_found(request, place, found, page, status=200)
+        return show_thread(request, place, thread_id, page, status=422, files=files)
+    return show_found(request, place, found, page, status=200, files=files)
 
 
 def reply_page(request: HttpRequest, place: Place, thread: Thread) -> DraftedPage:
@@ -265,14 +276,26 @@ def found_thread(place: Place, thread_id: UUID) -> Any:
 
 
 def show_thread(
-    request: HttpRequest, place: Place, thread_id: UUID, page: DraftedPage, *, status: int
+    request: HttpRequest,
+    place: Place,
+    thread_id: UUID,
+    page: DraftedPage,
+    *,
+    status: int,
+    files: FormFiles | None = None,
 ) -> HttpResponse:
     """The conversation's page as it is now: after a refused act it is read again."""
-    return show_found(request, place, found_thread(place, thread_id), page, status=status)
+    return show_found(request, place, found_thread(place, thread_id), page, status=status, files=files)
 
 
 def show_found(
-    request: HttpRequest, place: Place, found: Any, page: DraftedPage, *, status: int
+    request: HttpRequest,
+    place: Place,
+    found: Any,
+    page: DraftedPage,
+    *,
+    status: int,
+    files: FormFiles | None = None,
 ) -> HttpResponse:
     """The page of a conversation that was read a moment ago. Looking at it counts as reading it."""
     said = list(Message.objects.for_user(place.user, place.patient).filter(thread=found).in_order())
@@ -284,6 +307,7 @@ def show_found(
     kind, words = state_words(found)
     context = {
         "place": place,
+        "files": files or FormFiles(request, place, page),
         "thread": found,
         "older": older,
         "newest": newest,

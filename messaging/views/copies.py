@@ -44,7 +44,12 @@ def paper(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None)
         up = reverse("messaging:work-thread", args=[place.patient.pk, thread.pk])
     else:
         up = place.url("thread", thread.pk)
-    context = {"place": place, "up": up, "file_url": place.url("file", thread.pk), **shown(place, thread)}
+    context = {
+        "place": place,
+        "up": up,
+        "file_url": place.url("copy-file", thread.pk),
+        **shown(place, thread),
+    }
     return render(request, "messaging/copy.html", context)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from messaging.files.page import files_of
 from messaging.helped import words_for_team
 from messaging.models import AnswerHelped, Message, MessageRetraction, Thread, WorkItem
 from messaging.views.signs import Signs, signs_of
@@ -118,6 +119,7 @@ class Bubble:
     correct_url: str = ""
     signs: Signs | None = None  # what was answered beside it
     helped: tuple[str, ...] = ()  # for the team: what the patient's side said about this answer
+    files: list[Any] = field(default_factory=list)  # messaging.files.page.FileRow
 
 
 def author_words(message: Message, place: Place) -> str:
@@ -148,6 +150,7 @@ def bubbles(
     replaced = {
         message.taken_back.correction_id: message.seq for message in every if message.taken_back is not None
     }
+    files = files_of(every, place)
     return [
         Bubble(
             who=author_words(message, place),
@@ -163,6 +166,7 @@ def bubbles(
             correct_url=correct_url(message, place),
             signs=None if message.taken_back is not None else signs_of(message),
             helped=words_for_team((said or {}).get(message.pk, [])),
+            files=[] if message.taken_back is not None else files.get(message.pk, []),
         )
         for message in every
     ]

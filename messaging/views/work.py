@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from messaging import calls, contributed, filtering, making, reply_templates, services, undo
 from messaging.events import history_of, last_steps
+from messaging.files.page import FormFiles
 from messaging.forms import AnswerForm, NoteForm
 from messaging.helped import said_of
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
@@ -117,7 +118,13 @@ def answer_page(request: HttpRequest, place: Place, thread: Thread) -> DraftedPa
 
 
 def show_work(
-    request: HttpRequest, place: Place, thread: Any, page: DraftedPage, *, status: int
+    request: HttpRequest,
+    place: Place,
+    thread: Any,
+    page: DraftedPage,
+    *,
+    status: int,
+    files: FormFiles | None = None,
 ) -> HttpResponse:
     """The work page as it is now. Looking at it counts as reading it."""
     user, patient, now = place.user, place.patient, present()
@@ -149,6 +156,7 @@ def show_work(
     panels = [panel for add in contributions.summary_panels if (panel := add(request, patient, now))]
     context = {
         "place": place,
+        "files": files or FormFiles(request, place, page),
         "patient": patient,
         "may_act": place.may_act,
         "born": date.fromisoformat(patient.date_of_birth),
@@ -203,11 +211,14 @@ def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespo
         return start_from_template(request, place, thread)
     page = answer_page(request, place, thread)
     status = 422
+    files = FormFiles(request, place, page)
+    if files.stops:
+        return files.back() or show_work(request, place, thread, page, status=files.status, files=files)
     if page.later:
         page.keep()
         if page.conflict is None and page.unkept is None:
             return page.finish_later("messaging/work_thread.html")
-        return show_work(request, place, thread, page, status=refused_later(page))
+        return show_work(request, place, thread, page, status=refused_later(page), files=files)
     if page.form.is_valid():
         try:
             services.answer(
@@ -217,6 +228,7 @@ def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespo
                 id=page.id,
                 text=page.form.cleaned_data["text"],
                 seen_seq=posted_seq(request),
+                files=files.ids,
                 now=present(),
             )
         except DomainError as error:
@@ -228,7 +240,7 @@ def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespo
             return redirect("messaging:work-thread", patient_id, thread_id)
     page.keep()
     _place, fresh = at_work(request, patient_id, thread_id)
-    return show_work(request, place, fresh, page, status=status)
+    return show_work(request, place, fresh, page, status=status, files=files)
 
 
 def others_of(place: Place, thread: Thread) -> list[dict[str, Any]]:

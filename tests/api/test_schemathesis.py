@@ -29,7 +29,7 @@ from tests.harness.cluster import REPOSITORY
 from tests.harness.paper import ensure
 from tests.registry.ground import Ground, acting, lay
 from tests.registry.people import MAYA, SAMUEL
-from tests.security.api_table import A_LOOK, a_check, a_time, a_visit, an_infusion, an_order, new_days
+from tests.security.api_table import A_LOOK, a_check, a_file, a_time, a_visit, an_infusion, an_order, new_days
 
 CANARY = "Zanzibarcanary"
 FOR_THE_TEAM = (
@@ -93,7 +93,7 @@ def words_of(ground: Ground) -> list[str]:
 def parameters(ground: Ground, whose: str) -> dict[str, str | int]:
     """Real values for the parts of addresses, by name."""
     kinds = (
-        "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "report_id", "thread_id", "course_id", "dose_id", "item_id", "code",
+        "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "report_id", "thread_id", "course_id", "dose_id", "item_id", "code", "file_id",
     )  # fmt: skip
     given: dict[str, str | int] = {f"path.{kind}": str(ground.of(kind, whose)) for kind in kinds}
     return {
@@ -107,7 +107,7 @@ def parameters(ground: Ground, whose: str) -> dict[str, str | int]:
 
 def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
     """What has to be true in a body, by operation: free times, versions, days of ours."""
-    today, seen, first = {"occurred_on": ground.query["today"]}, {"seen_seq": 99}, {"version": 1}
+    today, seen, first = {"occurred_on": ground.query["today"]}, {"seen_seq": 99, "files": []}, {"version": 1}
     words = {"scores": {"tiredness": 2}, "note": "A walk."}
     mail = {"email": "somebody.new@example.com"}
     return {
@@ -122,7 +122,9 @@ def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
         "do-patients": {**mail, "date_of_birth": "1990-01-31", "team": str(ground.of("team_id", whose))},
         "save-patients-drafts-id": {"patient": str(ground.of("patient_id", whose)), "target": None, "kind": "message", **first},
         "do-messaging-threads-thread-id-messages": seen,
-        "do-messaging-threads-thread-id-finish": seen,
+        "do-messaging-threads-thread-id-finish": {"seen_seq": 99},
+        "do-messaging-threads": {"files": []},
+        "do-messaging-files": a_file(ground, whose),
         "do-treatment-courses": an_order(ground, whose),
         "do-treatment-courses-course-id-dates": new_days(ground, whose),
         "do-treatment-courses-course-id-checks": a_check(ground, whose),

@@ -15,7 +15,7 @@ from tools.postgres import write_private
 OURS = (
     "DEMO", "DEBUG", "PORT", "PUBLIC_URL", "ALLOWED_HOSTS", "SECRET_KEY", "KEK_FILE", "DATABASE_URL", "DATABASE_OWNER_URL",
     "DATABASE_MAINTENANCE_URL", "DATABASE_ROLE", "EMAIL_URL", "EMAIL_FROM", "TRAIL_ROOT_FILE", "TRUSTED_PROXY_COUNT", "SECOND_FACTORS",
-    "WEB_WORKERS", "ENV_FILE", "SMS_GATEWAY",
+    "WEB_WORKERS", "SMS_GATEWAY", "FILES_URL", "CLAMAV", "ENV_FILE",
 )  # fmt: skip
 # Set by the browser fixture for its own process; no server may start with it.
 BROWSERS = ("DJANGO_ALLOW_ASYNC_UNSAFE",)
@@ -60,6 +60,9 @@ def variables(
         "EMAIL_FROM": "portal@clinic.example.com",
         "TRAIL_ROOT_FILE": str(scratch() / "trail-roots"),
         "WEB_WORKERS": "2",
+        "FILES_URL": (
+            kek_file().parent / "files"
+        ).as_uri(),  # beside the key: the demo template's files are sealed with it
         **databases,
         **more,
     }

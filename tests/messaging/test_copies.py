@@ -31,13 +31,13 @@ def thread_id(ward: Ward) -> str:
 def test_every_message_has_its_stamps(ward: Ward, thread_id: str, signed_in: SignIn) -> None:
     client = signed_in(ward.maya)
     html = client.get(reverse("messaging:paper", args=[thread_id])).content.decode()
-    text = client.get(reverse("messaging:file", args=[thread_id]), {"as": "text"}).content.decode()
+    text = client.get(reverse("messaging:copy-file", args=[thread_id]), {"as": "text"}).content.decode()
     for shown in (html, text):
         for word in ("May I swim?", "She asks again.", "Yes, you may.", "Jonas Lindqvist", "for Maya Lindqvist",
                      "Rosa Delgado", "America/New_York"):  # fmt: skip
             assert word in shown, word
         assert "Ask the doctor first." not in shown
-    copy = json.loads(client.get(reverse("messaging:file", args=[thread_id]), {"as": "json"}).content)
+    copy = json.loads(client.get(reverse("messaging:copy-file", args=[thread_id]), {"as": "json"}).content)
     assert [row["capacity"] for row in copy["messages"]] == ["self", "carer", "team"]
     assert all(row["sent_at"][-6:] in ("-05:00", "-04:00") for row in copy["messages"])
     assert (copy["taken_by"], copy["time_zone"]) == ("Maya Lindqvist", "America/New_York")
@@ -45,7 +45,7 @@ def test_every_message_has_its_stamps(ward: Ward, thread_id: str, signed_in: Sig
 
 def test_the_team_may_take_one_and_it_is_on_the_trail(ward: Ward, thread_id: str, signed_in: SignIn) -> None:
     place = [ward.of_maya.pk, thread_id]
-    answer = signed_in(ward.rosa).get(reverse("messaging:patient-file", args=place), {"as": "text"})
+    answer = signed_in(ward.rosa).get(reverse("messaging:patient-copy-file", args=place), {"as": "text"})
     assert answer["Content-Disposition"] == 'attachment; filename="messages.txt"'
     with ward.system():
         acts = AuditEvent.objects.filter(patient_id=ward.of_maya.pk, user_id=ward.rosa.pk, target=thread_id)
@@ -54,7 +54,7 @@ def test_the_team_may_take_one_and_it_is_on_the_trail(ward: Ward, thread_id: str
 
 @pytest.mark.parametrize("kind", ["", "exe", "pdf/../json"])
 def test_other_kinds_do_not_exist(kind: str, ward: Ward, thread_id: str, signed_in: SignIn) -> None:
-    url = reverse("messaging:file", args=[thread_id])
+    url = reverse("messaging:copy-file", args=[thread_id])
     assert signed_in(ward.maya).get(url, {"as": kind}).status_code == 404
 
 
@@ -69,7 +69,7 @@ def test_a_hidden_conversation_and_a_strangers_have_no_copy(ward: Ward, signed_i
 
 def test_the_pdf_is_tagged_and_says_what_it_is(ward: Ward, thread_id: str, signed_in: SignIn) -> None:
     ensure()
-    answer = signed_in(ward.maya).get(reverse("messaging:file", args=[thread_id]), {"as": "pdf"})
+    answer = signed_in(ward.maya).get(reverse("messaging:copy-file", args=[thread_id]), {"as": "pdf"})
     assert answer["Content-Type"] == "application/pdf"
     with pikepdf.open(io.BytesIO(answer.content)) as made:
         assert str(made.docinfo["/Title"]) == "Messages of Maya Lindqvist: How I feel"

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.urls import reverse
+from PIL import Image
 
 from accounts.models import User
 from accounts.tokens import issue_token
@@ -27,6 +29,7 @@ from journal.reports import ReportWords, approve_report, choices, share_report, 
 from journal.services import Words, write_entry
 from messaging import redflags, triage
 from messaging.calls import ask_to_call
+from messaging.files.services import take_in
 from messaging.mailings import plan
 from messaging.making import make_open_item
 from messaging.models import ReplyTemplate
@@ -212,9 +215,14 @@ def _things(ground: Ground, whose: str, patient: Patient, now: datetime) -> None
     add_question(patient=patient, by=user, id=uuid7(), text="Who can drive me home?")
     assert question is not None
     ground.ids["question_id", whose] = question
+    sent, waiting = (
+        take_in(by=user, patient=patient, id=uuid7(), name="arm.jpg", data=_photo(shade), now=now).pk
+        for shade in ("navy", "teal")
+    )
+    ground.ids["file_id", whose], ground.ids["waiting_file", whose] = sent, waiting
     thread = start_thread(
         by=user, patient=patient, id=uuid7(), topic="question", text="May I bring my own blanket?", now=now,
-        hide_from_carers=False,
+        hide_from_carers=False, files=[sent],
     ).thread  # fmt: skip
     ground.ids["thread_id", whose] = thread.pk
     answered = start_thread(
@@ -258,6 +266,12 @@ def _things(ground: Ground, whose: str, patient: Patient, now: datetime) -> None
     )
     ground.ids["draft_id", whose] = draft.id
     ground.ids["id", whose] = draft.id
+
+
+def _photo(shade: str) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (60, 40), shade).save(out, "JPEG")
+    return out.getvalue()
 
 
 def _reports(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:

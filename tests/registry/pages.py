@@ -263,6 +263,7 @@ FILE = "a file, not a page"
 PAPER = "a PDF, drawn from the page beside it"
 NEWS = "a number that an open page asks for"
 API = "JSON for programs: tests/security/api_table.py asks it"
+PHOTO = "a file of a message: never a page, its headers let nothing in it act"
 AWAY = "leads to another page of ours"
 
 NOT_PAGES: dict[str, str] = {
@@ -301,6 +302,12 @@ NOT_PAGES: dict[str, str] = {
     "treatment:patient-allergy-end": ACT,
     "treatment:medicine-end": ACT,
     "treatment:patient-medicine-end": ACT,
+    "messaging:file": PHOTO,
+    "messaging:file-picture": PHOTO,
+    "messaging:file-small": PHOTO,
+    "messaging:patient-file": PHOTO,
+    "messaging:patient-file-picture": PHOTO,
+    "messaging:patient-file-small": PHOTO,
     "messaging:close": ACT,
     "messaging:patient-close": ACT,
     "messaging:take-back": ACT,
@@ -309,8 +316,8 @@ NOT_PAGES: dict[str, str] = {
     **{f"messaging:{name}": NEWS for name in ("news", "patient-news", "work-news", "work-list-news")},
     "messaging:helped": ACT,
     "messaging:patient-helped": ACT,
-    "messaging:file": FILE,
-    "messaging:patient-file": FILE,
+    "messaging:copy-file": FILE,
+    "messaging:patient-copy-file": FILE,
     "messaging:claim": ACT,
     "messaging:release": ACT,
     "messaging:answer": ACT,
@@ -345,6 +352,7 @@ __all__ = [
     "NOT_PAGES",
     "PAGES",
     "PAPER",
+    "PHOTO",
     "PROBE",
     "Page",
     "page_named",

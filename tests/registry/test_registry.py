@@ -8,7 +8,19 @@ from django.http import HttpResponse
 from portal.lib.api import ApiView
 from tests.harness.paper import ensure
 from tests.registry.ground import Ground
-from tests.registry.pages import ACT, API, AWAY, FILE, NEWS, NOT_PAGES, PAGES, PAPER, PROBE, Page
+from tests.registry.pages import (
+    ACT,
+    API,
+    AWAY,
+    FILE,
+    NEWS,
+    NOT_PAGES,
+    PAGES,
+    PAPER,
+    PHOTO,
+    PROBE,
+    Page,
+)
 from tests.registry.people import MAYA, PATIENTS
 from tests.registry.resolver import PREFIXES, addresses, ours
 from tests.registry.states import open_state, signed_in
@@ -82,6 +94,7 @@ def test_what_is_no_page_is_none(ground: Ground, name: str) -> None:
             FILE: ("text/calendar", "text/plain"),
             PAPER: "application/pdf",
             NEWS: "application/json",
+            PHOTO: "image/jpeg",
         }[reason]
         assert answer["Content-Type"].startswith(kind)
 

@@ -6,10 +6,14 @@ the patient says `?patient=`; a patient may leave it out. A method that an addre
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
+
+from PIL import Image
 
 from portal.lib.ids import uuid7
 from portal.lib.time import now
@@ -124,6 +128,12 @@ def an_infusion(ground: Ground, whose: str) -> dict[str, Any]:
     at = time_of(ground.query[f"infusion-{whose}"].removeprefix("at="))
     assert at is not None
     return {"dose": str(ground.of("infusion_dose", whose)), "wishes": [at.isoformat()]}
+
+
+def a_file(ground: Ground, whose: str) -> dict[str, Any]:
+    out = BytesIO()
+    Image.new("RGB", (9, 9), "olive").save(out, "JPEG")
+    return {"name": "arm.jpg", "content": b64encode(out.getvalue()).decode()}
 
 
 def an_entry(ground: Ground, whose: str) -> dict[str, Any]:
@@ -347,6 +357,17 @@ API_ROWS: list[ApiRow] = [
     reads("messaging-api:copy-pdf", RECORD),
     acts("messaging-api:helped", SIDE, sends(value="partly"), instead={"thread_id": "answered_thread"}),
     reads("messaging-api:helped-counts", TEAMS, about=False),
+    reads("messaging-api:thread-files", RECORD),
+    ApiRow(
+        "messaging-api:file-list",
+        {"GET": Can(RECORD), "POST": Can(of(SIDE, OF_TEAM), 201, a_file, IN_EMERGENCY)},
+    ),
+    ApiRow(
+        "messaging-api:file-detail",
+        {"GET": Can(SELF), "DELETE": Can(SELF, 204)},
+        instead={"file_id": "waiting_file"},
+    ),
+    reads("messaging-api:file-content", RECORD),
     reads("messaging-api:work-list", TEAMS, about=False),
     ApiRow(
         "messaging-api:template-list",
