@@ -174,6 +174,8 @@ def people_of(planted: Planted, row: Any, whose: str) -> tuple[str, ...]:
     if isinstance(row, Draft):
         return (key_of[row.owner_id],)
     label = row._meta.label
+    if label == "messaging.Attachment" and row.message_id is None:
+        return (key_of[row.owner_id],)  # not sent yet
     if label == "patients.Grant":
         return (whose, key_of.get(row.user_id, whose)) if row.kind == "break_glass" else (whose,)
     area = row.record_area
