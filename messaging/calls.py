@@ -126,7 +126,8 @@ def called(*, by: User, patient: Patient, call_id: UUID, id: UUID, result: str, 
         event = WorkItemEvent(patient=patient, thread_id=task.thread_id, call=task, kind=result, user=by)
         event.created_at = now
         event.save(force_insert=True)
-        record_change(by, patient, f"call.{result}", task.pk)
+        reached = result == Kind.REACHED
+        record_change(by, patient, "call.reached" if reached else "call.not_reached", task.pk)
         return task.pk
 
     return exactly_once(

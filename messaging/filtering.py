@@ -103,5 +103,5 @@ def links(user: User, now_chosen: Filters, now: datetime) -> list[dict[str, Any]
     return [
         group(_("Lane"), "lane", [("", _("All")), *Lane.choices]),
         group(_("Whose"), "whose", [("", _("Everybody’s")), (MINE, _("Mine")), (FREE, _("Nobody’s yet"))]),
-        group(_("When"), "late", [(False, _("Due or late")), (True, _("Late"))]),
+        group(_("When"), "late", [(False, _("Any time")), (True, _("Late"))]),
     ]

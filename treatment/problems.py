@@ -54,5 +54,6 @@ def near_doses(user: User, now: datetime) -> Iterator[Problem]:
             words=words,
             url=reverse("treatment:patient-home", args=[dose.patient_id]),
             state=f"{dose.target}:{dose.open}:{over}",
+            owner=_("The team"),
             alone=bool(dose.open) or over,
         )

@@ -19,7 +19,7 @@ from portal.lib.api import ApiView, Write, listed, paged
 from portal.lib.time import now as present
 
 
-class SourceRead(serializers.Serializer[Any]):
+class ProblemSourceRead(serializers.Serializer[Any]):
     """What one part of the portal says of a problem."""
 
     words = serializers.CharField()
@@ -33,7 +33,7 @@ class ProblemRead(serializers.Serializer[Any]):
     patient_name = serializers.CharField(source="patient.name")
     key = serializers.CharField(source="problem.key")
     mark = serializers.CharField(help_text="How it stands; it changes when something new happens.")
-    sources = SourceRead(source="problem.sources", many=True)
+    sources = ProblemSourceRead(source="problem.sources", many=True)
     due_at = serializers.DateTimeField(source="problem.due", allow_null=True)
     owner = serializers.CharField(source="problem.owner")
     seen_by = serializers.SerializerMethodField()
@@ -42,7 +42,7 @@ class ProblemRead(serializers.Serializer[Any]):
         return line.seen.user.name if line.seen is not None else None
 
 
-class SeenWrite(Write):
+class ProblemSeenWrite(Write):
     """The problem as you saw it: its `key` and its `mark`."""
 
     key = serializers.RegexField(KEY.pattern + "$", max_length=80)
@@ -64,10 +64,10 @@ class First(ApiView):
 class ProblemSeen(ApiView):
     noun = "patients"
 
-    @extend_schema(request=SeenWrite, responses={204: None})
+    @extend_schema(request=ProblemSeenWrite, responses={204: None})
     def post(self, request: Request, patient_id: UUID) -> Response:
         """Say that you have seen a problem as it stands. It counts once, for the whole team, under your name."""
         patient = get_patient_or_404(self.plain_request, patient_id, area=TEAM)
-        said = self.body(SeenWrite)
+        said = self.body(ProblemSeenWrite)
         acknowledge(by=self.person, patient=patient, id=self.once, now=present(), **said)
         return Response(status=204)
