@@ -49,6 +49,7 @@ class MessagingConfig(AppConfig):
             "thread.moved": _("sent a conversation to the new team"),
             "message.answered": _("answered a message"),
             "message.corrected": _("took back an answer and corrected it"),
+            "message.written-down": _("wrote down a call or a letter"),
             "message.begun": _("wrote a message to you"),
             "made.appointment": _("booked an appointment out of a conversation"),
             "made.question": _("suggested a question for your list"),

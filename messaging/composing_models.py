@@ -167,7 +167,7 @@ class MailingLetter(PatientRecord):
         SENT = "sent", _("Sent")
         REFUSED = "refused", _("Not sent")
 
-    mailing = models.ForeignKey(Mailing, on_delete=models.PROTECT, related_name="letters")
+    mailing = models.ForeignKey(Mailing, on_delete=models.PROTECT, related_name="+")
     words = SealedField()
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     thread = models.ForeignKey("messaging.Thread", null=True, on_delete=models.PROTECT, related_name="+")

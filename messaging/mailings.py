@@ -138,7 +138,7 @@ def _send_one(mailing: Mailing, letter_id: UUID, now: datetime) -> bool:
             letters = MailingLetter.objects.for_user(mailing.by)
             letter = letters.select_for_update(of=("self",)).filter(pk=letter_id, state=State.WAITING).first()
             if letter is None:
-                raise outreach.NoTeam  # sent a moment ago, or not to be seen any more
+                raise NobodyChosen  # sent a moment ago, or not to be seen any more
             patient = Patient.objects.for_user(mailing.by).select_related("site").get(pk=letter.patient_id)
             message = outreach.write_first(
                 by=mailing.by, patient=patient, id=letter.pk, topic=mailing.topic, text=letter.words, now=now

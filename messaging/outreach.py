@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from clinic.services import state_of
+from clinic.services import state_of, team_ids
 from messaging import notices, reply_templates
 from messaging.models import Message, Thread, WorkItem
 from messaging.promises import due_at
@@ -23,7 +23,7 @@ from messaging.services import (
 )
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
 from patients.models import Patient
-from patients.services import exactly_once, record_change, require, team_of
+from patients.services import access_of, exactly_once, record_change, require, team_of
 from portal.lib.ids import uuid7
 from portal.lib.problems import DomainError
 
@@ -73,7 +73,7 @@ def write_down(
         nonlocal made
         made = message = _append(thread, by, how, text, id, now, came_at=came_at)
         _owe(thread, message, lane or LANE_OF[thread.topic], came_at)
-        record_change(by, patient, "message.sent", message.pk, by_phone=how == Message.Capacity.PHONE)
+        record_change(by, patient, "message.written-down", message.pk, by_phone=how == Message.Capacity.PHONE)
         return message.pk
 
     content = [str(thread_id or topic), how, came_at.isoformat(), lane, text]
@@ -108,6 +108,9 @@ def _begin(by: User, patient: Patient, topic: str, now: datetime) -> Thread:
     if topic not in Topic.values:
         raise ValueError(f"unknown topic {topic!r}")
     team = team_of(patient)
+    grant = access_of(by, patient)
+    if grant is not None and grant.team is not None and (team is None or team.pk not in team_ids(by)):
+        team = grant.team  # of several teams of a patient, the one the writer is in
     if team is None:
         raise NoTeam
     thread = Thread(patient=patient, team=team, topic=topic, last_at=now, started_by=by)

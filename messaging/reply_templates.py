@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from clinic.models import Site
-from clinic.services import teams_of
+from clinic.models import Site, Team
+from clinic.services import team_ids, teams_of
 from messaging.models import ReplyTemplate
 from portal.lib.problems import Conflict, DomainError, NotAllowed
 from portal.lib.time import today_in
@@ -79,12 +79,11 @@ def below(typed: str, more: str) -> str:
 
 def open_to(user: User) -> QuerySet[ReplyTemplate]:
     """The templates of the person's sites: those for everybody, and those of the person's teams."""
-    teams = teams_of(user)
-    return (
-        ReplyTemplate.objects.filter(site__in={team.site_id for team in teams})
-        .filter(Q(team__isnull=True) | Q(team__in=teams))
-        .select_related("written_by", "reviewed_by", "team", "site")
-    )
+    teams = team_ids(user)
+    sites = Team.objects.filter(pk__in=teams).values("site_id")
+    return ReplyTemplate.objects.filter(
+        Q(team__isnull=True) | Q(team_id__in=teams), site_id__in=sites
+    ).select_related("written_by", "reviewed_by", "team", "site")
 
 
 def in_use(user: User) -> list[ReplyTemplate]:

@@ -87,8 +87,13 @@ def patient_groups(user: User, day: date, now: datetime) -> list[PatientGroup]:
     found: dict[str, set[UUID]] = {}
     for code, patient_id in rows.values_list("order__protocol__therapy__code", "patient_id"):
         found.setdefault(code, set()).add(patient_id)
+    if not found:
+        return []
+    names = {row.facts.code: row.facts.name for row in newest_protocols()}
     return [
-        PatientGroup(f"therapy:{code}", _("On %(therapy)s") % {"therapy": code}, frozenset(ids))
+        PatientGroup(
+            f"therapy:{code}", _("On %(therapy)s") % {"therapy": names.get(code, code)}, frozenset(ids)
+        )
         for code, ids in sorted(found.items())
     ]
 

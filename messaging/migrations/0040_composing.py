@@ -253,7 +253,7 @@ class Migration(migrations.Migration):
             model_name="mailingletter",
             name="mailing",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="letters", to="messaging.mailing"
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="messaging.mailing"
             ),
         ),
         migrations.AddField(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -66,7 +67,8 @@ def correct(request: HttpRequest, patient_id: UUID, thread_id: UUID, message_id:
         "patient": place.patient,
         "thread": thread,
         "up": up,
-        "bubble": bubbles([wrong], place, wrong.seq)[0],
+        "shown": [replace(bubbles([wrong], place, wrong.seq)[0], correct_url="")],
+        "gone": wrong.taken_back is not None,
         "newer": [],
     }
     if page.later:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clinic.services import teams_of
 from messaging import mailings
 from messaging.forms import text_field
+from messaging.topics import Topic
 from messaging.views.outreach import topic_field
 from messaging.views.reply_templates import staff_only
 from patients.requests import once_of
@@ -54,6 +55,10 @@ class MailingForm(forms.Form):
             self.fields[name].choices = options  # type: ignore[attr-defined]
             if not options:
                 del self.fields[name]
+        if len(choice.patients) > SHOWN_BY_NAME:
+            self.fields["patients"].help_text = _(
+                "Only the first %(most)d by name stand here. Use groups for the others."
+            ) % {"most": SHOWN_BY_NAME}
 
     def chosen(self) -> list[Any]:
         """The patients, each once, by name."""
@@ -95,8 +100,8 @@ def mailing_new(request: HttpRequest) -> HttpResponse:
     context |= {
         "chosen": chosen,
         "text": data["text"],
-        "topic": dict(form.fields["topic"].choices)[data["topic"]],
-    }  # type: ignore[attr-defined]
+        "topic": Topic(data["topic"]).label,
+    }
     context["who"] = digest_of(chosen)
     if request.POST.get("go") != "send":
         return render(request, "messaging/mailing_check.html", context)

@@ -19,6 +19,7 @@ from messaging.models import OpenItem
 from messaging.views.shared import Place, enter
 from messaging.views.work import at_work
 from patients.drafts import open_draft, save_draft
+from patients.questions import TooManyQuestions
 from patients.requests import once_of
 from patients.services import record_view
 from portal.lib import forms
@@ -159,7 +160,7 @@ def settle(request: HttpRequest, made_id: UUID, patient_id: UUID | None = None) 
             id=once_of(request),
             now=present(),
         )
-    except making.DecidedBefore as error:
+    except (making.DecidedBefore, TooManyQuestions) as error:
         messages.info(request, str(error.message))
     else:
         messages.success(request, _("Saved."))

@@ -18,6 +18,7 @@ from clinic.models import TeamMember
 from messaging import mailings, outreach
 from messaging.models import Mailing, MailingLetter, Message, Thread
 from patients.models import Patient
+from portal.lib.contributions import PatientGroup, Registry
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, NotAllowed
 from tests.messaging.ward import Ward
@@ -150,3 +151,18 @@ def test_two_workers_at_once_send_one_each(fresh_db: str, ward: Ward) -> None:
         worker.join()
     assert sum(counts) == 2
     assert threads(ward) == {ward.of_maya.pk: 1, ward.of_samuel.pk: 1}
+
+
+def test_groups_are_offered_without_patients_of_others(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    groups: Registry[Any] = Registry()
+    stranger = uuid7()
+    groups.add(1, lambda user, day, now: [
+        PatientGroup("both", "Both", frozenset({ward.of_maya.pk, ward.of_samuel.pk, stranger})),
+        PatientGroup("nobody", "Nobody", frozenset({stranger})),
+    ])  # fmt: skip
+    monkeypatch.setattr(mailings, "patient_groups", groups)
+    with ward.acting(ward.rosa):
+        choice = mailings.choice_of(ward.rosa, timezone.now().date(), timezone.now())
+        assert [(group.code, len(group.patient_ids)) for group in choice.groups] == [("both", 2)]
+        chosen = choice.chosen(["both"], [str(ward.of_maya.pk), str(stranger)])
+        assert [patient.name for patient in chosen] == ["Maya Lindqvist", "Samuel Okafor"]
