@@ -18,7 +18,7 @@ from scheduling import infusions
 from scheduling.board import waiting_for
 from scheduling.day import day_of, site_of
 from scheduling.finding import day_window
-from scheduling.models import Appointment, Service
+from scheduling.models import Appointment, Resource, Service
 from scheduling.offers import time_words
 from scheduling.pages import Pages
 
@@ -84,9 +84,11 @@ def visit_choices(user: User, patient: Patient, now: datetime) -> list[VisitChoi
 
 def patient_groups(user: User, day: date, now: datetime) -> list[PatientGroup]:
     """Whoever has a visit or an infusion on a day."""
-    zone = site_of(user, now).time_zone
-    start, end = day_window(day, zone)
-    visits = Appointment.objects.for_user(user).filter(state__in=["booked", "requested"]).touching(start, end)
+    site = site_of(user, now)
+    start, end = day_window(day, site.time_zone)
+    lanes = Resource.objects.filter(site=site).values_list("pk", flat=True)
+    visits = Appointment.objects.for_user(user).filter(state__in=["booked", "requested"])
+    visits = visits.on_lanes(lanes, start, end)
     ids = frozenset(visits.order_by().values_list("patient_id", flat=True))
     label = _("Visits on %(day)s") % {"day": day_words(day)}
     return [PatientGroup(f"visits:{day.isoformat()}", label, ids)]

@@ -158,5 +158,7 @@ class ThreadFiles(FileView):
         """The files of a conversation, the oldest first."""
         asked, thread = self.at(thread_id, *SIDE, *STAFF)
         record_view(asked.user, asked.patient, "thread.view", thread.pk)
-        rows, cursor = page_of(self, self.files(asked).filter(message__thread=thread, message__retraction=None), OLDEST_FIRST)
+        rows, cursor = page_of(
+            self, self.files(asked).filter(message__thread=thread, message__retraction=None), OLDEST_FIRST
+        )
         return listed(self, FileRead(rows, many=True).data, cursor)

@@ -73,7 +73,7 @@ class Conversation(RuleBasedStateMachine):
         assert self.write(id, text).pk == id
         self.note(id, text, "maya")
 
-    @precondition(lambda self: [one for one in self.said[1:] if one["who"] == "maya"])
+    @precondition(lambda self: any(one["who"] == "maya" for one in self.said[1:]))
     @rule()
     def retry_and_other_words(self) -> None:
         earlier = [one for one in self.said[1:] if one["who"] == "maya"][-1]
@@ -127,7 +127,7 @@ class Conversation(RuleBasedStateMachine):
     @precondition(lambda self: self.work is not None)
     @rule()
     def claim(self) -> None:
-        self.ward.claim(self.thread_id)  # type: ignore[arg-type]
+        self.ward.claim(self.thread_id)
         assert self.work is not None
         self.work["owner"] = True
         self.owned.add(self.work["trigger"])
@@ -182,4 +182,4 @@ def test_any_order_ends_where_the_model_ends(ward: Ward) -> None:
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(OfThisWard, settings=few)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(OfThisWard, settings=few)
