@@ -93,7 +93,8 @@ def words_of(ground: Ground) -> list[str]:
 def parameters(ground: Ground, whose: str) -> dict[str, str | int]:
     """Real values for the parts of addresses, by name."""
     kinds = (
-        "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "report_id", "thread_id", "course_id", "dose_id", "item_id", "code", "file_id",
+        "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "report_id", "thread_id", "course_id", "dose_id", "item_id", "code",
+        "file_id", "message_id", "made_id", "template_id", "mailing_id",
     )  # fmt: skip
     given: dict[str, str | int] = {f"path.{kind}": str(ground.of(kind, whose)) for kind in kinds}
     return {
