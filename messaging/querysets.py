@@ -46,7 +46,8 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
         `seen` (last message this person has seen), `last_capacity`, `last_author`, `last_author_id`, `last_taken_back` (of the newest message),
         `item_state`, `item_outcome`, `item_due` (of the newest work item; due is aware, UTC).
         """
-        from messaging.models import Message, Retraction, ThreadViewer, WorkItem
+        from messaging.models import Message, ThreadViewer, WorkItem
+        from messaging.models_writing import Retraction
 
         viewer = ThreadViewer.objects.filter(thread=OuterRef("pk"), user=user).values("last_seen_seq")
         newest = Message.objects.filter(thread=OuterRef("pk"), seq=OuterRef("last_seq"))

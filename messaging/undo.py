@@ -59,7 +59,9 @@ def take_back(
 
     def make() -> UUID:
         thread = _held(by, patient, thread_id)
-        message = Message.objects.for_user(by, patient).filter(thread=thread, pk=message_id).first()
+        message: Message | None = (
+            Message.objects.for_user(by, patient).filter(thread=thread, pk=message_id).first()
+        )
         if message is None or message.author_id != by.pk:
             raise Http404
         if _taken(message):
@@ -118,8 +120,8 @@ def _opened(patient: Patient, message: Message) -> bool:
     ours = [*patient_side(patient, services.AREA), message.author_id]
     looked = ThreadViewer.objects.filter(thread_id=message.thread_id, last_seen_seq__gte=message.seq)
     claimed = WorkItem.objects.filter(trigger_id=message.pk, owner__isnull=False)
-    looked = looked.exclude(user_id__in=ours).values("pk")
-    return bool(looked.union(claimed.values("pk"), all=True)[:1])
+    readers = looked.exclude(user_id__in=ours).values("pk")
+    return bool(readers.union(claimed.values("pk"), all=True)[:1])
 
 
 def _withdraw_work(message: Message, now: datetime) -> None:

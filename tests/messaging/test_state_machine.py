@@ -73,7 +73,7 @@ class Conversation(RuleBasedStateMachine):
         assert self.write(id, text).pk == id
         self.note(id, text, "maya")
 
-    @precondition(lambda self: [one for one in self.said[1:] if one["who"] == "maya"])
+    @precondition(lambda self: any(one["who"] == "maya" for one in self.said[1:]))
     @rule()
     def retry_and_other_words(self) -> None:
         earlier = [one for one in self.said[1:] if one["who"] == "maya"][-1]
@@ -127,8 +127,9 @@ class Conversation(RuleBasedStateMachine):
     @precondition(lambda self: self.work is not None)
     @rule()
     def claim(self) -> None:
-        self.ward.claim(self.thread_id)  # type: ignore[arg-type]
         assert self.work is not None
+        assert self.thread_id is not None
+        self.ward.claim(self.thread_id)
         self.work["owner"] = True
         self.owned.add(self.work["trigger"])
 
@@ -182,4 +183,4 @@ def test_any_order_ends_where_the_model_ends(ward: Ward) -> None:
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(OfThisWard, settings=few)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(OfThisWard, settings=few)

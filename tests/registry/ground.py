@@ -133,8 +133,10 @@ def freshen(ground: Ground) -> None:
         with acting(ground.users[whose]):
             entries = JournalEntry.objects.for_user(ground.users[whose])
             entries.filter(pk=ground.of("entry_id", whose)).update(recorded_at=present())
-            patient = Patient.objects.for_user(ground.users[whose]).select_related("site").get(
-                pk=ground.of("patient_id", whose)
+            patient = (
+                Patient.objects.for_user(ground.users[whose])
+                .select_related("site")
+                .get(pk=ground.of("patient_id", whose))
             )
             sent = start_thread(
                 by=ground.users[whose], patient=patient, id=uuid7(), topic="letter", text="Sent a moment ago.",
