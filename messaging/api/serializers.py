@@ -93,7 +93,7 @@ class RedFlagRead(serializers.Serializer[Any]):
     key = serializers.CharField()
     text = serializers.CharField()
     level = serializers.ChoiceField(choices=["call_now", "emergency"])
-    source = serializers.ListField(child=serializers.CharField())  # type: ignore[assignment]
+    sources = serializers.ListField(child=serializers.CharField(), source="source")
     status = serializers.ChoiceField(choices=list(STATUSES))
 
 

@@ -102,7 +102,7 @@ def test_a_message_with_its_questions_takes_at_most_nine_presses(
     asked = page.get_by_text("Is any of this happening now?")
     breath = page.get_by_label("Trouble breathing", exact=False)
     assert not asked.is_visible()
-    press(page.get_by_label("How I feel", exact=True), "Space")
+    press(page.get_by_role("radio", name="How I feel"), "Space")
     assert asked.is_visible()
     assert breath.filter(visible=True).count() == 1
     press(breath.filter(visible=True), "Space")

@@ -127,8 +127,9 @@ class Conversation(RuleBasedStateMachine):
     @precondition(lambda self: self.work is not None)
     @rule()
     def claim(self) -> None:
-        self.ward.claim(self.thread_id)
         assert self.work is not None
+        assert self.thread_id is not None
+        self.ward.claim(self.thread_id)
         self.work["owner"] = True
         self.owned.add(self.work["trigger"])
 

@@ -47,7 +47,7 @@ def test_questions_answers_and_taking_back(
     monkeypatch.setattr(settings, "DEMO", True)
     asked = client.get(reverse("messaging-api:question-list")).json()
     feeling = next(row for row in asked["topics"] if row["topic"] == "feeling")["questions"]
-    assert feeling[0]["source"]
+    assert feeling[0]["sources"]
     made = post(
         client, reverse("messaging-api:thread-list"), topic="feeling", text="Hello.", signs=[feeling[0]["key"]],
         called="yes",
