@@ -106,7 +106,7 @@ def test_a_message_with_its_questions_takes_at_most_nine_presses(
     assert asked.is_visible()
     assert breath.filter(visible=True).count() == 1
     press(breath.filter(visible=True), "Space")
-    press(page.get_by_text("Need words? Start with a phrase"))
+    press(page.locator("summary", has_text="Need words?"))
     press(page.get_by_role("button", name="This is new for me:"))
     page.wait_for_url("**#id_text")
     assert page.get_by_label("Your message").input_value().strip() == "This is new for me:"
