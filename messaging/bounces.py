@@ -7,7 +7,6 @@ id, so a stranger's mail changes nothing, and no address in a bounce is believed
 from __future__ import annotations
 
 import email
-import importlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -120,4 +119,8 @@ def digest(address: str) -> bytes:
 
 def call_instead(patient: Patient, user: User | None, reason: str, now: datetime) -> None:
     """Put the patient on the call list: `user` is who was not reached, None when the patient has no account."""
-    importlib.import_module("messaging.calls").ask_to_call(patient=patient, user=user, reason=reason, now=now)
+    from messaging.calls import (
+        ask_to_call,
+    )  # it stands on services, which stand on notices, which stand on this module
+
+    ask_to_call(patient, user, reason, now)
