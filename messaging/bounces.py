@@ -119,8 +119,7 @@ def digest(address: str) -> bytes:
 
 def call_instead(patient: Patient, user: User | None, reason: str, now: datetime) -> None:
     """Put the patient on the call list: `user` is who was not reached, None when the patient has no account."""
-    from messaging.calls import (
-        ask_to_call,
-    )  # it stands on services, which stand on notices, which stand on this module
+    # Here and not above: calls stand on services, which stand on notices, which stand on this module.
+    from messaging.calls import ask_to_call
 
     ask_to_call(patient, user, reason, now)

@@ -56,9 +56,7 @@ def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card
             "message": message,
             "topic": message.thread.get_topic_display(),
             "url": reverse("messaging:work-thread", args=[patient.pk, message.thread_id]),
-            "first_line": first_line(
-                message.text_for(staff=True) if message.taken_back is None else _("Taken back")
-            ),
+            "first_line": first_line(message.body),
         }
         for message in messages.order_by("-created_at", "-id")[:LAST]
     ]

@@ -149,5 +149,6 @@ def test_the_demo_tells_a_story(ward: Ward) -> None:
         assert set(Message.objects.for_system().values_list("capacity", flat=True)) == {
             "self",
             "carer",
+            "letter",
             "team",
         }

@@ -199,7 +199,7 @@ def test_sixteen_replies_to_one_conversation_are_numbered_without_gaps(fresh_db:
 
 
 def test_a_send_that_breaks_half_way_leaves_nothing(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaks(*args: Any) -> None:
+    def breaks(*args: Any, **more: Any) -> None:
         raise OSError("the power went")
 
     id = uuid7()

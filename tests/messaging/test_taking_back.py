@@ -83,7 +83,7 @@ def test_a_new_message_goes_from_every_page_and_comes_back_as_a_draft(ward: Ward
     ):
         assert WORDS not in reader.get(where).content.decode(), where
     assert (
-        "This message was taken back."
+        "Taken back by the writer"
         in client.get(reverse("messaging:thread", args=[thread.pk])).content.decode()
     )
     assert "Taken back" in client.get(reverse("messaging:list")).content.decode()
