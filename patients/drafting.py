@@ -144,9 +144,14 @@ class DraftedPage:
                 fields=posted_fields(self.request.POST),
             )
         except DraftConflict as conflict:
-            self.conflict = conflict.newest
-            # The page that comes back holds both texts, so the next save is based on the newest version.
+            # What is shown or saved next is based on the newest version.
             self.state.version, self.state.id = conflict.newest.version, conflict.newest.id
+            if again and _holds_all(posted_fields(self.request.POST), conflict.newest.fields):
+                self.keep(
+                    again=False
+                )  # the page's own saving was a moment faster; it had nothing that is not here
+            else:
+                self.conflict = conflict.newest
         except (DraftGone, Http404):
             # Sent already, or an id that is not ours: what stands here is new and gets an id of its own.
             self.state.id, self.state.version = uuid7(), 0
@@ -247,6 +252,19 @@ class DraftedPage:
             if theirs != mine and theirs:
                 rows.append({"label": str(field.label or name), "text": theirs})
         return rows
+
+
+def _holds_all(mine: Fields, other: Fields) -> bool:
+    """True when every answer of another version stands in mine, or mine goes on where it stops: nothing of it can be lost."""
+
+    def goes_on(ours: str, theirs: str) -> bool:
+        return ours == theirs or (ours.startswith(theirs) and not theirs.isdigit())
+
+    return all(
+        len(theirs) == len(mine.get(name, [])) and all(map(goes_on, mine[name], theirs))
+        for name, theirs in other.items()
+        if any(theirs)
+    )
 
 
 def drafted(
