@@ -243,10 +243,10 @@ from messaging.composing_models import (  # noqa: E402
     ReplyTemplate,
 )
 from messaging.files.models import Attachment  # noqa: E402
-from messaging.models_writing import RulesetSignature, TriageAnswers  # noqa: E402
 from messaging.reading_models import AnswerHelped, NotReached, SentNotice  # noqa: E402
 from messaging.retraction_models import MessageRetraction  # noqa: E402
 from messaging.work_models import CallTask, WorkItemEvent  # noqa: E402
+from messaging.writing_models import RulesetSignature, TriageAnswers  # noqa: E402
 
 __all__ = [
     "AnswerHelped",

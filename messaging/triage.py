@@ -15,10 +15,10 @@ from accounts.models import User
 from clinic.services import memberships, state_of
 from messaging import redflags
 from messaging.models import Message, Thread, WorkItem
-from messaging.models_writing import RulesetSignature, TriageAnswers
 from messaging.promises import due_at
 from messaging.redflags import Question, Ruleset, Verdict
 from messaging.topics import PRIORITY_OF, Lane, Topic
+from messaging.writing_models import RulesetSignature, TriageAnswers
 from patients.models import Patient
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, NotAllowed

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from messaging import redflags, triage
 from messaging.models import Message
-from messaging.models_writing import TriageAnswers
+from messaging.writing_models import TriageAnswers
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def beside(table: str, other: str, column: str) -> str:
 class Migration(migrations.Migration):
     dependencies = [
         ("clinic", "0002_infusions_directly"),
-        ("messaging", "0030_routing"),
+        ("messaging", "0006_routing"),
         ("patients", "0004_trail_via"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

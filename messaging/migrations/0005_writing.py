@@ -23,7 +23,7 @@ def beside_its_thread(table: str) -> str:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0010_files"),
+        ("messaging", "0004_files"),
         ("patients", "0004_trail_via"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -11,7 +11,7 @@ from portal.lib.db.rls import PatientRows
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0040_composing"),
+        ("messaging", "0007_composing"),
         ("patients", "0004_trail_via"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -15,9 +15,9 @@ MINE = "patient_id IN (SELECT portal_patients('messages'))"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("clinic", "0030_rota"),
-        ("messaging", "0020_writing"),
-        ("patients", "0030_attention"),
+        ("clinic", "0003_rota"),
+        ("messaging", "0005_writing"),
+        ("patients", "0006_attention"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
