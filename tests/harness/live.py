@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -151,9 +152,50 @@ class MortalPortal(LivePortal):
 
 
 def _kill(process: subprocess.Popen[bytes] | None) -> None:
-    if process is not None:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        process.wait(20)
+    """kill -9 of a process, its group and everything below it; returns when all of them are gone.
+
+    PostgreSQL's own processes are leaders of groups of their own: left alone, one of them may still answer a statement.
+    """
+    if process is None:
+        return
+    below = _below(process.pid)
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    for pid in below:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait(20)
+    deadline = time.monotonic() + 20
+    while any(_is_running(pid) for pid in below) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _below(pid: int) -> list[int]:
+    """Every process that descends from `pid`, as the kernel's table says (Linux)."""
+    parents = {int(entry.name): _stat(int(entry.name))[1] for entry in Path("/proc").glob("[0-9]*")}
+    found, layer = [], [pid]
+    while layer:
+        layer = [child for child, parent in parents.items() if int(parent) in layer]
+        found += layer
+    return found
+
+
+def _is_running(pid: int) -> bool:
+    """False for a process that is gone or waits to be reaped."""
+    return _stat(pid)[0] not in ("gone", "Z")
+
+
+def _stat(pid: int) -> tuple[str, str]:
+    """(state, parent) of a process; ("gone", "0") when there is none."""
+    try:
+        state, parent = (
+            Path(f"/proc/{pid}/stat")
+            .read_text(encoding="utf-8", errors="replace")
+            .rpartition(")")[2]
+            .split()[:2]
+        )
+    except (FileNotFoundError, ProcessLookupError):
+        return "gone", "0"
+    return state, parent
