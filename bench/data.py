@@ -205,6 +205,7 @@ def _history(ids: list[Any], years: int, now: dt.datetime) -> None:
 # The many people, as a part of each statement: no role of the portal may make a table, not even one of its own.
 _SOMEONE = "WITH someone AS (SELECT (place - 1)::int AS n, id FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS one(id, place))"
 
+# The newest visits lie two days back: "yesterday" in UTC is still today where the clinic is, for a part of each evening.
 # Sealed columns get bytes of the usual length: whoever opened them would fail, and nobody does.
 _ENTRIES = """
 INSERT INTO journal_journalentry
@@ -245,7 +246,7 @@ lanes AS (SELECT id, row_number() OVER (ORDER BY label) - 1 AS n, count(*) OVER 
                FROM scheduling_resource WHERE label LIKE 'Clinician %%'),
      asked AS (SELECT s.id AS patient_id, (row_number() OVER (ORDER BY v, s.n)) - 1 AS place FROM someone s, generate_series(1, %(visits)s) v),
      placed AS (SELECT gen_random_uuid() AS id, a.patient_id, l.id AS lane,
-                       date_trunc('day', %(now)s) - interval '1 day' * (1 + (a.place / l.many) / 16)
+                       date_trunc('day', %(now)s) - interval '1 day' * (2 + (a.place / l.many) / 16)
                        + interval '13 hours' + interval '30 minutes' * ((a.place / l.many) %% 16) AS at
                 FROM asked a JOIN lanes l ON l.n = a.place %% l.many),
      made AS (INSERT INTO scheduling_appointment
