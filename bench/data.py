@@ -166,7 +166,6 @@ def _history(ids: list[Any], years: int, now: dt.datetime) -> None:
 # The many people, as a part of each statement: no role of the portal may make a table, not even one of its own.
 _SOMEONE = "WITH someone AS (SELECT (place - 1)::int AS n, id FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS one(id, place))"
 
-# The newest visits lie two days back: "yesterday" in UTC is still today where the clinic is, for a part of each evening.
 # Sealed columns get bytes of the usual length: whoever opened them would fail, and nobody does.
 _ENTRIES = """
 INSERT INTO journal_journalentry
@@ -188,6 +187,7 @@ SELECT gen_random_uuid(), t.patient_id, t.last_at, t.id, seq, t.started_by_id, '
 FROM messaging_thread t JOIN someone s ON s.id = t.patient_id, generate_series(1, 4) seq
 WHERE NOT EXISTS (SELECT FROM messaging_message m WHERE m.thread_id = t.id)
 """
+# The newest visits lie two days back: "yesterday" in UTC is still today where the clinic is, for a part of each evening.
 _VISITS = """,
 lanes AS (SELECT id, row_number() OVER (ORDER BY label) - 1 AS n, count(*) OVER () AS many
                FROM scheduling_resource WHERE label LIKE 'Clinician %%'),
