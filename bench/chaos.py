@@ -220,8 +220,10 @@ def _together(sender: Sender, count: int, port: int, clients: int, *, kill: bool
 HALF = {
     "a conversation without a message": """SELECT count(*) FROM messaging_thread t
         WHERE NOT EXISTS (SELECT 1 FROM messaging_message m WHERE m.thread_id = t.id)""",
+    # What the team says first asks for no work; what comes from the patient's side always does.
     "a conversation without work": """SELECT count(*) FROM messaging_thread t
-        WHERE NOT EXISTS (SELECT 1 FROM messaging_workitem w WHERE w.thread_id = t.id)""",
+        WHERE EXISTS (SELECT 1 FROM messaging_message m WHERE m.thread_id = t.id AND m.capacity <> 'team')
+        AND NOT EXISTS (SELECT 1 FROM messaging_workitem w WHERE w.thread_id = t.id)""",
     "a conversation that counts wrongly": """SELECT count(*) FROM messaging_thread t
         WHERE last_seq <> (SELECT count(*) FROM messaging_message m WHERE m.thread_id = t.id)""",
 }

@@ -205,7 +205,6 @@ def _history(ids: list[Any], years: int, now: dt.datetime) -> None:
 # The many people, as a part of each statement: no role of the portal may make a table, not even one of its own.
 _SOMEONE = "WITH someone AS (SELECT (place - 1)::int AS n, id FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS one(id, place))"
 
-# The newest visits lie two days back: "yesterday" in UTC is still today where the clinic is, for a part of each evening.
 # Sealed columns get bytes of the usual length: whoever opened them would fail, and nobody does.
 _ENTRIES = """
 INSERT INTO journal_journalentry
@@ -241,6 +240,7 @@ INSERT INTO messaging_workitem (id, patient_id, created_at, thread_id, team_id, 
 SELECT gen_random_uuid(), b.patient_id, %(now)s, b.id, b.team_id, m.id, 'clinical', 1, 'open', %(now)s + interval '400 days', ''
 FROM begun b JOIN said m ON m.thread_id = b.id
 """
+# The newest visits lie two days back: "yesterday" in UTC is still today where the clinic is, for a part of each evening.
 _VISITS = """,
 lanes AS (SELECT id, row_number() OVER (ORDER BY label) - 1 AS n, count(*) OVER () AS many
                FROM scheduling_resource WHERE label LIKE 'Clinician %%'),

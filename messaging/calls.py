@@ -15,8 +15,7 @@ from messaging.models import CallTask, Message, Thread, ThreadViewer, WorkItemEv
 from messaging.services import AlreadyDone
 from messaging.work_querysets import read_since
 from patients.models import Patient
-from patients.once import Done
-from patients.services import exactly_once, record_change, require, team_of
+from patients.services import Done, exactly_once, record_change, require, team_of
 from portal.lib.problems import NotAllowed
 
 Reason = CallTask.Reason

@@ -50,7 +50,9 @@ def make_open_item(
         item = OpenItem(id=uuid7(), patient=patient, thread=thread, owner=owner, made_by=by)
         item.words, item.created_at = words, now
         item.save(force_insert=True)
-        return _keep(by, thread, id, Kind.OPEN_ITEM, words, item.pk, now)
+        kept = _keep(by, thread, id, Kind.OPEN_ITEM, words, item.pk, now)
+        record_change(by, patient, "made.open_item", kept)
+        return kept
 
     content = [str(thread_id), words, owner]
     return exactly_once(act="made.open_item", id=id, patient=patient, user=by, content=content, do=make)
@@ -68,7 +70,9 @@ def offer_question(
 
     def make() -> UUID:
         thread = _locked_by_staff(by, patient, thread_id)
-        return _keep(by, thread, id, Kind.QUESTION, words, None, now)
+        kept = _keep(by, thread, id, Kind.QUESTION, words, None, now)
+        record_change(by, patient, "made.question", kept)
+        return kept
 
     content = [str(thread_id), words]
     return exactly_once(act="made.question", id=id, patient=patient, user=by, content=content, do=make)
@@ -85,7 +89,8 @@ def note_appointment(
         return
     thread = _locked_by_staff(user, patient, thread_id)
     if not MadeFrom.objects.for_user(user, patient).filter(thread=thread, result=visit_id).exists():
-        _keep(user, thread, uuid7(), Kind.APPOINTMENT, words, visit_id, now)
+        kept = _keep(user, thread, uuid7(), Kind.APPOINTMENT, words, visit_id, now)
+        record_change(user, patient, "made.appointment", kept)
 
 
 @transaction.atomic
@@ -148,7 +153,6 @@ def _keep(
     row = MadeFrom(id=id, patient=thread.patient, thread=thread, kind=kind, by=by, result=result)
     row.words, row.created_at = words, now
     row.save(force_insert=True)
-    record_change(by, thread.patient, f"made.{kind}", row.pk)
     return row.pk
 
 

@@ -20,8 +20,7 @@ from messaging.promises import due_at
 from messaging.services import AREA, _locked_by_staff, _mine_or_free
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
 from patients.models import Patient
-from patients.once import Done
-from patients.services import exactly_once, record_change, require
+from patients.services import Done, exactly_once, record_change, require
 from portal.lib.problems import DomainError
 from portal.lib.time import today_in
 

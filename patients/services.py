@@ -19,7 +19,7 @@ from patients.areas import PROFILE, Scope
 from patients.drafts import DraftConflict, DraftState, drafts_of, drop_draft, save_draft
 from patients.keys import SPACES, forget_keys, warm_keys, wrap_new_key
 from patients.models import Grant, Patient, PatientKey
-from patients.once import DifferentContent, Done, exactly_once
+from patients.once import DifferentContent, Done, exactly_once, hold_id
 from patients.querysets import opens
 from patients.trail import Event, note
 from portal.lib import actor
@@ -42,6 +42,7 @@ __all__ = [
     "get_patient_or_404",
     "grant_carer",
     "grant_team",
+    "hold_id",
     "own_patient",
     "patient_ids_beyond_carers",
     "patient_ids_of_carer",

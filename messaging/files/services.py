@@ -24,8 +24,7 @@ from messaging.files.scan import Verdict, scan
 from messaging.models import Message
 from patients.drafts import drafts_among
 from patients.models import Patient
-from patients.once import hold_id
-from patients.services import Done, exactly_once, record_change, require
+from patients.services import Done, exactly_once, hold_id, record_change, require
 from portal.lib import actor
 from portal.lib.problems import DomainError
 from portal.lib.sealing import SealBroken, derived_key

@@ -191,6 +191,11 @@ class Run:
                     "path.course_id",
                     str(ground.of("open_course", self.whose)),
                 ),
+                *below(
+                    "/messages/[{]message_id[}]/",
+                    "path.thread_id",
+                    str(self.ground.of("answered_thread", self.whose)),
+                ),
                 *below("/medicines/[{]line_id[}]/", "path.line_id", str(ground.of("medicine", self.whose))),
                 *self.operations,
             ]

@@ -3,8 +3,7 @@
 In full, for each page, as the first of the persons who open it (tests/registry/pages.py):
 
 * with scripts: day, dusk, more contrast and forced colors, each at 320 and 1280 px: our measures (title, one h1, no sideways scroll,
-  size of targets); axe with all its rules in the day theme, and its contrast of colors in every theme but forced colors, where it would
-  compare authored colors (themes change colors alone, so the other rules would find the same four times);
+  size of targets) and axe; in forced colors axe runs without `color-contrast`, because it compares authored colors there;
 * with the browser's own text at 200 %, at 320 and 1280 px: measures and axe, in the day theme; the same measures with the portal's own
   setting "largest";
 * by keyboard, at 320 px: each stop of Tab shows the focus, is in view and is not covered;
@@ -109,8 +108,7 @@ def in_every_mode(tab: Any, target: int) -> list[str]:
         tab.emulate_media(**media)
         settle(tab)
         for width in WIDTHS:
-            forced, colors = theme == "forced colors", "" if theme == "day" else "color-contrast"
-            found += look(tab, theme, width=width, least=target, forced=forced, axe=not forced, only=colors)
+            found += look(tab, theme, width=width, least=target, forced=theme == "forced colors")
     tab.emulate_media(**THEMES["day"])
     tab.set_viewport_size({"width": WIDTHS[0], "height": 900})
     settle(tab)

@@ -154,7 +154,7 @@ def freshen(ground: Ground) -> None:
                 by=ground.users[whose], patient=patient, id=uuid7(), topic="letter", text="Sent a moment ago.",
                 now=present(),
             )  # fmt: skip
-            ground.ids["fresh_thread", whose], ground.ids["message_id", whose] = sent.thread_id, sent.pk
+            ground.ids["fresh_thread", whose], ground.ids["fresh_message", whose] = sent.thread_id, sent.pk
 
 
 def _library(ground: Ground) -> None:
@@ -432,7 +432,17 @@ def _note(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
     ).pk  # fmt: skip
     thread = ground.of("thread_id", whose)
     assert isinstance(thread, UUID)
-    _answered(ground, whose, patient, now)
+    item = make_open_item(
+        by=nurse,
+        patient=patient,
+        thread_id=answered,
+        id=uuid7(),
+        words="Bring the form",
+        owner="you",
+        now=now,
+    )
+    assert item.result is not None
+    ground.ids["made_id", whose] = item.result
     add_note(
         by=ground.users["nurse"],
         patient=patient,
@@ -453,18 +463,6 @@ def _mailing(ground: Ground, now: datetime) -> None:
         )
     for whose in PATIENTS:
         ground.ids["mailing_id", whose] = made.pk
-
-
-def _answered(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
-    """A conversation with an answer of the team. Runs as the nurse."""
-    nurse = ground.users["nurse"]
-    more = {"by": nurse, "patient": patient, "now": now}
-    thread = start_thread(id=uuid7(), topic="visit", text="When do I come?", **more).thread_id
-    told = answer(thread_id=thread, id=uuid7(), text="At 8, please.", seen_seq=99, **more)
-    item = make_open_item(thread_id=thread, id=uuid7(), words="Bring the form", owner="you", **more)
-    assert item.result is not None
-    ground.ids["made_id", whose] = item.result
-    ground.ids["answered_thread", whose], ground.ids["message_id", whose] = thread, told.pk
 
 
 def _work(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:

@@ -292,7 +292,9 @@ API_ROWS: list[ApiRow] = [
             "POST": Can(of(SIDE, OF_TEAM), 201, sends(text="And run?", seen_seq=99), STRANGERS_AT_WORK),
         },
     ),
-    acts("messaging-api:take-back", SELF, instead={"thread_id": "fresh_thread"}),
+    acts(
+        "messaging-api:take-back", SELF, instead={"thread_id": "fresh_thread", "message_id": "fresh_message"}
+    ),
     reads("messaging-api:question-list", RECORD),
     ApiRow(
         "messaging-api:question-sign",

@@ -446,9 +446,16 @@ ROWS: list[Row] = [
         reads=None,
         writes=302,
         body=_once(),
-        instead={"thread_id": "fresh_thread"},
+        instead={"thread_id": "fresh_thread", "message_id": "fresh_message"},
     ),
-    Row("messaging:patient-take-back", SELF, None, 302, _once(), instead={"thread_id": "fresh_thread"}),
+    Row(
+        "messaging:patient-take-back",
+        SELF,
+        None,
+        302,
+        _once(),
+        instead={"thread_id": "fresh_thread", "message_id": "fresh_message"},
+    ),
     clinicians("messaging:rulesets"),
     # Signed already in these tests: a neurologist is told so, the others of a team may not sign at all.
     Row(
