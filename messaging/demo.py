@@ -135,7 +135,7 @@ class _Story:
             self.maya,
             self.of_maya,
             thread,
-            "I forgot to say: I sleep well and have no fever.",
+            "I forgot to say: I had a fever last night. It is gone now.",
             at(-1, 13, 45),
         )
         self.note(

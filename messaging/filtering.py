@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from messaging import calls
 from messaging.models import WorkItem
 from messaging.topics import Lane
 
@@ -49,7 +50,10 @@ class Filters:
         return sum(
             count
             for (lane, whose, late), count in found.items()
-            if self.lane in ("", lane) and self.whose in ("", whose) and (late or not self.late)
+            if lane in Lane.values
+            and self.lane in ("", lane)
+            and self.whose in ("", whose)
+            and (late or not self.late)
         )
 
 
@@ -64,8 +68,12 @@ def chosen(query: Mapping[str, Any]) -> Filters:
     return Filters(lane if lane in Lane.values else "", whose, query.get("late") == "1")
 
 
-def grouped(user: User, now: datetime) -> Counter[tuple[str, str, bool]]:
-    """Everything that waits, counted by lane, whose and late: one statement."""
+Grouped = Counter[tuple[str, str, bool]]
+TO_CALL = ("calls", "", False)  # beside the lanes: people who have to be called
+
+
+def grouped(user: User, now: datetime) -> Grouped:
+    """Everything that waits, counted by lane, whose and late, and under TO_CALL who is to be called: one statement."""
     whose = [When(rule, then=Value(name)) for name, rule in whose_is(user).items()]
     rows = (
         WorkItem.objects.for_user(user)
@@ -79,12 +87,21 @@ def grouped(user: User, now: datetime) -> Counter[tuple[str, str, bool]]:
         .annotate(count=Count("id"))
         .order_by()
     )
-    return Counter({(row["lane"], row["whose"], row["late"]): row["count"] for row in rows})
+    lane, owner, late = (Value(said) for said in TO_CALL)
+    called = (
+        calls.to_call(user)
+        .select_related(None)
+        .order_by()
+        .annotate(lane=lane, whose=owner, late=late)
+        .values("lane", "whose", "late")
+        .annotate(count=Count("id"))
+    )
+    found = rows.union(called, all=True)
+    return Counter({(row["lane"], row["whose"], row["late"]): row["count"] for row in found})
 
 
-def links(user: User, now_chosen: Filters, now: datetime) -> list[dict[str, Any]]:
+def links(now_chosen: Filters, found: Grouped) -> list[dict[str, Any]]:
     """Three groups of links. Each keeps what is chosen in the other groups, and counts what it would show."""
-    found = grouped(user, now)
 
     def link(label: Any, filters: Filters) -> dict[str, Any]:
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from messaging import notices, reply_templates
+from messaging.files.services import bind
 from messaging.models import Message, MessageRetraction
-from messaging.services import AREA, _append, _locked_by_staff, _nothing_newer
+from messaging.services import AREA, _append, _locked_by_staff, _nothing_newer, _of_files
 from patients.models import Patient
 from patients.services import exactly_once, record_change, require
 from portal.lib.problems import Conflict
@@ -39,10 +41,12 @@ def correct(
     reason: str,
     seen_seq: int,
     now: datetime,
+    files: Sequence[UUID] = (),
 ) -> Message:
     """Take back an answer of the team with a reason and send the correction, exactly once under `id`; the patient is told.
 
-    Raises BlankLeft, NewerMessages, NotAnAnswer, TakenBackBefore, DifferentContent, NotAllowed, Thread.DoesNotExist, Message.DoesNotExist.
+    Files of the old answer go with it; those of the correction are `files`.
+    Raises BlankLeft, FilesGone, NewerMessages, NotAnAnswer, TakenBackBefore, DifferentContent, NotAllowed, Thread.DoesNotExist, Message.DoesNotExist.
     """
     require(by, patient, AREA, "team")
     made: Message | None = None
@@ -62,6 +66,7 @@ def correct(
         reply_templates.nothing_left_blank(patient.site, text)
         nonlocal made
         made = correction = _append(thread, by, Message.Capacity.TEAM, text, id, now)
+        bind(by=by, message=correction, ids=files)
         retraction = MessageRetraction(
             patient=patient,
             message=wrong,
@@ -78,7 +83,7 @@ def correct(
         notices.tell_readers(patient=patient, thread=thread, now=now)
         return correction.pk
 
-    content = [str(thread_id), str(message_id), text, reason]
+    content = [str(thread_id), str(message_id), text, reason, *_of_files(files)]
     done = exactly_once(act="message.correct", id=id, patient=patient, user=by, content=content, do=make)
     if made is not None:
         return made

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -41,6 +42,7 @@ from portal.lib.api import (
     whole,
 )
 from portal.lib.api import Day as DayField
+from portal.lib.problems import DomainError
 from portal.lib.time import now as present
 
 AS_IT_HAPPENED = (by_id(),)
@@ -52,6 +54,11 @@ CALL_ORDER = (
 BY_START = (Key("starts_at", lambda row: row.starts_at, stamp), by_id())
 
 
+class NotOneTarget(DomainError):
+    status = 422
+    default_message = _("Name a colleague or a lane, one of them.")
+
+
 class HandOverWrite(Write):
     """To a colleague or to a lane, one of them."""
 
@@ -60,12 +67,6 @@ class HandOverWrite(Write):
     )
     lane = serializers.ChoiceField(choices=Lane.choices, required=False)
     reason = Text(max_length=routing.LONGEST_REASON)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Exactly one target."""
-        if (attrs.get("to") is None) == ("lane" not in attrs):
-            raise serializers.ValidationError({"to": "Name a colleague or a lane, one of them."})
-        return attrs
 
 
 class WorkEventRead(serializers.Serializer[Any]):
@@ -151,7 +152,10 @@ class HandOver(WorkView):
     @extend_schema(request=HandOverWrite, responses={200: shapes.WorkStateRead})
     def post(self, request: Request, thread_id: UUID) -> Response:
         """Hand your work, or work nobody has, to a colleague or another lane. The reason is for the team only."""
-        return self.act(thread_id, routing.hand_over, now=present(), **self.body(HandOverWrite))
+        wanted = self.body(HandOverWrite)
+        if (wanted["to"] is None) == ("lane" not in wanted):
+            raise NotOneTarget
+        return self.act(thread_id, routing.hand_over, now=present(), **wanted)
 
 
 class History(MessagingView):

@@ -230,9 +230,12 @@ class MessageWrite(Write):
     files = files_to_send()
 
 
-class CorrectionWrite(MessageWrite):
+class CorrectionWrite(Write):
     """The correct answer, and why the old one is taken back."""
 
+    text = Text(max_length=LONGEST_MESSAGE)
+    seen_seq = serializers.IntegerField(min_value=0, max_value=MANY, help_text=SEEN)
+    files = files_to_send()
     reason = Line(max_length=200)
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from messaging import retractions
+from messaging.files.page import FormFiles
 from messaging.forms import text_field
 from messaging.models import Message
 from messaging.services import NewerMessages
@@ -46,12 +47,12 @@ class CorrectionForm(DraftedForm):
 def correct(request: HttpRequest, patient_id: UUID, thread_id: UUID, message_id: UUID) -> HttpResponse:
     """Take an answer back and send the correction in one act. The patient no longer sees the old text."""
     place, thread = at_work(request, patient_id, thread_id)
-    if request.method == "POST" and not place.may_act:
-        raise NotAllowed
     shown = Message.objects.for_user(place.user, place.patient).filter(thread=thread)
     wrong = shown.in_order().filter(pk=message_id, capacity="team").first()
     if wrong is None:
         raise Http404
+    if request.method == "POST" and not place.may_act:
+        raise NotAllowed
     up = reverse("messaging:work-thread", args=[patient_id, thread_id])
     page = drafted(
         request,
@@ -62,7 +63,9 @@ def correct(request: HttpRequest, patient_id: UUID, thread_id: UUID, message_id:
         initial={"text": "" if wrong.taken_back else wrong.body},
     )
     record_view(place.user, place.patient, "thread.view", thread.pk)
+    files = FormFiles(request, place, page)
     context: dict[str, Any] = {
+        "files": files,
         "place": place,
         "patient": place.patient,
         "thread": thread,
@@ -71,6 +74,8 @@ def correct(request: HttpRequest, patient_id: UUID, thread_id: UUID, message_id:
         "gone": wrong.taken_back is not None,
         "newer": [],
     }
+    if files.stops:
+        return files.back() or page.render_again("messaging/correct.html", context, status=files.status)
     if page.later:
         return page.finish_later("messaging/correct.html", context)
     if page.form.is_valid():
@@ -84,6 +89,7 @@ def correct(request: HttpRequest, patient_id: UUID, thread_id: UUID, message_id:
                 text=page.form.cleaned_data["text"],
                 reason=page.form.cleaned_data["reason"],
                 seen_seq=posted_seq(request),
+                files=files.ids,
                 now=present(),
             )
         except NewerMessages as error:

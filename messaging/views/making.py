@@ -74,10 +74,11 @@ def make(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespons
     place, thread = at_making(request, patient_id, thread_id)
     record_view(place.user, place.patient, "thread.view", thread.pk)
     up = reverse("messaging:work-thread", args=[patient_id, thread_id])
-    what = request.POST.get("what", "")
     posted = request.POST if request.method == "POST" else None
-    question = QuestionForm(posted if what == "question" else None, prefix="question")
-    item = ItemForm(posted if what == "open_item" else None, prefix="item")
+    question = QuestionForm(
+        posted if posted is not None and "question-words" in posted else None, prefix="question"
+    )
+    item = ItemForm(posted if posted is not None and "item-words" in posted else None, prefix="item")
     if question.is_valid() or item.is_valid():
         act: dict[str, Any] = {
             "by": place.user,
@@ -86,9 +87,9 @@ def make(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespons
             "id": once_of(request),
             "now": present(),
         }
-        form = question if what == "question" else item
+        form = question if question.is_valid() else item
         try:
-            if what == "question":
+            if form is question:
                 making.offer_question(**act, words=form.cleaned_data["words"])
                 messages.success(request, _("Suggested. The patient sees it in the conversation."))
             else:

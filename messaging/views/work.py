@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from messaging import calls, contributed, filtering, making, reply_templates, services, undo
+from messaging import contributed, filtering, making, reply_templates, services, undo
 from messaging.events import history_of, last_steps
 from messaging.files.page import FormFiles
 from messaging.forms import AnswerForm, NoteForm
@@ -58,7 +58,10 @@ def work_list(request: HttpRequest) -> HttpResponse:
     now = present()
     chosen = filtering.chosen(request.GET)
     items = chosen.of(WorkItem.objects.for_user(user).of_own_teams(user).waiting(), user, now)
-    page = Paginator(items.for_list().in_work_order(), PAGE_SIZE).get_page(request.GET.get("page"))
+    found = filtering.grouped(user, now)
+    pages = Paginator(items.for_list().in_work_order(), PAGE_SIZE)
+    pages.count = chosen.counts(found)  # counted with the filters: not once more
+    page = pages.get_page(request.GET.get("page"))
     shown = list(page)
     steps = last_steps(user, shown)
     warm_keys(item.patient_id for item in shown)
@@ -66,8 +69,8 @@ def work_list(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "rows": [{**row_of(item, user, now), "why": steps.get(item.pk, "")} for item in shown],
-        "filters": filtering.links(user, chosen, now),
-        "calls": calls.to_call(user).count(),
+        "filters": filtering.links(chosen, found),
+        "calls": found[filtering.TO_CALL],
         "now": now,
         "news_url": work_news_url(user),
     }

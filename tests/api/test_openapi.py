@@ -41,7 +41,14 @@ def test_bodies_take_nothing_else_and_acts_ask_for_their_key() -> None:
         for method, one in methods.items():
             names = {parameter["name"] for parameter in one.get("parameters", [])}
             free = path.endswith(
-                ("/drafts/{id}/", "/trackers/", "/seen/", "/display/", "/programs/{token_id}/end/")
+                (
+                    "/drafts/{id}/",
+                    "/trackers/",
+                    "/{thread_id}/seen/",
+                    "/display/",
+                    "/programs/{token_id}/end/",
+                    "/decide/",
+                )
             )
             assert ("Idempotency-Key" in names) == (method != "get" and not free), f"{method} {path}"
 

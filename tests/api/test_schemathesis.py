@@ -27,17 +27,34 @@ from tests.api.asking import token_of
 from tests.api.served import served
 from tests.harness.cluster import REPOSITORY
 from tests.harness.paper import ensure
-from tests.registry.ground import Ground, acting, lay
+from tests.registry.ground import Ground, acting, freshen, lay
 from tests.registry.people import MAYA, SAMUEL
-from tests.security.api_table import A_LOOK, a_check, a_file, a_time, a_visit, an_infusion, an_order, new_days
+from tests.security.api_table import (
+    A_LOOK,
+    a_check,
+    a_file,
+    a_mailing,
+    a_time,
+    a_visit,
+    an_absence,
+    an_infusion,
+    an_on_call,
+    an_order,
+    new_days,
+)  # fmt: skip
 
 CANARY = "Zanzibarcanary"
 FOR_THE_TEAM = (
     r"/(claim|release|finish|notes|work|given|missed|therapies|day|chairs|confirm|decline|teams|shared-reports|emergency|dates|phase)/"
-    r"|/scheduling/requests/$|/patients/\{patient_id\}/"
+    r"|/(hand-over|correct|calls|calls-and-letters|first-words|mailings|templates|on-call|absences|first|sign)/"
+    r"|/threads/\{thread_id\}/history/|/messaging/helped/$|/scheduling/requests/$|/patients/\{patient_id\}/"
 )
-BY_PRESCRIBERS = r"/treatment/courses/$|/courses/\{course_id\}/(end|dates)/$"  # their POST
-BY_THE_TEAM = r"/courses/\{course_id\}/checks/$"  # its POST
+# POST of these is for neurologists.
+BY_PRESCRIBERS = (
+    r"/treatment/courses/$|/courses/\{course_id\}/(end|dates)/$"
+    r"|/questions/sign/$|/(on-call|absences)/$|/(on-call|absences)/\{[a-z_]+\}/end/$"
+)
+BY_THE_TEAM = r"/courses/\{course_id\}/checks/$|/threads/\{thread_id\}/made/$"  # their POST
 
 
 @pytest.fixture
@@ -47,6 +64,7 @@ def api(demo_world: str, settings: Any) -> Iterator[tuple[Ground, str]]:
     ensure()  # reports are asked for as PDF files
     ground = lay()
     plant(ground)
+    freshen(ground)
     with served() as url:
         yield ground, url
 
@@ -94,7 +112,7 @@ def parameters(ground: Ground, whose: str) -> dict[str, str | int]:
     """Real values for the parts of addresses, by name."""
     kinds = (
         "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "report_id", "thread_id", "course_id", "dose_id", "item_id", "code",
-        "file_id", "message_id", "made_id", "template_id", "mailing_id",
+        "file_id", "message_id", "made_id", "template_id", "mailing_id", "call_id", "on_call_id", "absence_id",
     )  # fmt: skip
     given: dict[str, str | int] = {f"path.{kind}": str(ground.of(kind, whose)) for kind in kinds}
     return {
@@ -125,6 +143,13 @@ def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
         "do-messaging-threads-thread-id-messages": seen,
         "do-messaging-threads-thread-id-finish": {"seen_seq": 99},
         "do-messaging-threads": {"files": []},
+        "do-messaging-threads-thread-id-messages-message-id-correct": seen,
+        "do-messaging-threads-thread-id-hand-over": {"to": None, "lane": "logistics"},
+        "do-messaging-calls-and-letters": {"came_at": None, "thread": None},
+        "do-messaging-mailings": a_mailing(ground, whose) or {},
+        "do-messaging-templates": {"replaces": None},
+        "do-messaging-on-call": an_on_call(ground, whose),
+        "do-messaging-absences": an_absence(ground, whose),
         "do-messaging-files": a_file(ground, whose),
         "do-treatment-courses": an_order(ground, whose),
         "do-treatment-courses-course-id-dates": new_days(ground, whose),
@@ -192,9 +217,18 @@ class Run:
                     str(ground.of("open_course", self.whose)),
                 ),
                 *below(
-                    "/messages/[{]message_id[}]/",
+                    "/(correct|helped)/",
                     "path.thread_id",
                     str(self.ground.of("answered_thread", self.whose)),
+                ),
+                *below(
+                    "/take-back/",
+                    "path.thread_id",
+                    str(self.ground.of("fresh_thread", self.whose)),
+                    f'"path.message_id" = "{self.ground.of("fresh_message", self.whose)}"',
+                ),
+                *below(
+                    "/files/[{]file_id[}]/$", "path.file_id", str(self.ground.of("waiting_file", self.whose))
                 ),
                 *below("/medicines/[{]line_id[}]/", "path.line_id", str(ground.of("medicine", self.whose))),
                 *self.operations,
@@ -233,13 +267,14 @@ class Run:
         )
 
 
-def below(path: str, name: str, value: str) -> list[str]:
+def below(path: str, name: str, value: str, *more: str) -> list[str]:
     """A parameter for the operations below one address."""
     return [
         "[[operations]]",
         f"include-path-regex = {json.dumps(path)}",
         "[operations.parameters]",
         f'"{name}" = {json.dumps(value)}',
+        *more,
     ]
 
 

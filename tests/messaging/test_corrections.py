@@ -11,13 +11,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import OutgoingMail
-from messaging import retractions
+from messaging import retractions, services
+from messaging.files.services import take_in
 from messaging.models import Message, MessageRetraction
 from messaging.services import NewerMessages
 from patients.models import AuditEvent
 from patients.services import DifferentContent
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
+from tests.messaging.samples import jpeg
 from tests.messaging.ward import Ward, hidden
 
 WRONG, RIGHT = "Come on Tuesday at 8.", "Come on Thursday at 8."
@@ -137,3 +139,23 @@ def test_neither_the_message_nor_its_retraction_can_be_changed(ward: Ward) -> No
     with ward.acting(ward.samuel):
         assert MessageRetraction.objects.for_user(ward.samuel).count() == 0
         assert MessageRetraction.objects.all().count() == 0  # row-level security alone
+
+
+def test_files_of_the_old_answer_go_and_those_of_the_correction_come(ward: Ward, signed_in: Any) -> None:
+    thread, rosa = ward.start(), signed_in(ward.rosa)
+    with ward.acting(ward.rosa):
+        more = {"by": ward.rosa, "patient": ward.of_maya, "now": timezone.now()}
+        old, new = (
+            take_in(id=uuid7(), name=name, data=jpeg(color=shade), **more).pk
+            for name, shade in (("a.jpg", 40), ("b.jpg", 90))
+        )
+        wrong = services.answer(id=uuid7(), thread_id=thread, text=WRONG, seen_seq=9, files=[old], **more)
+    page = reverse("messaging:correct", args=[ward.of_maya.pk, thread, wrong.pk])
+    form = {"text": RIGHT, "reason": "Wrong day", "seen": "9", "draft": str(uuid7()), "attached": [str(new)]}
+    assert rosa.post(page, form).status_code == 302
+    maya = signed_in(ward.maya)
+    shown = maya.get(reverse("messaging:thread", args=[thread])).content.decode()
+    assert reverse("messaging:file", args=[new]) in shown
+    assert reverse("messaging:file", args=[old]) not in shown
+    assert maya.get(reverse("messaging:file", args=[new])).status_code == 200
+    assert maya.get(reverse("messaging:file", args=[old])).status_code == 404

@@ -33,6 +33,7 @@ from messaging.files.services import take_in
 from messaging.mailings import plan
 from messaging.making import make_open_item
 from messaging.models import ReplyTemplate
+from messaging.retractions import correct
 from messaging.routing import hand_over
 from messaging.services import add_note, answer, start_thread
 from patients.drafts import DraftState, save_draft
@@ -426,10 +427,11 @@ def _note(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
     """An internal note of the team on the conversation, and an answer in another one. Runs as the nurse."""
     nurse, answered = ground.users["nurse"], ground.of("answered_thread", whose)
     assert isinstance(answered, UUID)
-    ground.ids["message_id", whose] = answer(
-        by=nurse, patient=patient, thread_id=answered, id=uuid7(), text="There is, beside the blanket.", seen_seq=9,
-        now=now,
-    ).pk  # fmt: skip
+    more = {"by": nurse, "patient": patient, "thread_id": answered, "seen_seq": 9, "now": now}
+    wrong = answer(id=uuid7(), text="There is, beside the blanket.", **more).pk
+    ground.ids["message_id", whose] = correct(
+        message_id=wrong, id=uuid7(), text="There is, beside the bed.", reason="The wrong table", **more
+    ).pk
     thread = ground.of("thread_id", whose)
     assert isinstance(thread, UUID)
     item = make_open_item(

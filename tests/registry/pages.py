@@ -225,6 +225,13 @@ PAGES: list[Page] = [
     Page("messaging:work-list", CLINICIANS, dense=True),
     Page("messaging:rulesets", CLINICIANS, dense=True),
     Page("messaging:work-thread", READERS, dense=True),
+    Page(
+        "messaging:work-thread",
+        ("nurse",),
+        instead={"thread_id": "hidden_thread"},
+        dense=True,
+        label="handed-over",
+    ),
     Page("messaging:note", TEAM, dense=True),
     Page("messaging:call", TEAM, dense=True),
     Page("messaging:call-more", TEAM, dense=True),

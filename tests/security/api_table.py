@@ -46,7 +46,7 @@ NO_LEADS = everyone("nurse")
 NO_PRESCRIBERS = of(everyone("nurse"), IN_EMERGENCY)
 
 
-def _on_call(ground: Ground, whose: str) -> dict[str, Any]:
+def an_on_call(ground: Ground, whose: str) -> dict[str, Any]:
     starts = now() + timedelta(days=200)
     return {
         "team": str(ground.of("team_id", whose)),
@@ -56,7 +56,7 @@ def _on_call(ground: Ground, whose: str) -> dict[str, Any]:
     }
 
 
-def _absence(ground: Ground, whose: str) -> dict[str, Any]:
+def an_absence(ground: Ground, whose: str) -> dict[str, Any]:
     day = now().date() + timedelta(days=200)
     return {
         "team": str(ground.of("team_id", whose)),
@@ -393,13 +393,13 @@ API_ROWS: list[ApiRow] = [
     acts("messaging-api:called", OF_TEAM, sends(result="not_reached"), refused=STRANGERS_AT_WORK),
     ApiRow(
         "messaging-api:on-call-list",
-        {"GET": Can(TEAMS), "POST": Can(LEADS, 201, _on_call, NO_LEADS)},
+        {"GET": Can(TEAMS), "POST": Can(LEADS, 201, an_on_call, NO_LEADS)},
         about=False,
     ),
     ApiRow("messaging-api:on-call-end", {"POST": Can(LEADS, refused=NO_LEADS)}, about=False),
     ApiRow(
         "messaging-api:absence-list",
-        {"GET": Can(TEAMS), "POST": Can(LEADS, 201, _absence, NO_LEADS)},
+        {"GET": Can(TEAMS), "POST": Can(LEADS, 201, an_absence, NO_LEADS)},
         about=False,
     ),
     ApiRow("messaging-api:absence-end", {"POST": Can(LEADS, refused=NO_LEADS)}, about=False),

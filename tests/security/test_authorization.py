@@ -83,7 +83,7 @@ def test_things_of_one_patient_are_not_reached_through_another(ground: Ground, p
 def test_other_methods_are_not_there(ground: Ground, method: str) -> None:
     clients = {
         person: client_of(ground, person)
-        for person in ("patient", "nurse", "journal-carer", "admin", ANONYMOUS)
+        for person in ("patient", "nurse", "neurologist", "journal-carer", "admin", ANONYMOUS)
     }
     for row in ROWS:
         person = next((one for one in clients if one in row.may[MAYA]), ANONYMOUS)

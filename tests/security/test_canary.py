@@ -86,7 +86,9 @@ NO_WORDS = {
     "journal.SensitivePart.scores": r"",
 }
 # Kept, and shown to nobody in this version; each says why.
-SHOWN_TO_NOBODY: dict[str, str] = {}
+SHOWN_TO_NOBODY: dict[str, str] = {
+    "messaging.MailingLetter.words": "they wait for the worker, who sends them as a message; that one is met",
+}
 
 HEALTH = re.compile(
     r"\bMS\b|sclerosis|infus|neurolog|symptom|journal|treatment|medic|drug|dose|side effect|nurse|blanket|diagnos|therap|relapse|tired",
