@@ -96,9 +96,9 @@ def read_after_all(now: datetime) -> int:
     return done
 
 
-def to_call(user: User) -> Any:
-    """Whom the person's teams have to call, in order; patients and topics come along."""
-    return CallTask.objects.for_user(user).of_own_teams(user).to_do().for_list()
+def to_call(user: User, patient: Patient | None = None) -> Any:
+    """Whom the person's teams have to call, in order; patients and topics come along. Of one patient when there is one."""
+    return CallTask.objects.for_user(user, patient).of_own_teams(user).to_do().for_list()
 
 
 @transaction.atomic

@@ -76,14 +76,14 @@ def send_sms_later(notice_id: UUID) -> None:
 
 
 def subject() -> str:
-    return _("Your team has written back")
+    return _("Your team has written to you")
 
 
 def body() -> str:
     """The same words for everybody: no name, no topic, no clinic, and a link to the sign-in page only."""
     return _(
         "Hello,\n\n"
-        "your team has written back to you in the portal. Read it when it suits you.\n\n"
+        "your team has written to you in the portal. Read it when it suits you.\n\n"
         "Sign in here: %(url)s\n\n"
         "If you need help right now, do not wait for a message: call. The phone numbers are on the sign-in page.\n\n"
         "This mail was sent by a machine. Please do not reply to it.\n"

@@ -13,14 +13,15 @@ from accounts.models import User
 from messaging import calls
 from messaging.models import WorkItem
 from messaging.topics import Lane, Topic
+from patients.models import Patient
 from portal.lib.first import SOON, TODAY, URGENT, Problem
 
 MOST = 100  # of each kind; the work list has the rest
 
 
-def urgent_and_late(user: User, now: datetime) -> Iterator[Problem]:
+def urgent_and_late(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
     """Urgent messages, and those whose promise is over. A fever is one problem with an infusion that is near. One statement."""
-    items = WorkItem.objects.for_user(user).of_own_teams(user).waiting()
+    items = WorkItem.objects.for_user(user, patient).of_own_teams(user).waiting()
     items = items.filter(Q(lane=Lane.SAFETY) | Q(due_at__lt=now)).select_related("thread", "owner")
     for item in items.in_work_order()[:MOST]:
         late = item.due_at < now
@@ -40,9 +41,9 @@ def urgent_and_late(user: User, now: datetime) -> Iterator[Problem]:
         )
 
 
-def to_be_called(user: User, now: datetime) -> Iterator[Problem]:
+def to_be_called(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
     """People who have not read a message, or whom our mail does not reach. One statement."""
-    for task in calls.to_call(user)[:MOST]:
+    for task in calls.to_call(user, patient)[:MOST]:
         named = f"thread:{task.thread_id}" if task.thread_id else f"call:{task.pk}"
         yield Problem(
             patient_id=task.patient_id,

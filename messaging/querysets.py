@@ -128,7 +128,11 @@ class WorkItemQuerySet(OfThreadQuerySet):
         return self.filter(Q(owner__isnull=True) | Q(owner=user))
 
     def for_list(self) -> WorkItemQuerySet:
-        return self.select_related("thread", "patient", "owner", "trigger")
+        """With all that a line says; `with_files`: a file came with the message."""
+        from messaging.models import Attachment
+
+        files = Attachment.objects.filter(message_id=OuterRef("trigger_id"))
+        return self.select_related("thread", "patient", "owner", "trigger").annotate(with_files=Exists(files))
 
 
 class NoticeQuerySet(PatientRecordQuerySet["LastNotice"]):

@@ -38,6 +38,6 @@ def gateway() -> Gateway | None:
 
 def text() -> str:
     """The same words for everybody: no name, no topic, no clinic, and a link to the sign-in page only."""
-    return _("Your team has written back in the portal. Sign in: %(url)s") % {
+    return _("Your team has written to you in the portal. Sign in: %(url)s") % {
         "url": settings.PUBLIC_URL + reverse("account_login")
     }

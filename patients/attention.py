@@ -17,7 +17,7 @@ from patients.once import Done, exactly_once
 from patients.seen import Acknowledgement
 from patients.services import record_change, record_many, require, warm_keys
 from portal.lib import contributions
-from portal.lib.first import Merged, merge
+from portal.lib.first import Merged, Problem, merge
 
 
 def mark_of(states: Iterable[str]) -> str:
@@ -56,6 +56,12 @@ def patients_by_id(user: User, ids: Iterable[UUID]) -> dict[UUID, Patient]:
     patients = {patient.pk: patient for patient in found}
     warm_keys(patients)
     return patients
+
+
+def alerts_of(user: User, patient: Patient, now: datetime, known: str = "") -> list[Problem]:
+    """What is wrong with one patient right now, worst first; without what is `known` already: the key of what the person looks at."""
+    found = merge(problem for add in contributions.problems for problem in add(user, now, patient))
+    return [source for line in found for source in line.sources if known not in source.keys]
 
 
 SHOWN = 30

@@ -10,15 +10,16 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clinic.services import state_of
+from patients.models import Patient
 from portal.lib.first import SOON, TODAY, Problem
 from scheduling.models import Appointment
 
 MOST = 100
 
 
-def waiting_requests(user: User, now: datetime) -> Iterator[Problem]:
+def waiting_requests(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
     """Requests for infusion times, those that wait longest first; late by the site's promise. One statement and the site's hours."""
-    found = Appointment.objects.for_user(user).requested().select_related("patient__site")
+    found = Appointment.objects.for_user(user, patient).requested().select_related("patient__site")
     for visit in found.order_by("created_at")[:MOST]:
         site = visit.patient.site
         due = state_of(site).end_of_working_day(visit.created_at, site.reply_routine_days)

@@ -62,18 +62,19 @@ def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card
     user = request.user
     if not isinstance(user, User) or not can(user, patient, TREATMENT):
         return None
-    asked = Asked(request, patient.pk, staff_only=True)
+    asked = Asked(request, patient.pk, staff_only=True, patient=patient)
     course = reading.running_course(user, patient)
-    overdue = checks.regular_checks(user, patient, course) if course is not None else []
-    doses = reading.doses_of(user, patient)
+    doses, done = reading.doses_of(user, patient), checks.done_days(user, patient)
+    overdue = checks.regular_checks(user, patient, course, doses, done) if course is not None else []
+    allergies, medicines = lists.both_of(user, patient)
     context = {
-        "next": shown.next_up(asked, doses),
+        "next": shown.next_up(asked, doses, done),
         "last": max((dose.given_on for dose in doses if dose.given_on is not None), default=None),
         "running": reading.name_of(course) if course is not None else "",
         "unsigned": course is not None and course.order.demo_only,
         "overdue": ", ".join(check.label for check in overdue if check.is_overdue(asked.today)),
-        "allergies": lists.allergies_of(user, patient),
-        "medicines": lists.medicines_of(user, patient),
+        "allergies": allergies,
+        "medicines": medicines,
         "zone": asked.zone,
         "url": asked.url("home"),
         "lists": asked.url("lists"),

@@ -76,10 +76,19 @@ def _line(row: Any, names: dict[UUID, dict[str, Any]]) -> Line:
     )
 
 
-def _lines(rows: Iterable[ListEntry], *, all_versions: bool = False) -> list[Line]:
-    """Entries in the order of their first version; only the newest version of each unless all are asked for."""
+def _lines(
+    rows: Iterable[ListEntry],
+    *,
+    all_versions: bool = False,
+    names: dict[UUID, dict[str, Any]] | None = None,
+) -> list[Line]:
+    """Entries in the order of their first version; only the newest version of each unless all are asked for.
+
+    `names` of the writers, when they are known already.
+    """
     found = list(rows)
-    names = names_of({row.written_by_id for row in found})
+    if names is None:
+        names = names_of({row.written_by_id for row in found})
     if all_versions:
         return [_line(row, names) for row in found]
     newest: dict[UUID, ListEntry] = {}
@@ -98,6 +107,18 @@ def medicines_of(user: User, patient: Patient, *, ended: bool = False) -> list[L
     """The medicines that stand, or those that were ended."""
     rows = Medicine.objects.for_user(user, patient).order_by("written_at", "version")
     return [line for line in _lines(rows) if line.ended == ended]
+
+
+def both_of(user: User, patient: Patient) -> tuple[list[Line], list[Line]]:
+    """The allergies and the medicines that stand: three statements for both."""
+    allergies = list(Allergy.objects.for_user(user, patient).order_by("written_at", "version"))
+    medicines = list(Medicine.objects.for_user(user, patient).order_by("written_at", "version"))
+    names = names_of({row.written_by_id for row in (*allergies, *medicines)})
+
+    def standing(rows: Iterable[ListEntry]) -> list[Line]:
+        return [line for line in _lines(rows, names=names) if not line.ended]
+
+    return standing(allergies), standing(medicines)
 
 
 def versions_of(user: User, patient: Patient, model: Any, entry: UUID) -> list[Line]:

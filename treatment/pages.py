@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from patients.areas import TREATMENT
+from patients.models import Patient
 from patients.services import capacity_of, get_patient_or_404
 from portal.lib.time import now as present
 from portal.lib.time import today_in
@@ -20,10 +21,18 @@ from treatment.doses import STAFF, is_prescriber
 class Asked:
     """One request about one patient. Raises Http404 for everybody who may not see the treatment, carers included."""
 
-    def __init__(self, request: HttpRequest, patient_id: UUID | None, *, staff_only: bool = False) -> None:
+    def __init__(
+        self,
+        request: HttpRequest,
+        patient_id: UUID | None,
+        *,
+        staff_only: bool = False,
+        patient: Patient | None = None,
+    ) -> None:
+        """`patient`: who has been found already, by somebody who may see the treatment."""
         assert isinstance(request.user, User)
         self.request, self.user, self.now = request, request.user, present()
-        self.patient = get_patient_or_404(request, patient_id, area=TREATMENT)
+        self.patient = patient or get_patient_or_404(request, patient_id, area=TREATMENT)
         self.capacity = capacity_of(self.user, self.patient)
         self.is_staff = self.capacity in STAFF
         if (patient_id is not None) != self.is_staff or (staff_only and not self.is_staff):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from patients.models import Patient
 from portal.lib.first import TODAY, Problem
 from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
@@ -21,13 +22,13 @@ NEAR = timedelta(days=3)
 MOST = 100
 
 
-def near_doses(user: User, now: datetime) -> Iterator[Problem]:
+def near_doses(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
     """Planned doses of the next days: open lines are a problem, and without one the dose is said beside a fever. One statement.
 
     A line counts as open until it is ticked; whether an answer that expires is fresh is said on the patient's page.
     """
     doses = (
-        Dose.objects.for_user(user)
+        Dose.objects.for_user(user, patient)
         .filter(state=Dose.State.PLANNED, course__ended_on__isnull=True, target__lte=now.date() + NEAR)
         .annotate(open=Count("checklist", filter=Q(checklist__done_at__isnull=True)))
         .select_related("patient__site")

@@ -36,6 +36,7 @@ from messaging.views.shared import (
     refused_later,
     signed_in,
 )
+from patients.attention import alerts_of
 from patients.drafting import DraftedPage, drafted
 from patients.requests import once_of
 from patients.services import record_many, record_view, warm_keys
@@ -178,6 +179,7 @@ def show_work(
         "readers": [
             row.user for row in readers.exclude(user=user).select_related("user").order_by("seen_at")
         ],
+        "alerts": alerts_of(user, patient, now, known=f"thread:{thread.pk}"),
         "panels": [panel for panel in panels if panel.template != contributed.PANEL],
         "next": None if waiting else services.next_item(user, after=thread.pk),
         "templates": shown_templates(user) if place.may_act else None,

@@ -51,7 +51,8 @@ needs_you: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 summary_panels: Registry[Callable[..., Card | None]] = Registry()
 # fn(request, now) -> Card | None: a block of the staff's Today
 staff_today: Registry[Callable[..., Card | None]] = Registry()
-# fn(user, now) -> Iterable[portal.lib.first.Problem]: what is wrong, for the staff's "What first?"; a constant number of statements
+# fn(user, now, patient=None) -> Iterable[portal.lib.first.Problem]: what is wrong, with everybody or with one patient; for "What first?"
+# and the alerts beside a conversation; a constant number of statements
 problems: Registry[Callable[..., Any]] = Registry()
 # fn(world) -> None: loads the app's part of the synthetic clinic; `world` is portal.demo.World
 demo_loaders: Registry[Callable[..., None]] = Registry()

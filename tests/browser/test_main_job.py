@@ -287,7 +287,7 @@ def press_in(person: Mouse, place: Any, role: str, name: str) -> None:
 
 
 def is_notice(mail: EmailMessage) -> bool:
-    return "written back" in str(mail["Subject"])
+    return "written to you" in str(mail["Subject"])
 
 
 def nothing_about_health(mail: EmailMessage) -> None:

@@ -49,7 +49,7 @@ Content-Type: {kind}
 Message-ID: <{id}@clinic.example.com>
 From: portal@clinic.example.com
 To: {to}
-Subject: Your team has written back
+Subject: Your team has written to you
 
 --B1--
 """

@@ -66,6 +66,16 @@ def start_with_file(ward: Ward, **more: Any) -> Attachment:
     return row
 
 
+def test_the_work_list_says_that_a_file_came_along(ward: Ward, signed_in: SignIn) -> None:
+    ward.start(text="Without a picture.")
+    rosa, said = signed_in(ward.rosa), "With a photo or a PDF"
+    assert said not in rosa.get("/work/").content.decode()
+    start_with_file(ward, text="See my arm.")
+    page = rosa.get("/work/").content.decode()
+    assert page.count(said) == 1
+    assert page.index("See my arm.") < page.index(said)
+
+
 def test_a_file_goes_with_a_new_message_in_one_press(ward: Ward, signed_in: SignIn) -> None:
     maya, path = signed_in(ward.maya), reverse("messaging:new")
     form = form_of(maya, path)

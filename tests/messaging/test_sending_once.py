@@ -127,7 +127,7 @@ def test_the_teams_texts_are_saved_once_as_well(act: str, ward: Ward, signed_in:
         assert cursor.fetchone() == ((2, 0) if act == "answer" else (1, 1))
 
 
-def race(ward: Ward, work: Callable[[int], Any]) -> list[Any]:
+def race(ward: Ward, work: Callable[[int], Any], patience: int = 60) -> list[Any]:
     """Run `work(0..15)` in threads that start together; returns results and exceptions."""
     barrier = threading.Barrier(RACERS)
     outcomes: list[Any] = [None] * RACERS
@@ -145,7 +145,7 @@ def race(ward: Ward, work: Callable[[int], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(patience)
     return outcomes
 
 
@@ -154,6 +154,34 @@ def test_sixteen_threads_with_one_id_send_one_message(fresh_db: str, ward: Ward)
     outcomes = race(ward, lambda place: start(ward, id).pk)
     assert outcomes == [id] * RACERS
     assert ward.count(Message) == ward.count(Thread) == ward.count(WorkItem) == 1
+
+
+def test_sixteen_hundred_sends_of_two_hundred_ids_are_two_hundred_messages(fresh_db: str, ward: Ward) -> None:
+    """Half of the threads send the first hundred ids as new conversations, the others the second hundred into one: eight times each."""
+    thread_id = ward.start()
+    ids = [uuid7() for _number in range(200)]
+
+    def send(id: Any, into: Any) -> Any:
+        if into is None:
+            return start(ward, id, f"Message {id}").pk
+        with ward.acting(ward.maya):
+            return services.reply(
+                by=ward.maya, patient=ward.of_maya, thread_id=into, id=id, text=f"Message {id}", seen_seq=0,
+                now=timezone.now(),
+            ).pk  # fmt: skip
+
+    def work(place: int) -> int:
+        mine, into = (ids[:100], None) if place % 2 else (ids[100:], thread_id)
+        assert [send(id, into) for id in mine] == mine
+        return len(mine)
+
+    assert sum(race(ward, work, 300)) == 1_600
+    with ward.system():
+        rows = Message.objects.for_system().exclude(thread_id=thread_id, seq=1)
+        assert sorted(rows.values_list("pk", flat=True)) == sorted(ids)
+        numbers = Message.objects.for_system().filter(thread_id=thread_id).values_list("seq", flat=True)
+        assert sorted(numbers) == list(range(1, 102))
+    assert ward.count(Thread) == ward.count(WorkItem) == 101
 
 
 def test_without_the_receipt_the_race_is_lost(

@@ -124,6 +124,23 @@ def test_nobody_on_the_patients_side_may_say_it_and_what_is_made_up_is_refused(w
     assert enter(ward, ward.rosa).post(url, {**posted, "mark": "x"}).status_code == 400
 
 
+def test_beside_a_conversation_stands_what_else_is_wrong_with_the_patient(ward: Ward) -> None:
+    fever, late = ward.start(topic="infection"), ward.start(topic="side_effect")
+    rosa = enter(ward, ward.rosa)
+    page = rosa.get(reverse("messaging:work-thread", args=[ward.of_maya.pk, fever])).content.decode()
+    strip = page[page.index("about-patient") :]
+    there = reverse("messaging:work-thread", args=[ward.of_maya.pk, late])
+    assert f'<a href="{there}">Urgent message: A side effect</a>' in strip
+    assert "Urgent message: Fever" not in strip  # it is what she looks at
+    quiet = rosa.get(
+        reverse(
+            "messaging:work-thread",
+            args=[ward.of_samuel.pk, ward.start(by=ward.samuel, patient=ward.of_samuel)],
+        )
+    )
+    assert "Urgent message" not in quiet.content.decode()  # Maya's are not Samuel's
+
+
 def test_nothing_wrong_is_said(ward: Ward) -> None:
     ward.start(topic="letter")
     assert "Nothing urgent, nothing late." in today(enter(ward, ward.rosa))
