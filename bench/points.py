@@ -47,7 +47,7 @@ def _then(do: Callable[..., Any], point: str) -> Callable[..., Any]:
 
 def lay_in_web() -> None:
     """Lay the points of WEB but the last one, which the server's door knows."""
-    notices: Any = importlib.import_module("messaging.notices")
+    notices: Any = importlib.import_module("messaging.telling.notices")
     services: Any = importlib.import_module("messaging.services")
     actor: Any = importlib.import_module("portal.lib.actor")
     once = services.exactly_once

@@ -12,7 +12,9 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries: Today, the summary, the trail's words, drafts, the demo."""
-        from messaging import checks, contributed, making, problems  # noqa: F401 - checks register themselves
+        from messaging import checks, contributed  # noqa: F401 - checks register themselves
+        from messaging.composing import making
+        from messaging.work import problems
         from portal.lib import contributions
 
         contributions.api_nouns["messaging"] = _("Messages")

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from clinic.cover import on_call_now
 from clinic.services import team_ids
-from messaging.calls import to_call
 from messaging.models import Message, Thread
 from messaging.services import lane_counts, works_here
 from messaging.topics import Lane
+from messaging.work.calls import to_call
 from patients.models import Patient
 from patients.services import can, capacity_of
 from portal.lib.contributions import Card

@@ -12,12 +12,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from accounts.models import User
 from clinic import cover
-from messaging import calls, services
 from messaging import demo_composed as composed
+from messaging import services
 from messaging.files.services import take_in
-from messaging.helped import say_helped
 from messaging.models import Message, Thread
+from messaging.reading.helped import say_helped
 from messaging.topics import Topic
+from messaging.work import calls
 from patients.models import Patient
 from portal.lib import actor
 from portal.lib.ids import uuid7

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from messaging import making, outreach, reply_templates, retractions
+from messaging.composing import making, outreach, reply_templates, retractions
 from messaging.topics import Topic
 from portal.lib import actor
 from portal.lib.ids import uuid7

@@ -7,11 +7,11 @@ from typing import Any
 from django.forms import BooleanField, HiddenInput
 from django.utils.translation import gettext_lazy as _
 
-from messaging.promises import Help
-from messaging.redflags import Question
 from messaging.services import LONGEST_ABOUT, LONGEST_MESSAGE
-from messaging.sign_fields import SignsField
 from messaging.topics import LANE_OF, Lane, Topic
+from messaging.work.promises import Help
+from messaging.writing.redflags import Question
+from messaging.writing.sign_fields import SignsField
 from patients.drafting import DraftedForm
 from portal.lib import forms
 

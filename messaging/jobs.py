@@ -7,9 +7,10 @@ from uuid import UUID
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from messaging import calls, clockwork, mailings
+from messaging.composing import mailings
 from messaging.files.jobs import check_files_again, sweep_old_files
-from messaging.sms_jobs import send_sms
+from messaging.telling.sms_jobs import send_sms
+from messaging.work import calls, clockwork
 from portal.lib import actor
 from portal.lib.time import now
 

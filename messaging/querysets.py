@@ -127,7 +127,7 @@ class WorkItemQuerySet(OfThreadQuerySet):
         """What this person could take next: nobody's or their own."""
         return self.filter(Q(owner__isnull=True) | Q(owner=user))
 
-    def for_list(self) -> WorkItemQuerySet:
+    def for_list(self) -> Any:
         """With all that a line says; `with_files`: a file came with the message."""
         from messaging.models import Attachment
 

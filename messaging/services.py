@@ -21,12 +21,14 @@ from clinic.cover import absence_of
 from clinic.models import Team
 from clinic.rota import Absence
 from clinic.services import state_of, team_ids
-from messaging import article_links, notices, reply_templates, triage
-from messaging.events import Kind, remember
+from messaging.composing import article_links, reply_templates
 from messaging.files.services import bind
 from messaging.models import InternalNote, Message, Thread, WorkItem
-from messaging.promises import due_at
+from messaging.telling import notices
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
+from messaging.work.events import Kind, remember
+from messaging.work.promises import due_at
+from messaging.writing import triage
 from patients.models import Patient
 from patients.services import Done, exactly_once, record_change, require, team_of, teams_looking_after
 from portal.lib.ids import uuid7

@@ -12,9 +12,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from messaging import mailings, making, outreach, reply_templates, retractions, services
+from messaging import services
 from messaging.api.serializers import MANY, SEEN, CorrectionWrite, MessageRead
 from messaging.api.views import AREA, SIDE, MessagingView
+from messaging.composing import mailings, making, outreach, reply_templates, retractions
 from messaging.models import MadeFrom, MailingLetter, Message, OpenItem, ReplyTemplate
 from messaging.services import NewerMessages
 from messaging.topics import Lane, Topic

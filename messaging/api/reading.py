@@ -14,10 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clinic.services import teams_of
-from messaging import copies, helped, search, services
+from messaging import services
 from messaging.api.serializers import MessageRead
 from messaging.api.views import AREA, SIDE, MessagingView
 from messaging.models import AnswerHelped, Message
+from messaging.reading import copies, helped, search
 from messaging.topics import Topic
 from patients.requests import STAFF, About, about
 from patients.services import record_view

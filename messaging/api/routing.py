@@ -16,12 +16,13 @@ from accounts.services import user_named
 from clinic import cover
 from clinic.models import Absence, OnCall, Team
 from clinic.services import team_ids
-from messaging import calls, routing, services
+from messaging import services
 from messaging.api import serializers as shapes
 from messaging.api.views import MessagingView, WorkView
-from messaging.events import words_of
 from messaging.models import CallTask, WorkItemEvent
 from messaging.topics import Lane, Topic
+from messaging.work import calls, routing
+from messaging.work.events import words_of
 from patients.requests import STAFF, about
 from patients.services import record_many, record_view, warm_keys
 from portal.lib.api import (

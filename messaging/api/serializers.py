@@ -11,10 +11,10 @@ from rest_framework import serializers
 from messaging.contributed import first_line
 from messaging.files.services import MOST_IN_MESSAGE
 from messaging.models import Message, Thread, WorkItem
-from messaging.redflags import STATUSES
+from messaging.models.writing import TriageAnswers
 from messaging.services import LONGEST_ABOUT, LONGEST_MESSAGE
 from messaging.topics import Lane, Topic
-from messaging.writing_models import TriageAnswers
+from messaging.writing.redflags import STATUSES
 from portal.lib.api import Line, PageQuery, Text, Write
 
 MANY = 100_000_000

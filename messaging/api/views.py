@@ -12,12 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from messaging import services, triage, undo
+from messaging import services
 from messaging.api import serializers as shapes
 from messaging.models import InternalNote, Message, WorkItem
 from messaging.models import Thread as Conversation
 from messaging.services import NewerMessages, TeamChanged
 from messaging.topics import Topic
+from messaging.writing import triage, undo
 from patients.models import Patient
 from patients.requests import STAFF, About, about
 from patients.services import DifferentContent, record_many, record_view, warm_keys

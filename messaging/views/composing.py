@@ -7,9 +7,9 @@ from typing import Any
 from django.http import HttpRequest, QueryDict
 
 from accounts.models import User
-from messaging.starters import STARTERS, starter
 from messaging.topics import Topic
 from messaging.views.shared import Place
+from messaging.writing.starters import STARTERS, starter
 from patients.models import Patient
 from patients.questions import questions_of
 

@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from messaging import making, services, triage
-from messaging.bounces import reached_by_mail
+from messaging import services
+from messaging.composing import making
 from messaging.files.page import FormFiles
 from messaging.forms import NewMessageForm, ReplyForm
 from messaging.models import AnswerHelped, Message, Thread
-from messaging.promises import help_now
+from messaging.telling.bounces import reached_by_mail
 from messaging.topics import LANE_OF, Lane, Topic
 from messaging.views.composing import add_words, offered
 from messaging.views.live import thread_news_url
@@ -37,6 +37,8 @@ from messaging.views.shared import (
 )
 from messaging.views.signs import alarm_of, alarm_of_form
 from messaging.views.undoing import offer
+from messaging.work.promises import help_now
+from messaging.writing import triage
 from patients import stepping
 from patients.drafting import DraftedPage, drafted
 from patients.requests import once_of

@@ -10,8 +10,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from messaging import copies
 from messaging.models import Message, Thread
+from messaging.reading import copies
 from messaging.views.shared import SIDE, STAFF, Place, enter
 from patients.services import record_view
 from portal.lib.paper import NoPaper

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from messaging import retractions
+from messaging.composing import retractions
 from messaging.files.page import FormFiles
 from messaging.forms import text_field
 from messaging.models import Message

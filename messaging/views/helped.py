@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from clinic.services import teams_of
-from messaging import helped, services
+from messaging import services
 from messaging.models import AnswerHelped, Message
+from messaging.reading import helped
 from messaging.views.shared import SIDE, enter, signed_in
 from patients.requests import once_of
 from portal.lib.ids import parse_uuid

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic.services import teams_of
-from messaging import mailings
+from messaging.composing import mailings
 from messaging.forms import text_field
 from messaging.topics import Topic
 from messaging.views.outreach import topic_field

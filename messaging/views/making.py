@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from messaging import article_links, making, reply_templates
+from messaging.composing import article_links, making, reply_templates
 from messaging.models import OpenItem
 from messaging.views.shared import Place, enter
 from messaging.views.work import at_work

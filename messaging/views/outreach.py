@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from messaging import outreach
+from messaging.composing import outreach
 from messaging.forms import text_field
 from messaging.models import Message
 from messaging.services import NewerMessages

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from messaging import reply_templates as templates
 from messaging import services
+from messaging.composing import reply_templates as templates
 from messaging.models import ReplyTemplate
 from messaging.views.shared import signed_in
 from patients.requests import once_of

@@ -18,7 +18,7 @@ from clinic.models import Absence, OnCall, Team
 from clinic.services import members_of, team_ids
 from messaging import services
 from messaging.views.shared import signed_in
-from messaging.work_forms import AbsenceForm, OnCallForm, TeamForm
+from messaging.work.forms import AbsenceForm, OnCallForm, TeamForm
 from patients.requests import once_of
 from portal.lib.problems import DomainError, NotAllowed
 from portal.lib.time import now as present

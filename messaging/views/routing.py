@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinic.cover import there_today
-from messaging import calls, routing, services
+from messaging import services
 from messaging.models import CallTask, WorkItem
 from messaging.views.shared import STAFF, enter, signed_in
 from messaging.views.work import at_work
-from messaging.work_forms import HandOverForm
+from messaging.work import calls, routing
+from messaging.work.forms import HandOverForm
 from patients.drafting import drafted
 from patients.requests import once_of
 from patients.services import record_many, record_view, warm_keys

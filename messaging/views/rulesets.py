@@ -13,9 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from clinic.services import is_clinician
-from messaging import redflags, triage
 from messaging.topics import Topic
 from messaging.views.shared import signed_in
+from messaging.writing import redflags, triage
 from patients.requests import once_of
 from portal.lib.problems import DomainError
 from portal.lib.time import now as present

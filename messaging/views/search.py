@@ -11,8 +11,8 @@ from django.shortcuts import render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from messaging import search as searching
 from messaging.models import Message
+from messaging.reading import search as searching
 from messaging.topics import Topic
 from messaging.views.shared import SIDE, STAFF, Place, author_words, enter, to_message
 from patients.services import record_view

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from messaging.files.page import files_of
-from messaging.helped import words_for_team
 from messaging.models import AnswerHelped, Message, MessageRetraction, Thread, WorkItem
+from messaging.reading.helped import words_for_team
 from messaging.views.signs import Signs, signs_of
 from patients.drafting import DraftedPage
 from patients.models import Patient

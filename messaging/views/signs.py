@@ -7,9 +7,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from messaging import redflags, triage
 from messaging.models import Message
-from messaging.writing_models import TriageAnswers
+from messaging.models.writing import TriageAnswers
+from messaging.writing import redflags, triage
 
 
 @dataclass(frozen=True, slots=True)

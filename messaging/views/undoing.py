@@ -13,10 +13,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from messaging import undo
 from messaging.models import Message
-from messaging.undo import taken_back
 from messaging.views.shared import SIDE, Place, enter
+from messaging.writing import undo
+from messaging.writing.undo import taken_back
 from patients.requests import once_of
 from patients.services import record_view
 from portal.lib.problems import DomainError

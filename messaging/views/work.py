@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from messaging import contributed, filtering, making, reply_templates, services, undo
-from messaging.events import history_of, last_steps
+from messaging import contributed, services
+from messaging.composing import making, reply_templates
 from messaging.files.page import FormFiles
 from messaging.forms import AnswerForm, NoteForm
-from messaging.helped import said_of
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
+from messaging.reading.helped import said_of
 from messaging.topics import Lane
 from messaging.views.live import thread_news_url, work_news_url
 from messaging.views.shared import (
@@ -36,6 +36,9 @@ from messaging.views.shared import (
     refused_later,
     signed_in,
 )
+from messaging.work import filtering
+from messaging.work.events import history_of, last_steps
+from messaging.writing import undo
 from patients.attention import alerts_of
 from patients.drafting import DraftedPage, drafted
 from patients.requests import once_of

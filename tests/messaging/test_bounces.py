@@ -16,8 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import OutgoingMail
-from messaging.bounces import COUNTS_FOR, read_bounce
 from messaging.models import NotReached, SentNotice
+from messaging.telling.bounces import COUNTS_FOR, read_bounce
 from portal.lib.ids import uuid7
 from tests.messaging.ward import Ward
 
@@ -70,9 +70,9 @@ def dsn(mail_id: object, **more: str) -> bytes:
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any, str]]:
     """Who was put on the call list, instead of the call list itself."""
     asked: list[tuple[Any, Any, str]] = []
-    module: Any = types.ModuleType("messaging.calls")
+    module: Any = types.ModuleType("messaging.work.calls")
     module.ask_to_call = lambda patient, user, reason, now: asked.append((patient.pk, user, reason))
-    monkeypatch.setitem(sys.modules, "messaging.calls", module)
+    monkeypatch.setitem(sys.modules, "messaging.work.calls", module)
     return asked
 
 

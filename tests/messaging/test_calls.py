@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from messaging import calls
 from messaging.models import CallTask, WorkItemEvent
 from messaging.services import AlreadyDone, mark_seen
+from messaging.work import calls
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
 from tests.messaging.ward import Ward

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import OutgoingMail
-from messaging import retractions, services
+from messaging import services
+from messaging.composing import retractions
 from messaging.files.services import take_in
 from messaging.models import Message, MessageRetraction
 from messaging.services import NewerMessages

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from messaging.models import Message
-from messaging.starters import STARTERS, starter
 from messaging.topics import Topic
+from messaging.writing.starters import STARTERS, starter
 from patients.questions import add_question
 from portal.lib.ids import uuid7
 from tests.messaging.ward import Ward, hidden

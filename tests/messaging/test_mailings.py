@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic.models import TeamMember
-from messaging import mailings, outreach
+from messaging.composing import mailings, outreach
 from messaging.models import Mailing, MailingLetter, Message, Thread
 from patients.models import Patient
 from portal.lib.contributions import PatientGroup, Registry

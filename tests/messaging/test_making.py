@@ -11,7 +11,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from messaging import making
+from messaging.composing import making
 from messaging.models import MadeFrom, OpenItem, Thread
 from patients.models import AuditEvent
 from patients.questions import questions_of
@@ -154,7 +154,7 @@ def test_the_page_makes_both_and_keeps_what_was_typed(ward: Ward, signed_in: Any
 def test_an_article_goes_into_the_answer_and_is_kept_when_the_answer_is_sent(
     ward: Ward, signed_in: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from messaging import article_links
+    from messaging.composing import article_links
     from messaging.views import making as page
 
     titles: Registry[Any] = Registry()

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import OutgoingMail
 from accounts.services import open_mail
-from messaging.notices import BURST
+from messaging.telling.notices import BURST
 from tests.messaging.ward import Ward
 
 HEALTH = re.compile(

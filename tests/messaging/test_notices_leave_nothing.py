@@ -15,8 +15,8 @@ from accounts.jobs import _deliver
 from accounts.models import OutgoingMail
 from messaging.checks import sender_names_no_speciality
 from messaging.models import SentNotice
-from messaging.sms import ConsoleGateway, gateway, text
-from messaging.sms_jobs import send_sms
+from messaging.telling.sms import ConsoleGateway, gateway, text
+from messaging.telling.sms_jobs import send_sms
 from portal.environment import ConfigurationError, load
 from tests.messaging.test_notices import HEALTH
 from tests.messaging.ward import Ward

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from accounts.models import OutgoingMail
 from clinic.services import state_of
-from messaging import outreach
+from messaging.composing import outreach
+from messaging.composing.reply_templates import BlankLeft
 from messaging.models import Message, WorkItem
-from messaging.promises import due_at
-from messaging.reply_templates import BlankLeft
 from messaging.services import NewerMessages
+from messaging.work.promises import due_at
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
 from tests.messaging.test_reply_templates import made

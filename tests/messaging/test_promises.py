@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import User
 from clinic.models import Holiday, OpeningHours
 from clinic.services import state_of
-from messaging.promises import FALLBACK, due_at, help_now
+from messaging.work.promises import FALLBACK, due_at, help_now
 from tests.messaging.ward import CLOSED, OPEN, Ward, hidden
 
 SignIn = Callable[[User], Client]

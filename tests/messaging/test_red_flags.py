@@ -15,10 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from messaging import redflags, services, triage
+from messaging import services
 from messaging.models import WorkItem
+from messaging.models.writing import RulesetSignature, TriageAnswers
 from messaging.topics import LANE_OF, Lane, Topic
-from messaging.writing_models import RulesetSignature, TriageAnswers
+from messaging.writing import redflags, triage
 from portal.lib.ids import uuid7
 from portal.lib.problems import DomainError
 from tests.messaging.ward import CLOSED, OPEN, Ward, hidden

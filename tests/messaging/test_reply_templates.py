@@ -12,7 +12,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging import reply_templates as templates
+from messaging.composing import reply_templates as templates
 from messaging.models import Message, ReplyTemplate
 from portal.lib.ids import uuid7
 from tests.messaging.ward import Ward, hidden

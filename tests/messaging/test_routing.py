@@ -18,9 +18,10 @@ from accounts.models import OutgoingMail, User
 from accounts.services import open_mail
 from clinic import cover
 from clinic.models import OnCall
-from messaging import clockwork, routing, services
+from messaging import services
 from messaging.models import WorkItem, WorkItemEvent
 from messaging.services import Away, TakenByOther
+from messaging.work import clockwork, routing
 from portal.lib.ids import uuid7
 from portal.lib.time import today_in
 from tests.messaging.ward import OPEN, Ward

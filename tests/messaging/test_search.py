@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from messaging import search
 from messaging.models import Message, Thread
+from messaging.reading import search
 from portal.context import forget_site
 from portal.lib.ids import uuid7
 from tests.messaging.ward import Ward

@@ -18,8 +18,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from messaging import services, undo
+from messaging import services
 from messaging.models import Message, Thread, WorkItem
+from messaging.writing import undo
 from patients.services import DifferentContent
 from portal.lib.ids import uuid7
 from tests.messaging.ward import Ward

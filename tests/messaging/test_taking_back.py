@@ -17,8 +17,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from messaging import services, undo
+from messaging import services
 from messaging.models import Message, MessageRetraction, Thread, WorkItem
+from messaging.writing import undo
 from patients.models import Draft
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed

@@ -329,7 +329,7 @@ def test_filters_combine_and_their_counts_are_what_they_show(ward: Ward, signed_
 
 
 def test_the_list_says_why_something_is_back(ward: Ward, signed_in: SignIn) -> None:
-    from messaging import clockwork
+    from messaging.work import clockwork
 
     thread = ward.start(now=timezone.now() - timedelta(days=30))
     with ward.acting(ward.rosa):

@@ -27,15 +27,15 @@ from education.services import adopt, submit_for_review, write_draft
 from journal.models import JournalEntry
 from journal.reports import ReportWords, approve_report, choices, share_report, write_report
 from journal.services import Words, write_entry
-from messaging import redflags, triage
-from messaging.calls import ask_to_call
+from messaging.composing.mailings import plan
+from messaging.composing.making import make_open_item
+from messaging.composing.retractions import correct
 from messaging.files.services import take_in
-from messaging.mailings import plan
-from messaging.making import make_open_item
 from messaging.models import ReplyTemplate
-from messaging.retractions import correct
-from messaging.routing import hand_over
 from messaging.services import add_note, answer, start_thread
+from messaging.work.calls import ask_to_call
+from messaging.work.routing import hand_over
+from messaging.writing import redflags, triage
 from patients.drafts import DraftState, save_draft
 from patients.emergency import open_in_emergency
 from patients.models import Grant, Patient

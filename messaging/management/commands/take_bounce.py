@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import Error
 
-from messaging.bounces import LARGEST, read_bounce, take_bounce
+from messaging.telling.bounces import LARGEST, read_bounce, take_bounce
 from portal.lib import actor
 from portal.lib.time import now
 

@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from messaging import calls
 from messaging.models import WorkItem
 from messaging.topics import Lane
+from messaging.work import calls
 
 MINE, FREE, OTHERS = "mine", "free", "others"
 

@@ -1,8 +1,8 @@
-"""Conversations between a patient and the team, the work they make, and who has seen what."""
+"""Conversations between a patient and the team, and who has seen what."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -14,11 +14,13 @@ from messaging.querysets import (
     NoticeQuerySet,
     OfThreadQuerySet,
     ThreadQuerySet,
-    WorkItemQuerySet,
 )
-from messaging.topics import Lane, Topic
+from messaging.topics import Topic
 from patients.fields import SealedField
 from patients.models import PatientRecord
+
+if TYPE_CHECKING:
+    from messaging.models.retraction import MessageRetraction
 
 
 class Thread(PatientRecord):
@@ -127,80 +129,6 @@ class InternalNote(PatientRecord):
         indexes = [models.Index(fields=["thread", "created_at"], name="note_order")]
 
 
-class WorkItem(PatientRecord):
-    """What the team owes a conversation. It decides who works on what; a message only says what was written."""
-
-    record_area: ClassVar[str] = "messages"
-
-    class State(models.TextChoices):
-        OPEN = "open", _("Waiting")
-        CLAIMED = "claimed", _("Claimed")
-        DONE = "done", _("Done")
-
-    class Outcome(models.TextChoices):
-        ANSWERED = "answered", _("Answered")
-        NO_REPLY = "no_reply", _("No reply needed")
-        ARRANGED = "arranged", _("Done without a message")
-        WITHDRAWN = "withdrawn", _("The patient needs no answer any more")
-
-    thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="work")
-    team = models.ForeignKey("clinic.Team", on_delete=models.PROTECT, related_name="+")
-    trigger = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="+")
-    lane = models.CharField(max_length=20, choices=Lane)
-    priority = models.PositiveSmallIntegerField()
-    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
-    owner = models.ForeignKey("accounts.User", null=True, on_delete=models.PROTECT, related_name="+")
-    claimed_at = models.DateTimeField(null=True)
-    due_at = models.DateTimeField()
-    done_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
-
-    objects = WorkItemQuerySet.as_manager()  # type: ignore[misc]
-    app_privileges = "SELECT, INSERT, UPDATE"
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["team", "priority", "due_at"],
-                name="work_order",
-                condition=Q(state__in=["open", "claimed"]),
-            ),
-            models.Index(fields=["thread", "-id"], name="work_of_thread"),
-        ]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["thread"], condition=Q(state__in=["open", "claimed"]), name="work_one_open_per_thread"
-            ),
-            models.CheckConstraint(condition=Q(lane__in=Lane.values), name="work_lane_known"),
-            models.CheckConstraint(
-                condition=Q(
-                    state="open",
-                    owner__isnull=True,
-                    claimed_at__isnull=True,
-                    done_at__isnull=True,
-                    outcome="",
-                )
-                | Q(
-                    state="claimed",
-                    owner__isnull=False,
-                    claimed_at__isnull=False,
-                    done_at__isnull=True,
-                    outcome="",
-                )
-                | Q(
-                    state="done",
-                    done_at__isnull=False,
-                    outcome__in=["answered", "no_reply", "arranged", "withdrawn"],
-                ),
-                name="work_state_says_who_and_how",
-            ),
-            models.CheckConstraint(
-                condition=Q(lane="safety", priority=0) | (~Q(lane="safety") & Q(priority=1)),
-                name="work_safety_first",
-            ),
-        ]
-
-
 class ThreadViewer(PatientRecord):
     """How far a person has read a conversation. Unread is derived from it, for each person alone."""
 
@@ -232,41 +160,3 @@ class LastNotice(PatientRecord):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["patient", "user"], name="lastnotice_once")]
-
-
-# One module for each further topic; they build on the models above, and Django finds them here.
-from messaging.composing_models import (  # noqa: E402
-    MadeFrom,
-    Mailing,
-    MailingLetter,
-    OpenItem,
-    ReplyTemplate,
-)
-from messaging.files.models import Attachment  # noqa: E402
-from messaging.reading_models import AnswerHelped, NotReached, SentNotice  # noqa: E402
-from messaging.retraction_models import MessageRetraction  # noqa: E402
-from messaging.work_models import CallTask, WorkItemEvent  # noqa: E402
-from messaging.writing_models import RulesetSignature, TriageAnswers  # noqa: E402
-
-__all__ = [
-    "AnswerHelped",
-    "Attachment",
-    "CallTask",
-    "InternalNote",
-    "LastNotice",
-    "MadeFrom",
-    "Mailing",
-    "MailingLetter",
-    "Message",
-    "MessageRetraction",
-    "NotReached",
-    "OpenItem",
-    "ReplyTemplate",
-    "RulesetSignature",
-    "SentNotice",
-    "Thread",
-    "ThreadViewer",
-    "TriageAnswers",
-    "WorkItem",
-    "WorkItemEvent",
-]

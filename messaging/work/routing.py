@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from clinic.cover import there_today
 from clinic.services import state_of
-from messaging.events import Kind, remember
 from messaging.models import WorkItem
-from messaging.promises import due_at
 from messaging.services import AREA, _locked_by_staff, _mine_or_free
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
+from messaging.work.events import Kind, remember
+from messaging.work.promises import due_at
 from patients.models import Patient
 from patients.services import Done, exactly_once, record_change, require
 from portal.lib.problems import DomainError

@@ -21,10 +21,10 @@ from accounts.models import User
 from accounts.services import queue_mail
 from clinic.cover import absence_of, away_and_there, leads_of, on_call_now, stands_in
 from clinic.services import members_of, state_of
-from messaging.events import Kind, remember
 from messaging.models import InternalNote, Thread, WorkItem, WorkItemEvent
-from messaging.routing import give
 from messaging.topics import Lane
+from messaging.work.events import Kind, remember
+from messaging.work.routing import give
 from patients.services import record_change
 from portal.lib import actor
 from portal.lib.time import today_in

@@ -1,4 +1,4 @@
-"""What happened to work, in a history that only grows, and whom somebody has to call."""
+"""What the team owes, what happened to it in a history that only grows, and whom somebody has to call."""
 
 from __future__ import annotations
 
@@ -8,10 +8,85 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from messaging.querysets import WorkItemQuerySet
 from messaging.topics import Lane
-from messaging.work_querysets import CallQuerySet, EventQuerySet
+from messaging.work.querysets import CallQuerySet, EventQuerySet
 from patients.fields import SealedField
 from patients.models import PatientRecord
+
+
+class WorkItem(PatientRecord):
+    """What the team owes a conversation. It decides who works on what; a message only says what was written."""
+
+    record_area: ClassVar[str] = "messages"
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Waiting")
+        CLAIMED = "claimed", _("Claimed")
+        DONE = "done", _("Done")
+
+    class Outcome(models.TextChoices):
+        ANSWERED = "answered", _("Answered")
+        NO_REPLY = "no_reply", _("No reply needed")
+        ARRANGED = "arranged", _("Done without a message")
+        WITHDRAWN = "withdrawn", _("The patient needs no answer any more")
+
+    thread = models.ForeignKey("messaging.Thread", on_delete=models.PROTECT, related_name="work")
+    team = models.ForeignKey("clinic.Team", on_delete=models.PROTECT, related_name="+")
+    trigger = models.ForeignKey("messaging.Message", on_delete=models.PROTECT, related_name="+")
+    lane = models.CharField(max_length=20, choices=Lane)
+    priority = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    owner = models.ForeignKey("accounts.User", null=True, on_delete=models.PROTECT, related_name="+")
+    claimed_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+
+    objects = WorkItemQuerySet.as_manager()  # type: ignore[misc]
+    app_privileges = "SELECT, INSERT, UPDATE"
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["team", "priority", "due_at"],
+                name="work_order",
+                condition=Q(state__in=["open", "claimed"]),
+            ),
+            models.Index(fields=["thread", "-id"], name="work_of_thread"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["thread"], condition=Q(state__in=["open", "claimed"]), name="work_one_open_per_thread"
+            ),
+            models.CheckConstraint(condition=Q(lane__in=Lane.values), name="work_lane_known"),
+            models.CheckConstraint(
+                condition=Q(
+                    state="open",
+                    owner__isnull=True,
+                    claimed_at__isnull=True,
+                    done_at__isnull=True,
+                    outcome="",
+                )
+                | Q(
+                    state="claimed",
+                    owner__isnull=False,
+                    claimed_at__isnull=False,
+                    done_at__isnull=True,
+                    outcome="",
+                )
+                | Q(
+                    state="done",
+                    done_at__isnull=False,
+                    outcome__in=["answered", "no_reply", "arranged", "withdrawn"],
+                ),
+                name="work_state_says_who_and_how",
+            ),
+            models.CheckConstraint(
+                condition=Q(lane="safety", priority=0) | (~Q(lane="safety") & Q(priority=1)),
+                name="work_safety_first",
+            ),
+        ]
 
 
 class CallTask(PatientRecord):

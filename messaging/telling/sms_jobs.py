@@ -8,7 +8,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from messaging.models import SentNotice
-from messaging.sms import gateway, text
+from messaging.telling.sms import gateway, text
 from portal.lib import actor
 from portal.lib.time import now
 

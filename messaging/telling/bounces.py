@@ -120,6 +120,6 @@ def digest(address: str) -> bytes:
 def call_instead(patient: Patient, user: User | None, reason: str, now: datetime) -> None:
     """Put the patient on the call list: `user` is who was not reached, None when the patient has no account."""
     # Here and not above: calls stand on services, which stand on notices, which stand on this module.
-    from messaging.calls import ask_to_call
+    from messaging.work.calls import ask_to_call
 
     ask_to_call(patient, user, reason, now)

@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from clinic.services import memberships, state_of
-from messaging import redflags
 from messaging.models import Message, Thread, WorkItem
-from messaging.promises import due_at
-from messaging.redflags import Question, Ruleset, Verdict
+from messaging.models.writing import RulesetSignature, TriageAnswers
 from messaging.topics import PRIORITY_OF, Lane, Topic
-from messaging.writing_models import RulesetSignature, TriageAnswers
+from messaging.work.promises import due_at
+from messaging.writing import redflags
+from messaging.writing.redflags import Question, Ruleset, Verdict
 from patients.models import Patient
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, NotAllowed

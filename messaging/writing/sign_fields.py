@@ -7,8 +7,8 @@ from typing import Any
 from django.forms import MultipleChoiceField
 from django.utils.translation import gettext_lazy as _
 
-from messaging.promises import Help
-from messaging.redflags import EMERGENCY, NONE, Question
+from messaging.work.promises import Help
+from messaging.writing.redflags import EMERGENCY, NONE, Question
 from portal.lib import forms
 
 

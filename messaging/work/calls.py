@@ -13,7 +13,7 @@ from accounts.models import User
 from clinic.services import everyone_in_teams, team_ids
 from messaging.models import CallTask, Message, Thread, ThreadViewer, WorkItemEvent
 from messaging.services import AlreadyDone
-from messaging.work_querysets import read_since
+from messaging.work.querysets import read_since
 from patients.models import Patient
 from patients.services import Done, exactly_once, record_change, require, team_of
 from portal.lib.problems import NotAllowed

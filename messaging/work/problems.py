@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from messaging import calls
 from messaging.models import WorkItem
 from messaging.topics import Lane, Topic
+from messaging.work import calls
 from patients.models import Patient
 from portal.lib.first import SOON, TODAY, URGENT, Problem
 

@@ -16,7 +16,7 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from messaging import outreach, reply_templates
+from messaging.composing import outreach, reply_templates
 from messaging.models import Mailing, MailingLetter
 from patients.models import Patient
 from patients.services import patients_of, record_change, record_many, require, warm_keys

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from clinic.models import Team
-from messaging.routing import LONGEST_REASON
 from messaging.topics import Lane
+from messaging.work.routing import LONGEST_REASON
 from patients.drafting import DraftedForm
 from portal.lib import forms
 from portal.lib.ids import parse_uuid

@@ -10,10 +10,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from messaging import notices, reply_templates
+from messaging.composing import reply_templates
 from messaging.files.services import bind
 from messaging.models import Message, MessageRetraction
 from messaging.services import AREA, _append, _locked_by_staff, _nothing_newer, _of_files
+from messaging.telling import notices
 from patients.models import Patient
 from patients.services import exactly_once, record_change, require
 from portal.lib.problems import Conflict

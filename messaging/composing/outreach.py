@@ -10,9 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from clinic.services import state_of, team_ids
-from messaging import notices, reply_templates
+from messaging.composing import reply_templates
 from messaging.models import Message, Thread, WorkItem
-from messaging.promises import due_at
 from messaging.services import (
     AREA,
     NoTeam,
@@ -21,7 +20,9 @@ from messaging.services import (
     _nothing_newer,
     _open_item,
 )
+from messaging.telling import notices
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
+from messaging.work.promises import due_at
 from patients.models import Patient
 from patients.services import access_of, exactly_once, record_change, require, team_of
 from portal.lib.ids import uuid7

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.services import queue_mail, user_named
-from messaging.bounces import BOUNCED, NO_EMAIL, call_instead, digest, reached_by_mail
 from messaging.models import LastNotice, Message, SentNotice, Thread, ThreadViewer
-from messaging.sms import gateway
+from messaging.telling.bounces import BOUNCED, NO_EMAIL, call_instead, digest, reached_by_mail
+from messaging.telling.sms import gateway
 from patients.models import Patient
 from patients.services import account_of, patient_side
 
@@ -70,7 +70,7 @@ def tell(*, patient: Patient, user_id: UUID, now: datetime) -> bool:
 
 def send_sms_later(notice_id: UUID) -> None:
     """Hand the text message to the worker inside the running transaction; the job is told the id only."""
-    from messaging.sms_jobs import send_sms
+    from messaging.telling.sms_jobs import send_sms
 
     send_sms.defer(notice_id=str(notice_id))
 

@@ -1,0 +1,1 @@
+"""Finding, keeping and judging what was written."""

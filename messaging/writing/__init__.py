@@ -1,0 +1,1 @@
+"""What stands beside a message while the patient writes: red-flag questions, phrases, taking it back."""
