@@ -55,6 +55,14 @@ def versions_of(code: str) -> list[Row]:
     return _rows(protocols)
 
 
+def version_or_none(code: str, version: int | None) -> Row | None:
+    """One version of a therapy, the newest when none is named; None when there is none. Two statements."""
+    found = Protocol.objects.light().filter(therapy__code=code).order_by("-version")
+    if version is not None:
+        found = found.filter(version=version)
+    return next(iter(_rows(list(found[:1]))), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One fact as the page shows it: lines of (name, value), status in words, sources."""

@@ -115,6 +115,11 @@ class Facts:
         )
         self.has_lifetime_limit: bool = bool(content["lifetime_cumulative_max"])
 
+    def phase_content(self, phase_key: str) -> dict[str, Any]:
+        """A phase as the data state it."""
+        found: dict[str, Any] = self._raw[phase_key]
+        return found
+
     def need(self, phase_key: str) -> InfusionNeed | None:
         """The minutes of a dose of a phase; None when the data leave one of them open."""
         raw, visit = self._raw[phase_key], self.portal["visit"]

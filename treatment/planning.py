@@ -179,7 +179,7 @@ def not_before(slot: Slot, previous: date | None) -> date | None:
 
 def plan(
     path: Sequence[Phase], *, first_on: date, first_number: int = 1, known: Mapping[int, date] | None = None,
-    after: int = 0, until: date, least: int = LEAST_AHEAD,
+    after: int = 0, until: date, least: int = LEAST_AHEAD, most: int = MOST_PLANNED,
 ) -> list[Planned]:  # fmt: skip
     """The doses of a path from `first_number` (the first one here, on `first_on`), without those up to `after`.
 
@@ -207,7 +207,7 @@ def plan(
             if window.target > until and repeating > least:
                 break
         made.append(Planned(slot, window, not_before(slot, days.get(slot.number - 1))))
-        if len(made) >= MOST_PLANNED:
+        if len(made) >= most:
             break
     return made
 

@@ -82,6 +82,10 @@ def has_its_type(one: serializers.Field[Any, Any, Any, Any], value: Any) -> bool
         return isinstance(value, list) and all(has_its_type(one.child, part) for part in value)
     if isinstance(one, serializers.DictField):
         return isinstance(value, dict) and all(has_its_type(one.child, part) for part in value.values())
+    if isinstance(one, serializers.ListSerializer):
+        return isinstance(value, list)  # each part is a body of its own and looks at itself
+    if isinstance(one, serializers.BaseSerializer):
+        return isinstance(value, dict)
     return isinstance(value, str)
 
 
@@ -195,11 +199,15 @@ class KeyNeeded(exceptions.APIException):
 
 
 class ApiView(APIView):
-    """One address. `queries` names the parameters of a method; `repeats` are methods that need no Idempotency-Key."""
+    """One address. `queries` names the parameters of a method; `repeats` are methods that need no Idempotency-Key.
+
+    `any_token` are methods that every working token may use, whatever its scopes: they do nothing and say nothing about anybody.
+    """
 
     noun: ClassVar[str] = ""
     queries: ClassVar[dict[str, type[Query]]] = {}
     repeats: ClassVar[tuple[str, ...]] = ()
+    any_token: ClassVar[tuple[str, ...]] = ()
     asked: dict[str, Any]
     once: UUID
 

@@ -46,7 +46,8 @@ class TokenScope(BasePermission):
         token = getattr(request._request, "api_token", None)
         noun = getattr(view, "noun", "")
         reading = request.method in SAFE_METHODS
-        if token is None or (noun == ANY_TOKEN and reading):
+        open_to_all = (request.method or "").lower() in getattr(view, "any_token", ())
+        if token is None or open_to_all or (noun == ANY_TOKEN and reading):
             return True
         scope = f"{noun}:{'read' if reading else 'write'}"
         if scope not in token.scopes:

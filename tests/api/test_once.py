@@ -18,7 +18,7 @@ FREE = {
     ("patients-api:draft-save", "put"), ("patients-api:draft-save", "delete"),
     ("journal-api:trackers", "put"), ("messaging-api:thread-seen", "post"),
     ("accounts-api:display", "put"), ("accounts-api:program-end", "post"),
-    ("messaging-api:template-decide", "post"),
+    ("messaging-api:template-decide", "post"), ("treatment-api:plan-preview", "post"),
 }  # fmt: skip
 
 

@@ -48,6 +48,7 @@ def test_bodies_take_nothing_else_and_acts_ask_for_their_key() -> None:
                     "/display/",
                     "/programs/{token_id}/end/",
                     "/decide/",
+                    "/plan-preview/",
                 )
             )
             assert ("Idempotency-Key" in names) == (method != "get" and not free), f"{method} {path}"

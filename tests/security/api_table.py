@@ -67,6 +67,10 @@ def an_absence(ground: Ground, whose: str) -> dict[str, Any]:
     }
 
 
+def a_plan(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"therapy": "ocrelizumab_iv", "first_dose_on": "2026-03-02", "until": "2028-03-02"}
+
+
 @dataclass(frozen=True)
 class Can:
     """Who may use a method, what they get, and what they send. `refused` see the thing and are told 403; `in_session`: so are tokens."""
@@ -405,6 +409,7 @@ API_ROWS: list[ApiRow] = [
     ApiRow("messaging-api:absence-end", {"POST": Can(LEADS, refused=NO_LEADS)}, about=False),
     # Treatment: the patient and the team, never carers; therapies with their sources are for the team
     reads("treatment-api:therapy-list", TEAMS, about=False),
+    ApiRow("treatment-api:plan-preview", {"POST": Can(EVERYBODY, 200, a_plan)}, about=False),
     reads("treatment-api:therapy-detail", TEAMS, about=False),
     reads("treatment-api:version-list", TEAMS, about=False),
     reads("treatment-api:version-detail", TEAMS, about=False),

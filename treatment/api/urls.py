@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from treatment.api import courses, therapies, views
+from treatment.api import courses, previews, therapies, views
 
 app_name = "treatment-api"
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path(VERSIONS, therapies.VersionList.as_view(), name="version-list"),
     path(VERSIONS + "<int:version>/", therapies.VersionDetail.as_view(), name="version-detail"),
     path(VERSIONS + "<int:version>/sign/", therapies.VersionSign.as_view(), name="version-sign"),
+    path("plan-preview/", previews.PlanPreview.as_view(), name="plan-preview"),
     path("courses/", courses.CourseList.as_view(), name="course-list"),
     path(COURSE, courses.CourseDetail.as_view(), name="course-detail"),
     path(COURSE + "end/", courses.CourseEnd.as_view(), name="course-end"),

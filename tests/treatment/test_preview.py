@@ -1,0 +1,214 @@
+"""The preview of a plan against days that were worked out by hand from the labels, and against a calendar that counts one day after the other."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from treatment import preview as previews
+from treatment.facts import Facts
+from treatment.loading import DATA
+from treatment.preview import CannotPlan, Happened, answer, preview
+
+TODAY = date(2030, 1, 1)
+FIRST = date(2026, 3, 2)
+UNTIL = date(2028, 3, 2)
+
+
+@pytest.fixture(scope="module")
+def facts() -> dict[str, Facts]:
+    data = json.loads(DATA.read_text(encoding="utf-8"))
+    return {content["id"]: Facts(content) for content in data["therapies"]}
+
+
+def made_of(facts: Facts, *happened: tuple[int, date, str], **more: Any) -> dict[str, Any]:
+    given_ = {"first_on": FIRST, "until": UNTIL, "today": TODAY, **more}
+    found = preview(facts, happened=[Happened(*row) for row in happened], **given_)
+    return answer(facts, found, version=1, approved=False, until=given_["until"])
+
+
+def targets(content: dict[str, Any]) -> list[str]:
+    return [dose["target"].isoformat() for dose in content["doses"]]
+
+
+def codes(content: dict[str, Any]) -> set[tuple[str, int | None]]:
+    return {(row["code"], row["number"]) for row in content["warnings"]}
+
+
+# Worked out with a paper calendar. Source of the rule beside each; the data file has the sources themselves.
+BY_HAND = [
+    # Two half doses 14 days apart, then 182 days from the first half and from each dose after it.
+    ("ocrelizumab_iv", ["2026-03-02", "2026-03-16", "2026-08-31", "2027-03-01", "2027-08-30", "2028-02-28"]),
+    # Day 1, day 15, 24 weeks after the first, then every 24 weeks.
+    ("ublituximab", ["2026-03-02", "2026-03-16", "2026-08-17", "2027-02-01", "2027-07-19", "2028-01-03"]),
+    # Five days in a row; the second course a year later is set by a prescriber.
+    ("alemtuzumab", ["2026-03-02", "2026-03-03", "2026-03-04", "2026-03-05", "2026-03-06"]),
+    # Three days for a relapse.
+    ("ivmp", ["2026-03-02", "2026-03-03", "2026-03-04"]),
+]
+
+
+@pytest.mark.parametrize(("code", "days"), BY_HAND)
+def test_days_by_hand(facts: dict[str, Facts], code: str, days: list[str]) -> None:
+    assert targets(made_of(facts[code])) == days
+
+
+def test_natalizumab_is_every_four_weeks_to_the_last_day_that_was_asked_for(facts: dict[str, Facts]) -> None:
+    content = made_of(facts["natalizumab"])
+    assert len(content["doses"]) == 27  # 26 times 28 days are 728; the last day is 731 days on
+    assert targets(content)[-1] == "2028-02-28"
+    assert ("no_minimum_known", None) in codes(content)
+    assert content["doses"][0]["latest"] is None
+
+
+def test_a_late_dose_moves_the_later_ones_where_the_label_says_so(facts: dict[str, Facts]) -> None:
+    """Dose 3 given four weeks late: the next one is 182 days after it."""
+    content = made_of(
+        facts["ocrelizumab_iv"],
+        (1, FIRST, "given"), (2, date(2026, 3, 16), "given"), (3, date(2026, 9, 28), "given"),
+    )  # fmt: skip
+    assert targets(content)[3:] == ["2027-03-29", "2027-09-27"]
+    assert ("after_window", 3) in codes(content)  # the window of 168 to 184 days ended on September 2
+
+
+def test_a_missed_dose_is_made_up_as_soon_as_possible_and_counts_anew(facts: dict[str, Facts]) -> None:
+    """Dose 3 missed on the day: dose 4 takes its place at once, and the next is 182 days later."""
+    content = made_of(
+        facts["ocrelizumab_iv"],
+        (1, FIRST, "given"), (2, date(2026, 3, 16), "given"), (3, date(2026, 8, 31), "missed"),
+    )  # fmt: skip
+    assert targets(content)[3:5] == ["2026-08-31", "2027-03-01"]
+    assert content["doses"][2]["outcome"] == "missed"
+
+
+def test_a_gap_below_the_minimum_is_said(facts: dict[str, Facts]) -> None:
+    """152 days after the second half dose is August 15; one was given on August 14."""
+    happened = [(1, FIRST, "given"), (2, date(2026, 3, 16), "given")]
+    early = made_of(facts["ocrelizumab_iv"], *happened, (3, date(2026, 8, 14), "given"))
+    fine = made_of(facts["ocrelizumab_iv"], *happened, (3, date(2026, 8, 15), "given"))
+    assert ("below_minimum_gap", 3) in codes(early)
+    assert ("below_minimum_gap", 3) not in codes(fine)
+
+
+def test_without_a_rule_nothing_moves_and_it_is_said(facts: dict[str, Facts]) -> None:
+    content = made_of(facts["alemtuzumab"], (1, FIRST + timedelta(days=2), "given"))
+    assert targets(content) == BY_HAND[2][1]
+    assert {("no_rule", 1), ("prescriber_sets_day", 6), ("not_approved", None)} <= codes(content)
+
+
+def test_a_day_that_a_prescriber_set_goes_on_from_there(facts: dict[str, Facts]) -> None:
+    days = [FIRST + timedelta(days=number) for number in range(5)] + [date(2027, 3, 8)]
+    content = made_of(
+        facts["alemtuzumab"], *[(number, day, "given") for number, day in enumerate(days, start=1)]
+    )
+    assert targets(content)[5:] == ["2027-03-08", "2027-03-09", "2027-03-10"]
+
+
+def test_a_dose_in_part_counts_and_a_prescriber_is_named(facts: dict[str, Facts]) -> None:
+    content = made_of(facts["natalizumab"], (1, FIRST, "partly_given"))
+    assert content["doses"][0]["outcome"] == "partly_given"
+    assert ("partly_given", 1) in codes(content)
+
+
+def test_screening_questions_and_checks_carry_source_and_status(facts: dict[str, Facts]) -> None:
+    for one in facts.values():
+        if not one.paths:
+            continue
+        content = made_of(one)
+        lines = [*content["doses"], *content["screening"], *content["checklist"], *content["monitoring"]]
+        assert lines
+        assert all(line["source"] and line["status"] for line in lines)
+
+
+def test_every_screening_line_says_before_which_dose(facts: dict[str, Facts]) -> None:
+    """Each line of the data is read, and those of every dose are due by the next one that has not come."""
+    said = {row["when"] for one in facts.values() for row in one.content["screening"]}
+    unread = {when for when in said if previews.before_which(when) is None}
+    assert unread == set()
+    content = made_of(facts["ocrelizumab_iv"], (1, FIRST, "given"))
+    due = {row["item"]: row["due_by"] for row in content["screening"]}
+    assert set(due.values()) == {FIRST, date(2026, 3, 16)}
+
+
+def test_alemtuzumabs_checks_go_on_for_48_months_after_the_last_dose(facts: dict[str, Facts]) -> None:
+    content = made_of(facts["alemtuzumab"], until=date(2034, 1, 1))
+    blood, thyroid = (
+        next(row for row in content["monitoring"] if row["item"].startswith(name))
+        for name in ("CBC", "Thyroid")
+    )
+    assert blood["until"] == thyroid["until"] == date(2030, 3, 6)
+    assert [day.isoformat() for day in (blood["due"][0], blood["due"][-1])] == ["2026-04-02", "2030-03-02"]
+    assert len(blood["due"]) == 48
+    assert [day.isoformat() for day in thyroid["due"][:2]] == ["2026-06-02", "2026-09-02"]
+    assert len(thyroid["due"]) == 16
+
+
+REFUSED = [
+    ({"until": FIRST - timedelta(days=1)}, []),
+    ({"until": FIRST + timedelta(days=3_661)}, []),
+    ({}, [(1, FIRST, "given"), (1, FIRST, "given")]),
+    ({}, [(1, FIRST, "given"), (2, FIRST - timedelta(days=1), "given")]),
+    ({"today": FIRST - timedelta(days=1)}, [(1, FIRST, "given")]),
+    ({"path_key": "no-such-path"}, []),
+]
+
+
+@pytest.mark.parametrize(("more", "happened"), REFUSED)
+def test_what_cannot_be_is_refused_with_words(facts: dict[str, Facts], more: Any, happened: Any) -> None:
+    with pytest.raises(CannotPlan) as refused:
+        made_of(facts["natalizumab"], *happened, **more)
+    assert str(refused.value.message).endswith(".")
+
+
+def test_a_dose_that_no_path_has_and_a_therapy_without_a_plan_are_refused(facts: dict[str, Facts]) -> None:
+    for code, happened in (
+        ("ivmp", [(9, FIRST, "given")]),
+        ("alemtuzumab", [(8, FIRST, "given")]),
+        ("ivig", []),
+    ):
+        with pytest.raises(CannotPlan):
+            made_of(facts[code], *happened)
+
+
+# --- Any course -----------------------------------------------------------------------------------------------------
+
+EVERY = {"natalizumab": 28, "ocrelizumab_iv": 182, "ublituximab": 168}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(sorted(EVERY)),
+    st.dates(date(2020, 1, 1), date(2060, 1, 1)),
+    st.integers(0, 3_660),
+    st.lists(st.integers(-20, 90), max_size=8),
+)
+def test_the_next_dose_is_always_the_interval_after_the_last_one(
+    facts: dict[str, Facts], code: str, first: date, span: int, drift: list[int]
+) -> None:
+    """A calendar that counts one day after the other from whatever was given; the preview has to agree on every later day."""
+    starts = {"natalizumab": [0], "ocrelizumab_iv": [0, 14], "ublituximab": [0, 14]}[code]
+    on = [first + timedelta(days=day) for day in starts]
+    for late in drift:  # repeating doses, each so many days off what the interval says
+        count_from = on[0] if len(on) == len(starts) else on[-1]
+        on.append(max(count_from + timedelta(days=EVERY[code] + late), on[-1]))
+    until = max(first + timedelta(days=span), first)
+    found = preview(
+        facts[code], first_on=first, until=until, today=date(2200, 1, 1),
+        happened=[Happened(number, day, "given") for number, day in enumerate(on, start=1)],
+    )  # fmt: skip
+    by_number = {dose.slot.number: dose.window.target for dose in found.doses}
+    day, number = (on[0] if len(on) == len(starts) else on[-1]), len(on)
+    while True:
+        steps = 0
+        while steps < EVERY[code]:
+            day, steps = day + timedelta(days=1), steps + 1
+        number += 1
+        if day > until:
+            break
+        assert by_number.pop(number) == day
+    assert all(left <= len(on) for left in by_number)

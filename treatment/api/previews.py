@@ -1,0 +1,152 @@
+"""`/api/v1/treatment/plan-preview/`: what a plan would be, so that anybody can check the rules. About nobody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from portal.lib.api import Day, Query, Write
+from portal.lib.time import now as present
+from treatment import catalog, preview
+from treatment.api.views import TreatmentView
+
+FARTHEST = timedelta(hours=14)  # where a day begins first: nowhere is it a later day than there
+
+
+class DoseHappenedWrite(Write):
+    """What became of a dose."""
+
+    number = serializers.IntegerField(min_value=1, max_value=preview.MOST)
+    on = Day()
+    outcome = serializers.ChoiceField(
+        choices=[
+            (preview.GIVEN, _("Given")),
+            (preview.PARTLY, _("Given in part")),
+            (preview.MISSED, _("Missed")),
+        ]
+    )
+
+
+class PlanPreviewWrite(Write):
+    """Which therapy, from when to when, and what has happened so far."""
+
+    therapy = serializers.SlugField(max_length=60)
+    first_dose_on = Day()
+    until = Day(help_text=_("Ten years after the first dose at most."))
+    protocol_version = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=1, max_value=1_000_000, help_text=_("The newest, without it.")
+    )  # fmt: skip
+    path = serializers.CharField(
+        required=False, allow_blank=True, default="", max_length=40, help_text=_("The usual one, without it.")
+    )
+    given = serializers.ListField(
+        child=DoseHappenedWrite(), required=False, default=list, max_length=preview.MOST
+    )
+
+
+class FactRead(serializers.Serializer[Any]):
+    """Where a line comes from."""
+
+    source = serializers.ListField(child=serializers.CharField())  # type: ignore[assignment]
+    status = serializers.CharField()
+
+
+class PreviewDoseRead(FactRead):
+    """A dose as a window of days, never a promise; null is not known."""
+
+    number = serializers.IntegerField()
+    phase = serializers.CharField()
+    dose = serializers.CharField()
+    earliest = serializers.DateField()
+    target = serializers.DateField()
+    latest = serializers.DateField(allow_null=True)
+    not_before = serializers.DateField(
+        allow_null=True, help_text=_("The first day that the minimum interval allows.")
+    )
+    infusion_minutes = serializers.IntegerField(allow_null=True)
+    observation_minutes = serializers.IntegerField(allow_null=True)
+    chair_minutes = serializers.IntegerField(allow_null=True)
+    outcome = serializers.ChoiceField(choices=preview.OUTCOMES, allow_null=True)
+    on = serializers.DateField(allow_null=True)
+
+
+class PreviewScreeningRead(FactRead):
+    """What has to be looked at before a dose."""
+
+    item = serializers.CharField()
+    when = serializers.CharField()
+    due_by = serializers.DateField(allow_null=True)
+    required_by_label = serializers.BooleanField()
+
+
+class PreviewQuestionRead(FactRead):
+    """What is asked before each dose."""
+
+    item = serializers.CharField()
+    concern_if = serializers.CharField()
+    action = serializers.CharField()
+    valid_hours = serializers.IntegerField(allow_null=True)
+
+
+class PreviewCheckRead(FactRead):
+    """A regular check and its days."""
+
+    item = serializers.CharField()
+    every = serializers.CharField()
+    due = serializers.ListField(child=serializers.DateField())
+    until = serializers.DateField(allow_null=True)
+    until_words = serializers.CharField()
+
+
+class PreviewWarningRead(serializers.Serializer[Any]):
+    """What a person should know about the plan."""
+
+    code = serializers.CharField()
+    number = serializers.IntegerField(allow_null=True, help_text=_("The dose that it is about."))
+    text = serializers.CharField()
+
+
+class PlanPreviewRead(serializers.Serializer[Any]):
+    """A plan about nobody."""
+
+    therapy = serializers.CharField()
+    protocol_version = serializers.IntegerField()
+    approved = serializers.BooleanField(help_text=_("Signed off in all roles that are needed."))
+    path = serializers.CharField()
+    doses = PreviewDoseRead(many=True)
+    screening = PreviewScreeningRead(many=True)
+    checklist = PreviewQuestionRead(many=True)
+    monitoring = PreviewCheckRead(many=True)
+    warnings = PreviewWarningRead(many=True)
+
+
+class PlanPreview(TreatmentView):
+    queries = {"*": Query}
+    repeats = ("post",)
+    any_token = ("post",)
+
+    @extend_schema(request=PlanPreviewWrite, responses={200: PlanPreviewRead})
+    def post(self, request: Request) -> Response:
+        """For everybody, and every token: what the rules make of a first day and of what has happened. Nothing is kept."""
+        wanted = self.body(PlanPreviewWrite)
+        row = catalog.version_or_none(wanted["therapy"], wanted["protocol_version"])
+        if row is None:
+            raise preview.CannotPlan(_("This therapy, or this version of it, is not known here."))
+        made = preview.preview(
+            row.facts,
+            first_on=wanted["first_dose_on"],
+            until=wanted["until"],
+            happened=[preview.Happened(**dose) for dose in wanted["given"]],
+            path_key=wanted["path"],
+            today=(present() + FARTHEST).date(),
+        )
+        content = preview.answer(
+            row.facts, made, version=row.protocol.version, approved=row.signed_off, until=wanted["until"]
+        )
+        return Response(PlanPreviewRead(content).data)

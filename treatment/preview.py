@@ -1,0 +1,380 @@
+"""What a plan would be, for anybody who wants to check the rules: plain dates from a version's facts, no patient and no database.
+
+The same planner and the same rule for late and missed doses as for a real course (`treatment.planning`). Nothing is filled in that the data
+leave open: it is null, and a warning says who decides.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.lib.problems import DomainError
+from treatment import planning
+from treatment.facts import Facts, Path
+from treatment.planning import Phase, Planned, Stands
+
+LONGEST = timedelta(days=3_660)
+"""Ten years and a few days: what is asked for at once."""
+AHEAD = timedelta(days=400)
+"""So far beyond the last day that was named a dose can have been brought forward."""
+MOST = 1_500
+"""Doses of one answer: more than ten years of any protocol; a guard against data that repeat every day."""
+GIVEN, PARTLY, MISSED = "given", "partly_given", "missed"
+OUTCOMES = (GIVEN, PARTLY, MISSED)
+FIRST_DOSE, EVERY_DOSE = "first", "every"
+
+
+class CannotPlan(DomainError):
+    """The question has no plan as its answer. The words say why."""
+
+    status = 422
+    default_message = gettext_lazy("This cannot be planned.")
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What became of the `number`-th dose, and on which day; `outcome` is one of OUTCOMES."""
+
+    number: int
+    on: date
+    outcome: str
+
+    @property
+    def counts(self) -> bool:
+        return self.outcome != MISSED
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The doses with what happened to them, and what a person should know about the plan."""
+
+    path: Path
+    doses: list[Planned]
+    happened: Mapping[int, Happened]
+    warnings: list[dict[str, Any]]
+
+
+def preview(
+    facts: Facts, *, first_on: date, until: date, happened: Sequence[Happened] = (), path_key: str = "", today: date
+) -> Preview:  # fmt: skip
+    """The windows of a path from `first_on` to `until`, both included, moved by what happened as the protocol's rule says.
+
+    `today`: no dose can have been given later. Raises CannotPlan.
+    """
+    path = _path(facts, path_key)
+    _sound(first_on, until, happened, today)
+    done = {row.number: row for row in happened}
+    base, known = _base(path.phases, first_on, until, done)
+    moved = _moved(facts, path.phases, base, done)
+    doses = _to_the_end(facts, path.phases, moved, known, done, first_on, until)
+    shown = [dose for dose in doses if dose.window.target <= until or dose.slot.number in done]
+    return Preview(path, shown, done, _warnings(facts, path.phases, base, doses, done, until))
+
+
+def _path(facts: Facts, key: str) -> Path:
+    """The path that was asked for; without a word, the first that needs no choice of a prescriber."""
+    if not facts.paths:
+        raise CannotPlan(_("The data have no plan for this therapy."))
+    if not key:
+        plain = [path for path in facts.paths.values() if not path.prescriber_choice]
+        return next(iter(plain or facts.paths.values()))
+    if key not in facts.paths:
+        raise CannotPlan(_("This therapy has no path of that name."))
+    return facts.paths[key]
+
+
+def _sound(first_on: date, until: date, happened: Sequence[Happened], today: date) -> None:
+    if until < first_on:
+        raise CannotPlan(_("The last day lies before the first dose."))
+    if until - first_on > LONGEST:
+        raise CannotPlan(_("Ask for ten years at most."))
+    numbers = [row.number for row in happened]
+    if len(set(numbers)) != len(numbers):
+        raise CannotPlan(_("A dose is named twice."))
+    ordered = sorted(happened, key=lambda row: row.number)
+    if any(later.on < earlier.on for earlier, later in itertools.pairwise(ordered)):
+        raise CannotPlan(_("A later dose lies before an earlier one."))
+    if any(row.counts and row.on > today for row in happened):
+        raise CannotPlan(_("A dose cannot have been given in the future."))
+
+
+def _base(
+    path: Sequence[Phase], first_on: date, until: date, done: Mapping[int, Happened]
+) -> tuple[list[Planned], dict[int, date]]:
+    """The plan as it was before anything happened; days that no rule gives are those that somebody has set."""
+    known: dict[int, date] = {}
+    last = max([until, *(row.on for row in done.values())]) + AHEAD
+    while True:
+        made = planning.plan(path, first_on=first_on, known=known, until=last, most=MOST)
+        missing = sorted(number for number in done if number > len(made))
+        if not missing:
+            return made, known
+        if missing[0] != len(made) + 1 or planning.slot_at(path, missing[0]) is None:
+            raise CannotPlan(
+                _("Dose %(number)s is not on this path, or a dose before it is missing.")
+                % {"number": missing[0]}
+            )
+        known[missing[0]] = done[missing[0]].on
+
+
+def _moved(
+    facts: Facts, path: Sequence[Phase], base: list[Planned], done: Mapping[int, Happened]
+) -> list[Planned]:
+    """The same doses where the protocol's own rule puts them."""
+    if not done:
+        return base
+    moves = planning.replan(
+        path,
+        [_stands(dose, done.get(dose.slot.number)) for dose in base],
+        reset_from_given=facts.reset_from_given,
+        today=max(row.on for row in done.values()),
+    )
+    by_number = {move.number: move for move in moves}
+    return [
+        replace(dose, window=move.window, not_before=move.not_before)
+        if (move := by_number.get(dose.slot.number))
+        else dose
+        for dose in base
+    ]
+
+
+def _stands(dose: Planned, row: Happened | None) -> Stands:
+    target = dose.window.target
+    if row is None:
+        return Stands(dose.slot.number, "planned", target, None)
+    return (
+        Stands(dose.slot.number, "given", target, row.on)
+        if row.counts
+        else Stands(dose.slot.number, "missed", target, None)
+    )
+
+
+def _to_the_end(
+    facts: Facts, path: Sequence[Phase], doses: list[Planned], known: Mapping[int, date], done: Mapping[int, Happened],
+    first_on: date, until: date,
+) -> list[Planned]:  # fmt: skip
+    """Further doses up to `until`, when those that stand have moved forward."""
+    if not done or not doses:
+        return doses
+    days = {dose.slot.number: dose.window.target for dose in doses}
+    if facts.reset_from_given:
+        days |= {number: row.on for number, row in done.items() if row.counts}
+    if doses[-1].window.target >= until:
+        return doses
+    more = planning.plan(
+        path, first_on=first_on, known={**days, **known}, after=doses[-1].slot.number, until=until, least=0, most=MOST
+    )  # fmt: skip
+    return [*doses, *more]
+
+
+# --- Warnings -------------------------------------------------------------------------------------------------------
+
+
+def _warnings(
+    facts: Facts, path: Sequence[Phase], base: list[Planned], doses: list[Planned], done: Mapping[int, Happened], until: date
+) -> list[dict[str, Any]]:  # fmt: skip
+    found = [
+        *_of_gaps(doses, done),
+        *_of_the_rule(facts, base, done),
+        *_of_open_ends(facts, path, doses, until),
+    ]
+    return [{"code": code, "number": number, "text": str(text)} for code, number, text in found]
+
+
+Warning_ = tuple[str, int | None, str]
+
+
+def _of_gaps(doses: list[Planned], done: Mapping[int, Happened]) -> list[Warning_]:
+    """Doses given before the minimum interval or after the window; and doses whose minimum nobody knows."""
+    found: list[Warning_] = []
+    last: date | None = None
+    for dose in doses:
+        number, row = dose.slot.number, done.get(dose.slot.number)
+        if row is None or not row.counts:
+            continue
+        soonest = planning.not_before(dose.slot, last)
+        if soonest is not None and row.on < soonest:
+            text = _(
+                "Dose %(number)s was given before %(day)s, the first day that the minimum interval allows."
+            )
+            found.append(("below_minimum_gap", number, text % {"number": number, "day": soonest.isoformat()}))
+        if dose.window.latest is not None and row.on > dose.window.latest:
+            text = _("Dose %(number)s was given after its window, which ended on %(day)s.")
+            found.append(
+                ("after_window", number, text % {"number": number, "day": dose.window.latest.isoformat()})
+            )
+        last = row.on
+    if any(dose.slot.phase.repeats and dose.slot.phase.min_interval_days is None for dose in doses):
+        found.append(
+            ("no_minimum_known", None, _("The data name no minimum interval between doses. Ask the team."))
+        )
+    return found
+
+
+def _of_the_rule(facts: Facts, base: list[Planned], done: Mapping[int, Happened]) -> list[Warning_]:
+    """What moved nothing because the data state no rule, and what a prescriber has to decide."""
+    found: list[Warning_] = []
+    targets = {dose.slot.number: dose for dose in base}
+    for number, row in sorted(done.items()):
+        if row.outcome == PARTLY:
+            text = _(
+                "Dose %(number)s was given in part: a prescriber decides what counts. It counts as given here."
+            )
+            found.append(("partly_given", number, text % {"number": number}))
+        elif row.outcome == MISSED and not (facts.reset_from_given and targets[number].slot.phase.repeats):
+            text = _("Dose %(number)s was missed and the data state no rule: a prescriber sets the days.")
+            found.append(("no_rule", number, text % {"number": number}))
+        if row.counts and not facts.reset_from_given and row.on != targets[number].window.target:
+            text = _(
+                "Dose %(number)s was given on another day and the data state no rule: later days did not move."
+            )
+            found.append(("no_rule", number, text % {"number": number}))
+    return found
+
+
+def _of_open_ends(facts: Facts, path: Sequence[Phase], doses: list[Planned], until: date) -> list[Warning_]:
+    """Where planning stops, and limits that the preview cannot count."""
+    found: list[Warning_] = []
+    last = doses[-1].slot.number if doses else 0
+    following = planning.slot_at(path, last + 1)
+    if following is not None and doses and doses[-1].window.target <= until and not following.phase.repeats:
+        text = _("The data do not say when dose %(number)s is due: a prescriber sets the day.")
+        found.append(("prescriber_sets_day", last + 1, text % {"number": last + 1}))
+    if facts.has_lifetime_limit:
+        found.append(
+            (
+                "lifetime_limit",
+                None,
+                _("There is a limit for the total in a lifetime. It is not counted here."),
+            )
+        )
+    if facts.alert_after_days is None:
+        found.append(
+            (
+                "no_alert_known",
+                None,
+                _("The data do not say how many days after a dose the next one is late."),
+            )
+        )
+    return found
+
+
+# --- The answer -------------------------------------------------------------------------------------------------------
+
+
+def answer(facts: Facts, made: Preview, *, version: int, approved: bool, until: date) -> dict[str, Any]:
+    """The preview as it is sent: days as dates, minutes whole, None where nothing is known."""
+    warnings = list(made.warnings)
+    if not approved:
+        text = _("Not signed off by a neurologist, a pharmacist and an infusion nurse: not for clinical use.")
+        warnings.insert(0, {"code": "not_approved", "number": None, "text": text})
+    return {
+        "therapy": facts.code,
+        "protocol_version": version,
+        "approved": approved,
+        "path": made.path.key,
+        "doses": [_dose(facts, dose, made.happened.get(dose.slot.number)) for dose in made.doses],
+        "screening": [_screening(row, made) for row in facts.content["screening"]],
+        "checklist": [_question(facts, row) for row in facts.content["pre_infusion_checklist"]],
+        "monitoring": [_check(row, made, until) for row in facts.content["monitoring"]],
+        "warnings": warnings,
+    }
+
+
+def _dose(facts: Facts, dose: Planned, row: Happened | None) -> dict[str, Any]:
+    raw = facts.phase_content(dose.slot.phase.key)
+    need = facts.need(dose.slot.phase.key)
+    return {
+        "number": dose.slot.number,
+        "phase": raw["name"],
+        "dose": raw["dose"],
+        "earliest": dose.window.earliest,
+        "target": dose.window.target,
+        "latest": dose.window.latest,
+        "not_before": dose.not_before,
+        "infusion_minutes": raw["infusion_minutes"],
+        "observation_minutes": raw["observation_minutes"],
+        "chair_minutes": need.chair_minutes if need is not None else None,
+        "outcome": row.outcome if row is not None else None,
+        "on": row.on if row is not None else None,
+        "source": raw["source"],
+        "status": raw["status"],
+    }
+
+
+def before_which(when: str) -> str | None:
+    """Before which dose a screening line has to be done, read from its own words; None when they name another day."""
+    said = when.casefold().removeprefix("eu: ")
+    if said.startswith(
+        ("before every", "before each", "before and during each", "before first and before every")
+    ):
+        return EVERY_DOSE
+    if "before every dose" in said:
+        return EVERY_DOSE
+    return FIRST_DOSE if said.startswith(("before first", "before start", "before course")) else None
+
+
+def _screening(row: dict[str, Any], made: Preview) -> dict[str, Any]:
+    """A line of the screening; it is due by the first dose, or by the next one that has not come, when it comes again."""
+    which = before_which(row["when"])
+    first = made.doses[0].window.target if made.doses else None
+    open_doses = [dose.window.target for dose in made.doses if dose.slot.number not in made.happened]
+    due = first if which == FIRST_DOSE else next(iter(open_doses), None) if which == EVERY_DOSE else None
+    return {
+        "item": row["item"],
+        "when": row["when"],
+        "due_by": due,
+        "required_by_label": row["required_by_label"],
+        "source": row["source"],
+        "status": row["status"],
+    }
+
+
+def _question(facts: Facts, row: dict[str, Any]) -> dict[str, Any]:
+    """A question before each dose; `valid_hours`: how long an answer stands, None when the data do not say."""
+    label = facts.labels.get(row["key"])
+    return {
+        "item": row["question"],
+        "concern_if": row["concern_if"],
+        "action": row["action"],
+        "valid_hours": label.valid_hours if label is not None else None,
+        "source": row["source"],
+        "status": row["status"],
+    }
+
+
+def _check(row: dict[str, Any], made: Preview, until: date) -> dict[str, Any]:
+    """A regular check: its days from the first dose on, while its own time lasts; none when the data give no interval."""
+    counted = [
+        dose.window.target if row_ is None else row_.on
+        for dose in made.doses
+        if (row_ := made.happened.get(dose.slot.number)) is None or row_.counts
+    ]
+    months, after = row["every_months"], row.get("until_months_after_last_dose")
+    ends = planning.add_months(max(counted), after) if counted and after is not None else None
+    due: list[date] = []
+    if months is not None and counted:
+        last = min(until, ends) if ends is not None else until
+        step = 1
+        while (day := planning.add_months(min(counted), months * step)) <= last:
+            due.append(day)
+            step += 1
+    return {
+        "item": row["item"],
+        "every": row["every"],
+        "due": due,
+        "until": ends,
+        "until_words": row["until"],
+        "source": row["source"],
+        "status": row["status"],
+    }
+
+
+__all__ = ["OUTCOMES", "CannotPlan", "Happened", "Preview", "answer", "before_which", "preview"]
