@@ -18,9 +18,9 @@ from patients.services import exactly_once, record_change, require
 from portal.lib.contributions import before_dose
 from portal.lib.problems import DomainError, NotAllowed
 from portal.lib.time import today_in
-from treatment import planning, reading
-from treatment.facts import RegularCheck
+from treatment.courses import planning, reading
 from treatment.models import CheckDone, ChecklistItem, Course, Dose
+from treatment.protocols.facts import RegularCheck
 
 
 @dataclass(frozen=True, slots=True)

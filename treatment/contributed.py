@@ -16,10 +16,11 @@ from patients.areas import TREATMENT
 from patients.models import Patient
 from patients.services import can
 from portal.lib.contributions import Card, PatientGroup
-from treatment import checks, lists, reading, shown
-from treatment.catalog import newest_protocols
+from treatment import checks, lists, shown
+from treatment.courses import reading
 from treatment.models import Course, Dose
 from treatment.pages import Asked
+from treatment.protocols.catalog import newest_protocols
 
 
 def today_card(request: HttpRequest, patient: Patient, now: datetime) -> Card | None:

@@ -18,10 +18,11 @@ from patients.models import Patient
 from patients.services import enroll_patient
 from portal.lib import actor
 from portal.lib.ids import uuid7
-from treatment import checks, doses, lists, reading
-from treatment.loading import load_protocols
+from treatment import checks, lists
+from treatment.courses import doses, reading
+from treatment.courses.planning import add_months
 from treatment.models import Course, Protocol
-from treatment.planning import add_months
+from treatment.protocols.loading import load_protocols
 
 if TYPE_CHECKING:
     from portal.demo.world import World

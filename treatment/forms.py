@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.drafting import DraftedForm
 from portal.lib import forms
-from treatment.doses import TEXT_LENGTH
+from treatment.courses.doses import TEXT_LENGTH
 from treatment.lists import MORE_LENGTH, WHAT_LENGTH
 
 

@@ -19,7 +19,7 @@ from patients.areas import TREATMENT
 from patients.fields import SealedField
 from patients.models import PatientRecord
 from portal.lib.ids import uuid7
-from treatment.planning import DoseWindow
+from treatment.courses.planning import DoseWindow
 from treatment.querysets import (
     AllergyQuerySet,
     ChangeQuerySet,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 class ProtocolQuerySet(models.QuerySet["Protocol"]):
     def light(self) -> ProtocolQuerySet:
-        """Without the facts themselves, which are read once a process through `treatment.facts`."""
+        """Without the facts themselves, which are read once a process through `treatment.protocols.facts`."""
         return self.defer("content").select_related("therapy")
 
 

@@ -7,7 +7,7 @@ All dates are the site's calendar days. The modules behind: `planning` (arithmet
 from __future__ import annotations
 
 from treatment.checks import CheckState, OpenItem, before, note_check, regular_checks, settle_item
-from treatment.doses import (
+from treatment.courses.doses import (
     TooEarly,
     confirm_moves,
     end_course,
@@ -18,18 +18,8 @@ from treatment.doses import (
     record_infusion,
     sign_order,
 )
-from treatment.facts import InfusionNeed
-from treatment.lists import (
-    allergies_of,
-    end_entry,
-    medicines_of,
-    save_allergy,
-    save_medicine,
-    say_no_known_allergies,
-)
-from treatment.loading import load_protocols
-from treatment.planning import Cycle, DoseWindow
-from treatment.reading import (
+from treatment.courses.planning import Cycle, DoseWindow
+from treatment.courses.reading import (
     BookableDose,
     DayCheck,
     GivenDose,
@@ -47,7 +37,17 @@ from treatment.reading import (
     next_dose,
     running_course,
 )
-from treatment.signing import is_signed_off, sign_off
+from treatment.lists import (
+    allergies_of,
+    end_entry,
+    medicines_of,
+    save_allergy,
+    save_medicine,
+    say_no_known_allergies,
+)
+from treatment.protocols.facts import InfusionNeed
+from treatment.protocols.loading import load_protocols
+from treatment.protocols.signing import is_signed_off, sign_off
 
 __all__ = [
     "BookableDose",

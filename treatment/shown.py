@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 
 from portal.lib.contributions import ready_message
 from portal.lib.time_words import day as day_words
-from treatment import checks, reading, words
-from treatment.doses import open_phase, proposed_moves
+from treatment import checks, words
+from treatment.courses import reading
+from treatment.courses.doses import open_phase, proposed_moves
+from treatment.courses.planning import Cycle, cycles
 from treatment.models import Change, Course, Dose, InfusionRecord, reaction_word
 from treatment.pages import Asked
-from treatment.planning import Cycle, cycles
-from treatment.signing import is_signed_off
+from treatment.protocols.signing import is_signed_off
 
 NEAR = 3
 

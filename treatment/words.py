@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from portal.lib.time_words import day as day_words
-from treatment.facts import Facts, InfusionNeed
+from treatment.courses.planning import DoseWindow
 from treatment.models import Dose
-from treatment.planning import DoseWindow
+from treatment.protocols.facts import Facts, InfusionNeed
 
 STATUS_WORDS: dict[str, tuple[str, Any]] = {
     # status of a fact -> (kind of the tag, words)

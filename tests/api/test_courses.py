@@ -17,8 +17,9 @@ from tests.api.asking import call, is_problem
 from tests.patients.world import acts_of, signed_in
 from tests.treatment.conftest import Ward
 from tests.treatment.test_protocols import data, written
-from treatment import loading, services
+from treatment import services
 from treatment.models import Course, Dose, Order, Signature
+from treatment.protocols import loading
 
 API = "/api/v1/treatment/"
 Ask = Callable[..., Any]

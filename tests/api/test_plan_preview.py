@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.api.asking import call, is_problem, program
 from tests.patients.world import Clinic, signed_in
-from treatment.loading import load_protocols
+from treatment.protocols.loading import load_protocols
 
 PATH = "/api/v1/treatment/plan-preview/"
 ASKED = {"therapy": "ocrelizumab_iv", "first_dose_on": "2026-03-02", "until": "2028-03-02"}

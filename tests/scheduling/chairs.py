@@ -18,8 +18,8 @@ from scheduling import demo, doses, infusions
 from scheduling.doses import BookableDose
 from scheduling.models import Appointment, Claim, Resource, Service
 from tests.scheduling.people import Clinic, make_clinic
-from treatment.loading import load_protocols
 from treatment.models import Course, Dose, Order, Protocol
+from treatment.protocols.loading import load_protocols
 
 PARTS = (45, 150, 60, 10)
 

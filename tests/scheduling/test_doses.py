@@ -9,8 +9,8 @@ from portal.lib.ids import uuid7
 from portal.lib.time import now as present
 from scheduling import contributed, demo, doses, infusions
 from tests.scheduling.people import Clinic
-from treatment.loading import load_protocols
 from treatment.models import Protocol
+from treatment.protocols.loading import load_protocols
 from treatment.services import next_dose, sign_order
 
 

@@ -14,7 +14,8 @@ from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
 from tests.patients.world import acts_of
 from tests.treatment.conftest import Ward
-from treatment import doses, services
+from treatment import services
+from treatment.courses import doses
 from treatment.models import Course, Dose, InfusionRecord
 
 

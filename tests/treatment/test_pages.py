@@ -15,8 +15,8 @@ from portal.lib.time_words import day
 from tests.patients.world import signed_in
 from tests.treatment.conftest import Ward
 from treatment import forms, services, words
-from treatment.facts import InfusionNeed
 from treatment.models import Course, Dose
+from treatment.protocols.facts import InfusionNeed
 
 
 def days(count: int) -> timedelta:

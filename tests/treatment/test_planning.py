@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from treatment import planning
-from treatment.facts import Facts
-from treatment.loading import DATA
-from treatment.planning import Anchor, DoseWindow, Move, Phase, Stands
+from treatment.courses import planning
+from treatment.courses.planning import Anchor, DoseWindow, Move, Phase, Stands
+from treatment.protocols.facts import Facts
+from treatment.protocols.loading import DATA
 
 MONDAY = date(2026, 1, 5)
 YEAR = timedelta(days=365)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from treatment import preview as previews
-from treatment.facts import Facts
-from treatment.loading import DATA
-from treatment.preview import CannotPlan, Happened, answer, preview
+from treatment.courses import preview as previews
+from treatment.courses.preview import CannotPlan, Happened, answer, preview
+from treatment.protocols.facts import Facts
+from treatment.protocols.loading import DATA
 
 TODAY = date(2030, 1, 1)
 FIRST = date(2026, 3, 2)

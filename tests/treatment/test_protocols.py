@@ -15,9 +15,10 @@ from django.db import ProgrammingError, transaction
 from portal.lib.ids import uuid7
 from tests.patients.world import signed_in
 from tests.treatment.conftest import Ward
-from treatment import catalog, loading, signing, words
-from treatment.facts import Facts, facts_of
+from treatment import words
 from treatment.models import Protocol, Signature, Therapy
+from treatment.protocols import catalog, loading, signing
+from treatment.protocols.facts import Facts, facts_of
 
 
 def data() -> dict[str, Any]:

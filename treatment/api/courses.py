@@ -21,9 +21,9 @@ from portal.lib.time import today_in
 from treatment import services
 from treatment.api import serializers as shapes
 from treatment.api.views import TreatmentView
-from treatment.catalog import newest_protocols
-from treatment.doses import NotAPrescriber, open_phase
+from treatment.courses.doses import NotAPrescriber, open_phase
 from treatment.models import Course
+from treatment.protocols.catalog import newest_protocols
 
 NEWEST_FIRST = (
     Key("starts_on", lambda course: course.starts_on, date.fromisoformat, down=True),

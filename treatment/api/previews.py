@@ -13,8 +13,9 @@ from rest_framework.response import Response
 
 from portal.lib.api import Day, Query, Write
 from portal.lib.time import now as present
-from treatment import catalog, preview
 from treatment.api.views import TreatmentView
+from treatment.courses import preview
+from treatment.protocols import catalog
 
 FARTHEST = timedelta(hours=14)  # where a day begins first: nowhere is it a later day than there
 

@@ -11,15 +11,15 @@ from rest_framework import serializers
 
 from portal.lib.api import Day, Instant, PatientPageQuery, Text, Write
 from portal.lib.ids import parse_uuid
-from treatment.catalog import Row
 from treatment.checks import owner_words
-from treatment.doses import TEXT_LENGTH
-from treatment.facts import facts_of
+from treatment.courses.doses import TEXT_LENGTH
+from treatment.courses.planning import MOST_PLANNED
+from treatment.courses.reading import name_of
 from treatment.lists import MORE_LENGTH, WHAT_LENGTH
 from treatment.models import ChecklistItem, Course, Dose, Protocol, Signature
-from treatment.planning import MOST_PLANNED
-from treatment.reading import name_of
-from treatment.signing import is_signed_off
+from treatment.protocols.catalog import Row
+from treatment.protocols.facts import facts_of
+from treatment.protocols.signing import is_signed_off
 
 CHANGES = 100_000_000
 MOST_GIVEN_BEFORE = 500

@@ -13,10 +13,11 @@ from rest_framework.response import Response
 from clinic.services import is_clinician
 from portal.lib.api import Query, listed, paged
 from portal.lib.time import now as present
-from treatment import catalog, services, signing
+from treatment import services
 from treatment.api import serializers as shapes
 from treatment.api.views import TreatmentView
 from treatment.models import Protocol
+from treatment.protocols import catalog, signing
 
 
 class TherapyView(TreatmentView):

@@ -14,9 +14,9 @@ from patients.requests import once_of
 from portal.lib.forms import status_of
 from portal.lib.problems import DomainError
 from portal.lib.time import now as present
-from treatment import catalog, signing
 from treatment.forms import SignOffForm
 from treatment.models import Signature
+from treatment.protocols import catalog, signing
 
 
 def _clinician(request: HttpRequest) -> User:

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 from patients.requests import once_of
 from patients.services import record_view
 from portal.lib.problems import DomainError
-from treatment import checks, reading, shown
+from treatment import checks, shown
+from treatment.courses import reading
 from treatment.pages import Asked
 
 

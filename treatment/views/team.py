@@ -21,10 +21,11 @@ from patients.services import record_view
 from portal.lib.forms import Option, status_of
 from portal.lib.ids import parse_uuid
 from portal.lib.problems import DomainError
-from treatment import checks, doses, forms, reading, shown, words
-from treatment.catalog import newest_protocols
+from treatment import checks, forms, shown, words
+from treatment.courses import doses, reading
 from treatment.models import Course, Dose
 from treatment.pages import Asked
+from treatment.protocols.catalog import newest_protocols
 
 GET_POST = ["GET", "HEAD", "POST"]
 

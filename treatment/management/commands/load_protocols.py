@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from treatment.loading import DATA, DataUnusable, load_protocols
+from treatment.protocols.loading import DATA, DataUnusable, load_protocols
 
 
 class Command(BaseCommand):

@@ -9,8 +9,8 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from treatment import words
-from treatment.facts import Facts, facts_of
 from treatment.models import Protocol, Signature
+from treatment.protocols.facts import Facts, facts_of
 
 
 @dataclass(frozen=True, slots=True)

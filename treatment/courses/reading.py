@@ -18,10 +18,10 @@ from patients.services import can
 from portal.lib import actor
 from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
-from treatment import planning
-from treatment.facts import Facts, InfusionNeed, facts_of
+from treatment.courses import planning
+from treatment.courses.planning import Cycle, DoseWindow, Slot
 from treatment.models import Course, Dose
-from treatment.planning import Cycle, DoseWindow, Slot
+from treatment.protocols.facts import Facts, InfusionNeed, facts_of
 
 
 def facts_for(course: Course) -> Facts:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from clinic.services import memberships
 from portal.lib.problems import Conflict, NotAllowed
-from treatment.facts import facts_of
 from treatment.models import Protocol, Signature
+from treatment.protocols.facts import facts_of
 
 
 class NoRoleToSign(NotAllowed):

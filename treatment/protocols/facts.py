@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from treatment.courses.planning import Anchor, Phase
 from treatment.models import Protocol
-from treatment.planning import Anchor, Phase
 
 
 @dataclass(frozen=True, slots=True)

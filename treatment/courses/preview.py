@@ -1,6 +1,6 @@
 """What a plan would be, for anybody who wants to check the rules: plain dates from a version's facts, no patient and no database.
 
-The same planner and the same rule for late and missed doses as for a real course (`treatment.planning`). Nothing is filled in that the data
+The same planner and the same rule for late and missed doses as for a real course (`treatment.courses.planning`). Nothing is filled in that the data
 leave open: it is null, and a warning says who decides.
 """
 
@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.lib.problems import DomainError
-from treatment import planning
-from treatment.facts import Facts, Path
-from treatment.planning import Phase, Planned, Stands
+from treatment.courses import planning
+from treatment.courses.planning import Phase, Planned, Stands
+from treatment.protocols.facts import Facts, Path
 
 LONGEST = timedelta(days=3_660)
 """Ten years and a few days: what is asked for at once."""

@@ -22,11 +22,11 @@ from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, DomainError, NotAllowed
 from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
-from treatment import planning, reading
-from treatment.facts import Facts, facts_of
+from treatment.courses import planning, reading
+from treatment.courses.planning import Planned
 from treatment.models import Change, ChecklistItem, Course, Dose, InfusionRecord, Order, Protocol
-from treatment.planning import Planned
-from treatment.signing import is_signed_off
+from treatment.protocols.facts import Facts, facts_of
+from treatment.protocols.signing import is_signed_off
 
 STAFF = ("team", "break_glass")
 MOST_AHEAD = timedelta(days=366)

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from treatment.facts import Facts
 from treatment.models import Protocol, Therapy
+from treatment.protocols.facts import Facts
 
-DATA = Path(__file__).resolve().parent / "data" / "therapies-1.json"
+DATA = Path(__file__).resolve().parent.parent / "data" / "therapies-1.json"
 FORMAT = 1
 ONE_AT_A_TIME = 7_305_311  # an advisory lock: two starts at once must not both make a version
 

@@ -1,0 +1,1 @@
+"""From an order to doses: the planner, its preview, what was given and missed."""

@@ -1,0 +1,1 @@
+"""Therapies as versioned data: loading, reading, signing."""
