@@ -15,6 +15,7 @@ class MessagingConfig(AppConfig):
         from messaging import checks, contributed  # noqa: F401 - checks register themselves
         from messaging.composing import making
         from messaging.work import problems
+        from messaging.writing import begun
         from portal.lib import contributions
 
         contributions.api_nouns["messaging"] = _("Messages")
@@ -28,6 +29,7 @@ class MessagingConfig(AppConfig):
         contributions.before_dose.add(20, making.before_dose)
         contributions.booked_from.add(10, making.note_appointment)
         contributions.ready_message.add(10, contributed.ready_message)
+        contributions.begin_message.add(10, begun.begin_message)
         contributions.draft_kinds |= {
             "message": _("A message to your team"),
             "reply": _("A message in a conversation"),

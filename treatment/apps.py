@@ -20,6 +20,7 @@ class TreatmentConfig(AppConfig):
         contributions.today_cards.add(5, contributed.today_card)
         contributions.patient_groups.add(20, contributed.patient_groups)
         contributions.summary_panels.add(5, contributed.summary_panel)
+        contributions.problems.add(15, problems.new_signs)
         contributions.problems.add(20, problems.near_doses)
         contributions.staff_today.add(30, contributed.therapies_card)
         contributions.profile_links.add(10, contributed.profile_links)
@@ -36,6 +37,7 @@ class TreatmentConfig(AppConfig):
                 "treatment-end": _("The end of a treatment"),
                 "allergy": _("An allergy"),
                 "medicine": _("A medicine"),
+                "self-check": _("A self-check"),
             }
         )
         contributions.trail_acts.update(
@@ -59,6 +61,8 @@ class TreatmentConfig(AppConfig):
                 "medicine.written": _("wrote a medicine"),
                 "medicine.changed": _("changed a medicine"),
                 "medicine.ended": _("ended a medicine"),
+                "selfcheck.answered": _("answered a self-check"),
+                "selfcheck.reviewed": _("looked at a self-check"),
                 "lists.view": _("looked at the allergies and medicines"),
             }
         )

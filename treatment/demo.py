@@ -23,6 +23,7 @@ from treatment.courses import doses, reading
 from treatment.courses.planning import add_months
 from treatment.models import Course, Protocol
 from treatment.protocols.loading import load_protocols
+from treatment.selfcheck import services as selfcheck
 
 if TYPE_CHECKING:
     from portal.demo.world import World
@@ -197,6 +198,25 @@ def _samuel(world: World) -> None:
             by=samuel, patient=world.other_patient, id=uuid7(), now=world.at(-150, 9)
         )
     hand.medicine(samuel, "Ibuprofen", "When my back hurts", -150)
+    _self_checks(world)
+
+
+def _self_checks(world: World) -> None:
+    """Samuel's last two: a rash after an infusion, which the nurse has looked at, and then nothing new."""
+    patient, samuel, nurse = world.other_patient, world.users["other-patient"], world.users["nurse"]
+    with acting(samuel):
+        course = selfcheck.course_to_ask(samuel, patient)
+        assert course is not None
+        rash = next(
+            sign.key
+            for sign in selfcheck.signs_of(reading.facts_for(course))
+            if sign.text.startswith("A rash")
+        )
+        more = {"by": samuel, "patient": patient}
+        told = selfcheck.answer(id=uuid7(), new=[rash], none=False, now=world.at(-46, 19), **more)
+        selfcheck.answer(id=uuid7(), new=[], none=True, now=world.at(-18, 20), **more)
+    with acting(nurse):
+        selfcheck.review(by=nurse, patient=patient, check_id=told.pk, id=uuid7(), now=world.at(-45, 9))
 
 
 def _ines(world: World) -> None:

@@ -397,6 +397,8 @@ def reaction_word(details: dict[str, Any]) -> str:
     return str(_("Not noted") if said is None else _("Yes") if said else _("No"))
 
 
+from treatment.selfcheck.models import SelfCheck  # noqa: E402 - it builds on the models above
+
 __all__ = [
     "Allergy",
     "Change",
@@ -408,6 +410,7 @@ __all__ = [
     "Medicine",
     "Order",
     "Protocol",
+    "SelfCheck",
     "Signature",
     "Therapy",
     "reaction_word",

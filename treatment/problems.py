@@ -13,13 +13,32 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from patients.models import Patient
-from portal.lib.first import TODAY, Problem
+from portal.lib.first import TODAY, URGENT, Problem
 from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
-from treatment.models import Dose
+from treatment.models import Dose, SelfCheck
 
 NEAR = timedelta(days=3)
 MOST = 100
+
+
+def new_signs(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
+    """Self-checks in which something was new, until somebody of the team has looked at them. One problem with a near infusion."""
+    found: Any = SelfCheck.objects.for_user(user, patient).to_look_at().order_by("answered_at", "id")
+    for row in found[:MOST]:
+        emergency = row.level == SelfCheck.Level.EMERGENCY
+        yield Problem(
+            patient_id=row.patient_id,
+            keys=(f"selfcheck:{row.pk}", "infusion"),
+            rank=URGENT,
+            words=_("Self-check: something new, an emergency sign")
+            if emergency
+            else _("Self-check: something new"),
+            url=reverse("treatment:patient-self-check-done", args=[row.patient_id, row.pk]),
+            state=str(row.pk),
+            due=row.answered_at,
+            owner=_("The team"),
+        )
 
 
 def near_doses(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:

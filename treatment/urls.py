@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
+from treatment.selfcheck import views as selfcheck
 from treatment.views import catalog, lists, mine, team
 
 app_name = "treatment"
@@ -26,6 +27,14 @@ urlpatterns: list[URLPattern] = [
     path("therapies/<slug:code>/<int:version>/sign/", catalog.sign, name="sign"),
     path("treatment/", mine.home, name="home"),
     *_both("items/<uuid:item_id>/", mine.settle, "item"),
+    path("treatment/self-check/", selfcheck.check, name="self-check"),
+    *_both("self-check/<uuid:check_id>/", selfcheck.done, "self-check-done"),
+    path("treatment/self-check/<uuid:check_id>/write/", selfcheck.write, name="self-check-write"),
+    path(
+        "patients/<uuid:patient_id>/treatment/self-check/<uuid:check_id>/review/",
+        selfcheck.review,
+        name="patient-self-check-review",
+    ),
     *_both("lists/", lists.both, "lists"),
     *_both("allergies/add/", lists.add, "allergy-add", kind="allergy"),
     *_both("allergies/none/", lists.none_known, "allergy-none"),

@@ -26,6 +26,7 @@ from messaging.models import (
     TriageAnswers,
     WorkItem,
 )
+from messaging.writing.begun import address_of_new, below
 from patients.drafts import Fields, open_draft, save_draft
 from patients.models import Patient
 from patients.services import capacity_of, exactly_once, patient_side, record_change, require
@@ -163,24 +164,17 @@ def _as_draft(by: User, patient: Patient, capacity: str, thread: Thread, message
     state = open_draft(
         user=by, patient=patient, kind=kind, target=target, resume=resume_of(patient, by, thread, first)
     )
-    if state.version:
-        begun = state.fields.get("text", [""])[0]
-        both = f"{begun}\n\n{message.body}" if begun.strip() else message.body
-        fields = {
-            **fields,
-            **{name: given for name, given in state.fields.items() if any(given)},
-            "text": [both],
-        }
+    fields = below(state, fields)
     save_draft(user=by, patient=patient, capacity=capacity, state=state, fields=fields)
     Attachment.objects.for_user(by, patient).filter(message=message).update(message=None, draft=state.id)
 
 
 def resume_of(patient: Patient, by: User, thread: Thread, first: bool) -> str:
     """Where the words are written on: a new message, or the conversation."""
+    if first:
+        return address_of_new(by, patient)
     own = capacity_of(by, patient) == "self"
     prefix, args = ("", []) if own else ("patient-", [patient.pk])
-    if first:
-        return reverse(f"messaging:{prefix}new", args=args)
     return reverse(f"messaging:{prefix}thread", args=[*args, thread.pk])
 
 

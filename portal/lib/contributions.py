@@ -62,6 +62,8 @@ draft_kinds: dict[str, Any] = {}
 trail_acts: dict[str, Any] = {}
 # fn(topic, about) -> address of a new message to the team with its topic chosen
 ready_message: Registry[Callable[[str, str], str]] = Registry()
+# fn(user, patient, topic, text) -> address: puts words into a new message of the person's, where they wait to be sent
+begin_message: Registry[Callable[..., str]] = Registry()
 # fn(user, patient) -> list[dict]: links of "Your record" on the patient's own details, with keys label, url
 profile_links: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # fn(user, patient, dose, now) -> list[dict]: what is open or done before a dose, with keys label, who, url, done

@@ -47,7 +47,7 @@ from tests.security.api_table import (
 CANARY = "Zanzibarcanary"
 FOR_THE_TEAM = (
     r"/(claim|release|finish|notes|work|given|missed|therapies|day|chairs|confirm|decline|teams|shared-reports|emergency|dates|phase)/"
-    r"|/(hand-over|correct|calls|calls-and-letters|first-words|mailings|templates|on-call|absences|first|sign)/"
+    r"|/(hand-over|correct|calls|calls-and-letters|first-words|mailings|templates|on-call|absences|first|sign|review)/"
     r"|/threads/\{thread_id\}/history/|/messaging/helped/$|/scheduling/requests/$|/patients/\{patient_id\}/"
 )
 # POST of these is for neurologists.
@@ -113,7 +113,7 @@ def parameters(ground: Ground, whose: str) -> dict[str, str | int]:
     """Real values for the parts of addresses, by name."""
     kinds = (
         "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "report_id", "thread_id", "course_id", "dose_id", "item_id", "code",
-        "file_id", "message_id", "made_id", "template_id", "mailing_id", "call_id", "on_call_id", "absence_id",
+        "file_id", "message_id", "made_id", "template_id", "mailing_id", "call_id", "check_id", "on_call_id", "absence_id",
     )  # fmt: skip
     given: dict[str, str | int] = {f"path.{kind}": str(ground.of(kind, whose)) for kind in kinds}
     return {
@@ -153,6 +153,7 @@ def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
         "do-messaging-absences": an_absence(ground, whose),
         "do-messaging-files": a_file(ground, whose),
         "do-treatment-plan-preview": {**a_plan(ground, whose), "given": [], "protocol_version": None, "path": ""},
+        "do-treatment-self-checks": {"none": True, "new": []},
         "do-treatment-courses": an_order(ground, whose),
         "do-treatment-courses-course-id-dates": new_days(ground, whose),
         "do-treatment-courses-course-id-checks": a_check(ground, whose),

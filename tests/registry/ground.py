@@ -54,7 +54,9 @@ from scheduling.models import Service
 from scheduling.pages import slot_text, time_text
 from tests.registry.people import MAYA, MORE, PATIENTS, SAMUEL
 from treatment import services as treatment
+from treatment.courses.reading import facts_for
 from treatment.models import Protocol, Signature
+from treatment.selfcheck import services as selfcheck
 
 
 @dataclass
@@ -412,6 +414,8 @@ def _treatment(ground: Ground, now: datetime) -> None:
             ground.ids["allergy_id", whose] = treatment.save_allergy(
                 id=uuid7(), what="Strawberries", reaction="Itching", **more
             )
+            ground.ids["check_id", whose] = _self_check(user, patient, now, none=False)
+            ground.ids["quiet_check", whose] = _self_check(user, patient, now, none=True)
             ended = treatment.save_allergy(id=uuid7(), what="Wool", reaction="Itching", **more)
             treatment.end_entry(kind="allergy", entry=ended, version=1, id=uuid7(), **more)
             ground.ids["ended_allergy", whose] = ended
@@ -421,6 +425,16 @@ def _treatment(ground: Ground, now: datetime) -> None:
             # The API names both kinds of lines alike.
             ground.ids["allergy", whose] = ground.ids["allergy_id", whose]
             ground.ids["medicine", whose] = ground.ids["line_id", whose] = ground.ids["medicine_id", whose]
+
+
+def _self_check(user: User, patient: Patient, now: datetime, *, none: bool) -> UUID:
+    """A self-check with something new, or with nothing."""
+    course = selfcheck.course_to_ask(user, patient)
+    assert course is not None
+    signs = selfcheck.signs_of(facts_for(course))
+    new = [] if none else [signs[-1].key]
+    found: UUID = selfcheck.answer(by=user, patient=patient, id=uuid7(), new=new, none=none, now=now).pk
+    return found
 
 
 def _note(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:

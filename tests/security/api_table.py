@@ -409,6 +409,12 @@ API_ROWS: list[ApiRow] = [
     ApiRow("messaging-api:absence-end", {"POST": Can(LEADS, refused=NO_LEADS)}, about=False),
     # Treatment: the patient and the team, never carers; therapies with their sources are for the team
     reads("treatment-api:therapy-list", TEAMS, about=False),
+    reads("treatment-api:sign-list", TREATED),
+    ApiRow(
+        "treatment-api:self-check-list",
+        {"GET": Can(TREATED), "POST": Can(SELF, 201, sends(none=True), READERS)},
+    ),
+    acts("treatment-api:self-check-review", OF_TEAM, refused=IN_EMERGENCY),
     ApiRow("treatment-api:plan-preview", {"POST": Can(EVERYBODY, 200, a_plan)}, about=False),
     reads("treatment-api:therapy-detail", TEAMS, about=False),
     reads("treatment-api:version-list", TEAMS, about=False),

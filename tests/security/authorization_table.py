@@ -265,6 +265,11 @@ def _treatment() -> list[Row]:
         rows.append(Row(f"treatment:patient-{name}", READERS, reads, writes, body, instead=instead))
     given = _dated({"given_on": 0}, given_at="00:01", reaction="no")
     rows += [
+        own_start("treatment:self-check", writes=302, body=_form(none="on")),
+        own("treatment:self-check-done"),
+        own("treatment:self-check-write", reads=None, writes=302),
+        Row("treatment:patient-self-check-done", READERS),
+        Row("treatment:patient-self-check-review", READERS, None, 302, _once(), exceptions=ONLY_READS),
         Row("treatment:patient-home", READERS),
         Row("treatment:patient-course", READERS),
         Row("treatment:patient-given", READERS, 200, 302, given),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from treatment.api import courses, previews, therapies, views
+from treatment.api import courses, previews, selfchecks, therapies, views
 
 app_name = "treatment-api"
 
@@ -17,6 +17,11 @@ urlpatterns = [
     path(VERSIONS, therapies.VersionList.as_view(), name="version-list"),
     path(VERSIONS + "<int:version>/", therapies.VersionDetail.as_view(), name="version-detail"),
     path(VERSIONS + "<int:version>/sign/", therapies.VersionSign.as_view(), name="version-sign"),
+    path("signs/", selfchecks.SignList.as_view(), name="sign-list"),
+    path("self-checks/", selfchecks.SelfCheckList.as_view(), name="self-check-list"),
+    path(
+        "self-checks/<uuid:check_id>/review/", selfchecks.SelfCheckReview.as_view(), name="self-check-review"
+    ),
     path("plan-preview/", previews.PlanPreview.as_view(), name="plan-preview"),
     path("courses/", courses.CourseList.as_view(), name="course-list"),
     path(COURSE, courses.CourseDetail.as_view(), name="course-detail"),

@@ -26,6 +26,7 @@ from treatment.courses import doses, reading
 from treatment.models import Course, Dose
 from treatment.pages import Asked
 from treatment.protocols.catalog import newest_protocols
+from treatment.selfcheck.views import newest
 
 GET_POST = ["GET", "HEAD", "POST"]
 
@@ -50,6 +51,7 @@ def patient_home(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         ],
         order=asked.url("order") if asked.may_prescribe else "",
         lists=asked.url("lists"),
+        self_checks=newest(asked),
     )
 
 

@@ -1,0 +1,153 @@
+"""The self-check: what is new leads to the phone first, then to the team; nothing new reassures nobody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.http import Http404
+from django.urls import reverse
+
+from patients.models import Draft
+from patients.services import DifferentContent
+from portal.lib.ids import uuid7
+from portal.lib.problems import NotAllowed
+from tests.patients.world import acts_of, signed_in
+from tests.treatment.conftest import Ward
+from treatment.models import SelfCheck
+from treatment.selfcheck import services
+
+
+@pytest.fixture
+def course(ward: Ward) -> Any:
+    return ward.order("natalizumab", ward.today - timedelta(days=17))
+
+
+def key(ward: Ward, part: str) -> str:
+    """The key of the sign whose words begin so."""
+    with ward.acting(ward.maya):
+        found = services.course_to_ask(ward.maya, ward.patient)
+        assert found is not None
+        from treatment.courses.reading import facts_for
+
+        return next(sign.key for sign in services.signs_of(facts_for(found)) if sign.text.startswith(part))
+
+
+def answer(ward: Ward, *new: str, none: bool = False, **more: Any) -> SelfCheck:
+    given = {"by": ward.maya, "id": uuid7(), "now": ward.at(ward.today, 8), **more}
+    with ward.acting(given["by"]):
+        row = services.answer(patient=ward.patient, new=new, none=none, **given)
+        assert row.answers  # opened here, where the key is within reach
+    return row
+
+
+def first_of(client: Any) -> str:
+    html = client.get("/").content.decode()
+    return html[html.index("What first?") :]
+
+
+def test_what_is_asked_are_the_red_flags_of_the_patients_own_therapy(ward: Ward, course: Any) -> None:
+    page = signed_in(ward.maya).get(reverse("treatment:self-check")).content.decode()
+    facts = ward.protocol("natalizumab").content["red_flags"]
+    assert all(row["symptom"].replace("'", "&#x27;") in page for row in facts)
+    emergencies = [row["symptom"] for row in facts if row["level"] == "emergency"]
+    calls = [row["symptom"] for row in facts if row["level"] == "call_now"]
+    assert max(page.index(text) for text in emergencies) < min(page.index(text) for text in calls)
+    assert "not the form of the REMS" in page
+    for word in ("score of", "you are fine", "all clear", "safe"):
+        assert word not in page.lower().replace("rems safety program", "")
+
+
+def test_something_new_shows_the_phone_first_and_stands_on_the_teams_list(ward: Ward, course: Any) -> None:
+    maya, nurse = signed_in(ward.maya), signed_in(ward.nurse)
+    assert "Self-check" not in first_of(nurse)
+    form = {"draft": str(uuid7()), "draft_version": "0", "call_now": [key(ward, "Fever")]}
+    told = maya.post(reverse("treatment:self-check"), form)
+    assert told.status_code == 302
+    page = maya.get(told["Location"]).content.decode()
+    assert page.index("Call us now") < page.index("What is new") < page.index("Write to your team")
+    assert "We cannot tell you here if it is serious" in page
+    line = first_of(nurse)
+    assert "Self-check: something new" in line
+    assert "Fever of 38" not in line  # that something is new, never what
+
+
+def test_an_emergency_sign_leads_to_the_emergency_number(ward: Ward, course: Any) -> None:
+    row = answer(ward, key(ward, "Chest pain"), key(ward, "Fever"))
+    assert row.level == "emergency"
+    page = signed_in(ward.maya).get(reverse("treatment:self-check-done", args=[row.pk])).content.decode()
+    main = page[page.index("<h1") :]
+    assert main.index("tel:911") < main.index("What is new")
+    assert "an emergency sign" in first_of(signed_in(ward.nurse))
+
+
+def test_nothing_new_is_kept_without_a_word_that_all_is_well(ward: Ward, course: Any) -> None:
+    row = answer(ward, none=True)
+    assert (row.level, row.answers["new"]) == ("none", [])
+    page = signed_in(ward.maya).get(reverse("treatment:self-check-done", args=[row.pk])).content.decode()
+    assert "Nothing new was ticked." in page
+    for word in ("all is well", "you are fine", "safe to", "no problem", "good news"):
+        assert word not in page.lower()
+    assert "Self-check" not in first_of(signed_in(ward.nurse))
+
+
+def test_something_must_be_said_and_something_new_beats_none(ward: Ward, course: Any) -> None:
+    maya = signed_in(ward.maya)
+    told = maya.post(reverse("treatment:self-check"), {"draft": str(uuid7()), "draft_version": "0"})
+    assert told.status_code == 422
+    assert "Tick what is new for you" in told.content.decode()
+    assert answer(ward, key(ward, "Fever"), none=True).level == "call_now"
+    with pytest.raises(services.SayNewOrNone):
+        answer(ward, "natalizumab.rf.no_such_sign")
+
+
+def test_once_under_an_id_and_only_by_the_patient(ward: Ward, course: Any) -> None:
+    id, fever = uuid7(), key(ward, "Fever")
+    assert answer(ward, fever, id=id).pk == answer(ward, fever, id=id).pk == id
+    with pytest.raises(DifferentContent):
+        answer(ward, none=True, id=id)
+    for person in (ward.nurse, ward.carer, ward.elsewhere):
+        with pytest.raises(NotAllowed):
+            answer(ward, fever, by=person)
+    assert [act for act in acts_of(ward.patient) if act.startswith("selfcheck")] == [
+        "selfcheck.answered self"
+    ]
+
+
+def test_the_team_looks_at_it_by_name_once_and_it_leaves_the_list(ward: Ward, course: Any) -> None:
+    row, nurse = answer(ward, key(ward, "Fever")), signed_in(ward.nurse)
+    path = reverse("treatment:patient-self-check-review", args=[ward.patient.pk, row.pk])
+    assert nurse.post(path, {"once": str(uuid7())}).status_code == 302
+    assert signed_in(ward.neurologist).post(path, {"once": str(uuid7())}).status_code == 302
+    assert "Self-check" not in first_of(nurse)
+    page = signed_in(ward.maya).get(reverse("treatment:self-check-done", args=[row.pk])).content.decode()
+    assert f"{ward.nurse.name} of your team looked at it" in page
+    for stranger in (ward.elsewhere, ward.carer, ward.maya):
+        assert signed_in(stranger).post(path, {"once": str(uuid7())}).status_code in (403, 404)
+    with ward.acting(ward.neurologist), pytest.raises(Http404):
+        services.check_or_404(ward.neurologist, ward.other, row.pk)
+
+
+def test_the_message_begins_with_what_was_ticked_and_loses_nothing_that_was_begun(
+    ward: Ward, course: Any
+) -> None:
+    row, maya = answer(ward, key(ward, "Fever")), signed_in(ward.maya)
+    path = reverse("treatment:self-check-write", args=[row.pk])
+    for _twice in range(2):
+        told = maya.post(path)
+        assert told.status_code == 302
+        assert told["Location"] == reverse("messaging:new")
+    page = maya.get(told["Location"]).content.decode()
+    assert page.count("New for me:") == 1
+    assert "- Fever of 38" in page
+    with ward.acting(ward.maya):
+        (draft,) = Draft.objects.filter(owner=ward.maya, kind="message")
+        assert draft.fields["topic"] == ["side_effect"]
+
+
+def test_without_a_treatment_nothing_is_asked(ward: Ward) -> None:
+    page = signed_in(ward.maya).get(reverse("treatment:self-check")).content.decode()
+    assert "there is nothing to ask" in page
+    with pytest.raises(services.NothingToAsk):
+        answer(ward, none=True)
