@@ -212,7 +212,7 @@ def _self_checks(world: World) -> None:
             for sign in selfcheck.signs_of(reading.facts_for(course))
             if sign.text.startswith("A rash")
         )
-        more = {"by": samuel, "patient": patient}
+        more: dict[str, Any] = {"by": samuel, "patient": patient}
         told = selfcheck.answer(id=uuid7(), new=[rash], none=False, now=world.at(-46, 19), **more)
         selfcheck.answer(id=uuid7(), new=[], none=True, now=world.at(-18, 20), **more)
     with acting(nurse):

@@ -31,8 +31,3 @@ class SelfCheckForm(DraftedForm):
         super().__init__(*args, **kwargs)
         for name in ("emergency", "call_now"):
             self.fields[name].choices = [(sign.key, sign.text) for sign in signs if sign.level == name]  # type: ignore[attr-defined]
-
-    @property
-    def ticked(self) -> list[str]:
-        """The keys of what is new."""
-        return [*self.cleaned_data["emergency"], *self.cleaned_data["call_now"]]

@@ -101,7 +101,8 @@ def answer(
 
 
 def check_or_404(user: User, patient: Patient, check_id: UUID | None) -> SelfCheck:
-    found: Any = SelfCheck.objects.for_user(user, patient).newest_first().filter(pk=check_id).first()
+    rows: Any = SelfCheck.objects.for_user(user, patient).newest_first()
+    found = rows.filter(pk=check_id).first()
     if found is None:
         raise Http404
     row: SelfCheck = found

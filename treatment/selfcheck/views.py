@@ -44,12 +44,13 @@ def check(request: HttpRequest) -> HttpResponse:
         return page.finish_later("treatment/selfcheck.html", context)
     if page.form.is_valid():
         try:
+            said = page.form.cleaned_data
             made = services.answer(
                 by=asked.user,
                 patient=asked.patient,
                 id=page.id,
-                new=page.form.ticked,
-                none=page.form.cleaned_data["none"],
+                new=[*said["emergency"], *said["call_now"]],
+                none=said["none"],
                 now=asked.now,
             )
         except DomainError as error:
