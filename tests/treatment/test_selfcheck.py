@@ -62,7 +62,7 @@ def test_what_is_asked_are_the_red_flags_of_the_patients_own_therapy(ward: Ward,
 def test_something_new_shows_the_phone_first_and_stands_on_the_teams_list(ward: Ward, course: Any) -> None:
     maya, nurse = signed_in(ward.maya), signed_in(ward.nurse)
     assert "Self-check" not in first_of(nurse)
-    form = {"draft": str(uuid7()), "draft_version": "0", "call_now": [key(ward, "Fever")]}
+    form = {"draft": str(uuid7()), "draft_version": "0", "call_now": [key(ward, "Fever of")]}
     told = maya.post(reverse("treatment:self-check"), form)
     assert told.status_code == 302
     page = maya.get(told["Location"]).content.decode()
@@ -74,7 +74,7 @@ def test_something_new_shows_the_phone_first_and_stands_on_the_teams_list(ward: 
 
 
 def test_an_emergency_sign_leads_to_the_emergency_number(ward: Ward, course: Any) -> None:
-    row = answer(ward, key(ward, "Chest pain"), key(ward, "Fever"))
+    row = answer(ward, key(ward, "Chest pain"), key(ward, "Fever of"))
     assert row.level == "emergency"
     page = signed_in(ward.maya).get(reverse("treatment:self-check-done", args=[row.pk])).content.decode()
     main = page[page.index("<h1") :]
@@ -97,13 +97,13 @@ def test_something_must_be_said_and_something_new_beats_none(ward: Ward, course:
     told = maya.post(reverse("treatment:self-check"), {"draft": str(uuid7()), "draft_version": "0"})
     assert told.status_code == 422
     assert "Tick what is new for you" in told.content.decode()
-    assert answer(ward, key(ward, "Fever"), none=True).level == "call_now"
+    assert answer(ward, key(ward, "Fever of"), none=True).level == "call_now"
     with pytest.raises(services.SayNewOrNone):
         answer(ward, "natalizumab.rf.no_such_sign")
 
 
 def test_once_under_an_id_and_only_by_the_patient(ward: Ward, course: Any) -> None:
-    id, fever = uuid7(), key(ward, "Fever")
+    id, fever = uuid7(), key(ward, "Fever of")
     assert answer(ward, fever, id=id).pk == answer(ward, fever, id=id).pk == id
     with pytest.raises(DifferentContent):
         answer(ward, none=True, id=id)
@@ -116,7 +116,7 @@ def test_once_under_an_id_and_only_by_the_patient(ward: Ward, course: Any) -> No
 
 
 def test_the_team_looks_at_it_by_name_once_and_it_leaves_the_list(ward: Ward, course: Any) -> None:
-    row, nurse = answer(ward, key(ward, "Fever")), signed_in(ward.nurse)
+    row, nurse = answer(ward, key(ward, "Fever of")), signed_in(ward.nurse)
     path = reverse("treatment:patient-self-check-review", args=[ward.patient.pk, row.pk])
     assert nurse.post(path, {"once": str(uuid7())}).status_code == 302
     assert signed_in(ward.neurologist).post(path, {"once": str(uuid7())}).status_code == 302
@@ -132,7 +132,7 @@ def test_the_team_looks_at_it_by_name_once_and_it_leaves_the_list(ward: Ward, co
 def test_the_message_begins_with_what_was_ticked_and_loses_nothing_that_was_begun(
     ward: Ward, course: Any
 ) -> None:
-    row, maya = answer(ward, key(ward, "Fever")), signed_in(ward.maya)
+    row, maya = answer(ward, key(ward, "Fever of")), signed_in(ward.maya)
     path = reverse("treatment:self-check-write", args=[row.pk])
     for _twice in range(2):
         told = maya.post(path)
