@@ -51,7 +51,7 @@ def test_random_acts_agree_with_a_paper_calendar(
         "samuel": (clinic.samuel, clinic.world.other_patient),
     }
     lanes = {"nurse": "rosa", "call": "rosa", "neurologist": "hana"}
-    window = {kind: [start.at for start in clinic.starts(kind, days=3, lasting=4)] for kind in lanes}
+    window = {kind: [start.at for start in clinic.starts(kind, days=3, lasting=14)] for kind in lanes}
     paper = Paper(
         {kind: set(times) for kind, times in window.items()},
         {kind: clinic.kinds[kind].minutes for kind in lanes},
