@@ -25,6 +25,7 @@ from messaging.files import store
 from messaging.files.models import Attachment
 from messaging.models import Message
 from patients.models import AuditEvent
+from portal import environment
 from portal.lib.ids import uuid7
 from portal.lib.sealing import SealBroken
 from tests.messaging.samples import SECRET_WORD, jpeg, pdf
@@ -374,7 +375,11 @@ def test_the_row_of_another_patient_cannot_be_taken_over(ward: Ward) -> None:
     assert ward.count(Attachment, pk=row.pk) == 1
 
 
-def test_what_was_never_sent_is_swept_after_a_day(ward: Ward, signed_in: SignIn) -> None:
+def test_what_was_never_sent_is_swept_after_a_day(
+    ward: Ward, signed_in: SignIn, settings: Any, tmp_path: Path
+) -> None:
+    # A folder of its own: a sweep a day ahead would take the files of tests that run beside this one.
+    settings.STORAGES = {**settings.STORAGES, "attachments": environment.file_storage(tmp_path.as_uri())}
     now = timezone.now()
     sent = start_with_file(ward)
     maya, path = signed_in(ward.maya), reverse("messaging:new")
