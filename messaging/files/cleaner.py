@@ -90,8 +90,11 @@ def kind_of(data: bytes) -> str:
 
 def picture(data: bytes, kind: str) -> Clean:
     """The first picture, upright, in plain colors, without anything that was written beside it."""
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageFile, ImageOps
 
+    ImageFile.LOAD_TRUNCATED_IMAGES = (
+        False  # half a picture is refused, whatever another library has said before
+    )
     if kind == "heif":
         import pillow_heif
 

@@ -12,7 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from PIL import Image
+from PIL import Image, ImageFile
 
 from accounts.models import User
 from messaging.files import cleaner
@@ -37,6 +37,14 @@ def test_the_corpus_is_large_enough() -> None:
 def test_what_is_no_picture_and_no_letter_is_refused(name: str) -> None:
     with pytest.raises(cleaner.Refused):
         cleaner.clean(of(name))
+
+
+def test_half_a_picture_is_refused_whatever_another_library_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library that draws our PDF files asks for half pictures, for the whole process."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    for name in ("truncated.jpg", "truncated.png", "truncated.webp", "truncated.heic"):
+        with pytest.raises(cleaner.Refused):
+            cleaner.clean(of(name))
 
 
 @pytest.mark.parametrize("name", KEPT)
