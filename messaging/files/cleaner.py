@@ -92,9 +92,8 @@ def picture(data: bytes, kind: str) -> Clean:
     """The first picture, upright, in plain colors, without anything that was written beside it."""
     from PIL import Image, ImageFile, ImageOps
 
-    ImageFile.LOAD_TRUNCATED_IMAGES = (
-        False  # half a picture is refused, whatever another library has said before
-    )
+    # Half a picture is refused, whatever another library has said for the whole process.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     if kind == "heif":
         import pillow_heif
 

@@ -75,10 +75,8 @@ def make(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespons
     record_view(place.user, place.patient, "thread.view", thread.pk)
     up = reverse("messaging:work-thread", args=[patient_id, thread_id])
     posted = request.POST if request.method == "POST" else None
-    question = QuestionForm(
-        posted if posted is not None and "question-words" in posted else None, prefix="question"
-    )
-    item = ItemForm(posted if posted is not None and "item-words" in posted else None, prefix="item")
+    question = QuestionForm(posted if "question-words" in request.POST else None, prefix="question")
+    item = ItemForm(posted if "item-words" in request.POST else None, prefix="item")
     if question.is_valid() or item.is_valid():
         act: dict[str, Any] = {
             "by": place.user,

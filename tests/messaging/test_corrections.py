@@ -20,6 +20,7 @@ from patients.models import AuditEvent
 from patients.services import DifferentContent
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
+from tests.api.asking import call
 from tests.messaging.samples import jpeg
 from tests.messaging.ward import Ward, hidden
 
@@ -142,7 +143,10 @@ def test_neither_the_message_nor_its_retraction_can_be_changed(ward: Ward) -> No
         assert MessageRetraction.objects.all().count() == 0  # row-level security alone
 
 
-def test_files_of_the_old_answer_go_and_those_of_the_correction_come(ward: Ward, signed_in: Any) -> None:
+@pytest.mark.parametrize("through", ["page", "API"])
+def test_files_of_the_old_answer_go_and_those_of_the_correction_come(
+    ward: Ward, signed_in: Any, through: str
+) -> None:
     thread, rosa = ward.start(), signed_in(ward.rosa)
     with ward.acting(ward.rosa):
         more = {"by": ward.rosa, "patient": ward.of_maya, "now": timezone.now()}
@@ -151,9 +155,14 @@ def test_files_of_the_old_answer_go_and_those_of_the_correction_come(ward: Ward,
             for name, shade in (("a.jpg", 40), ("b.jpg", 90))
         )
         wrong = services.answer(id=uuid7(), thread_id=thread, text=WRONG, seen_seq=9, files=[old], **more)
-    page = reverse("messaging:correct", args=[ward.of_maya.pk, thread, wrong.pk])
-    form = {"text": RIGHT, "reason": "Wrong day", "seen": "9", "draft": str(uuid7()), "attached": [str(new)]}
-    assert rosa.post(page, form).status_code == 302
+    words = {"text": RIGHT, "reason": "Wrong day"}
+    if through == "page":
+        page = reverse("messaging:correct", args=[ward.of_maya.pk, thread, wrong.pk])
+        form = {**words, "seen": "9", "draft": str(uuid7()), "attached": [str(new)]}
+        assert rosa.post(page, form).status_code == 302
+    else:
+        path = f"/api/v1/messaging/threads/{thread}/messages/{wrong.pk}/correct/?patient={ward.of_maya.pk}"
+        assert call(rosa, "POST", path, {**words, "seen_seq": 9, "files": [str(new)]}).status_code == 201
     maya = signed_in(ward.maya)
     shown = maya.get(reverse("messaging:thread", args=[thread])).content.decode()
     assert reverse("messaging:file", args=[new]) in shown

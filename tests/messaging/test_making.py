@@ -136,16 +136,14 @@ def test_the_page_makes_both_and_keeps_what_was_typed(ward: Ward, signed_in: Any
     thread, nurse = ward.start(), signed_in(ward.rosa)
     page = reverse("messaging:make", args=[ward.of_maya.pk, thread])
     once = str(uuid7())
-    refused = nurse.post(
-        page, {"once": once, "what": "open_item", "item-words": "Ask the lab", "item-owner": "me"}
-    )
+    refused = nurse.post(page, {"once": once, "item-words": "Ask the lab", "item-owner": "me"})
     assert refused.status_code == 422
     assert 'value="Ask the lab"' in refused.content.decode()
-    assert nurse.post(page, {"once": once, "what": "nothing"}).status_code == 422
-    long = nurse.post(page, {"once": once, "what": "question", "question-words": "x" * 201})
+    assert nurse.post(page, {"once": once}).status_code == 422
+    long = nurse.post(page, {"once": once, "question-words": "x" * 201})
     assert long.status_code == 422
     for _twice in range(2):
-        data = {"once": once, "what": "open_item", "item-words": "Ask the lab", "item-owner": "team"}
+        data = {"once": once, "item-words": "Ask the lab", "item-owner": "team"}
         assert nurse.post(page, data).status_code == 302
     assert ward.count(MadeFrom) == 1
     assert f"conversation={thread}" in nurse.get(page).content.decode()

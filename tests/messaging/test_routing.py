@@ -24,6 +24,7 @@ from messaging.services import Away, TakenByOther
 from messaging.work import clockwork, routing
 from portal.lib.ids import uuid7
 from portal.lib.time import today_in
+from tests.api.asking import call, is_problem
 from tests.messaging.ward import OPEN, Ward
 
 SignIn = Callable[[User], Client]
@@ -351,3 +352,16 @@ def owner_by(ward: Ward, thread: UUID) -> User | None:
         for row in WorkItemEvent.objects.for_system().filter(thread_id=thread).in_order():
             owner = {"claimed": row.user, "handed_over": row.other}.get(row.kind)
     return owner
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_a_program_names_a_colleague_or_a_lane_and_not_both_or_none(
+    ward: Ward, signed_in: SignIn, both: bool
+) -> None:
+    thread = ward.start()
+    path = f"/api/v1/messaging/threads/{thread}/hand-over/?patient={ward.of_maya.pk}"
+    body = {"reason": "A question.", **({"to": str(ward.hana.pk), "lane": "logistics"} if both else {})}
+    told = call(signed_in(ward.rosa), "POST", path, body)
+    assert is_problem(told, 422)
+    assert "one of them" in told.json()["title"]
+    assert item_of(ward, thread).state == "open"

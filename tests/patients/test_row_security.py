@@ -25,6 +25,7 @@ from tests.patients.world import Clinic, acting, acting_system, make_clinic, per
 AREAS = ("profile", "appointments", "messages", "journal", "shared_journal", "team", "treatment", "own")
 
 # Reviewed: the owner's functions read or write these for everybody, so the owner is not bound; the app role always is.
+NARROWED = {"messaging_attachment": ["keep_sent"]}  # what was sent with a message is never deleted
 NOT_FORCED = {"patients_grant", "patients_auditevent", "patients_audithead"}
 # No Python filter of their own: read by services through the patient, or only by the trail's own functions.
 NO_QUERYSET = {Grant, PatientKey, AuditHead, Receipt}
@@ -58,15 +59,16 @@ def test_every_patient_table_is_closed_by_row_security(db: None) -> None:
         table = model._meta.db_table
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT relrowsecurity, relforcerowsecurity, (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive)"
+                "SELECT relrowsecurity, relforcerowsecurity, (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive),"
+                " ARRAY(SELECT p.polname::text FROM pg_policy p WHERE p.polrelid = c.oid AND NOT p.polpermissive)"
                 " FROM pg_class c WHERE relname = %s AND relnamespace = 'public'::regnamespace",
                 [table],
             )
-            enabled, forced, opening = cursor.fetchone()
+            enabled, forced, opening, narrowing = cursor.fetchone()
         assert enabled, f"{table} has no row security"
         assert forced or table in NOT_FORCED, f"{table}: row security does not bind its owner"
-        # A restrictive one can only take away; of those that open there is one, or the widest would decide.
-        assert opening == 1, f"{table} has {opening} policies that open"
+        assert opening == 1, f"{table} has {opening} policies that open: the widest would decide"
+        assert narrowing == NARROWED.get(table, []), f"{table} is narrowed by {narrowing}"
 
 
 def test_every_patient_model_has_a_closed_python_filter() -> None:

@@ -502,7 +502,7 @@ ROWS: list[Row] = [
     Row("messaging:claim", READERS, None, 302, _once(), exceptions=ONLY_READS),
     Row("messaging:release", READERS, None, 302, _once(), exceptions=ONLY_READS),
     Row("messaging:finish", READERS, None, 302, _once(outcome="no_reply", seen="99"), exceptions=ONLY_READS),
-    Row("messaging:make", OF_TEAM, 200, 302, _once(what="question", **{"question-words": "Which day?"})),
+    Row("messaging:make", OF_TEAM, 200, 302, _once(**{"question-words": "Which day?"})),
     Row("messaging:article", OF_TEAM, None, 302, _an_article),
     own("messaging:settle", reads=None, writes=302, body=_once(yes="1")),
     Row("messaging:patient-settle", of(SELF, OF_TEAM), None, 302, _once(yes="1")),
