@@ -42,7 +42,7 @@ def send_mail(context: Any, mail_id: str) -> None:
 
 def _deliver(mail_id: str) -> None:
     with transaction.atomic():
-        mail = OutgoingMail.objects.select_for_update().filter(pk=UUID(mail_id)).first()
+        mail = OutgoingMail.objects.select_for_update(no_key=True).filter(pk=UUID(mail_id)).first()
         if mail is None or mail.state == OutgoingMail.State.SENT:
             return
         content = open_mail(mail)

@@ -119,7 +119,7 @@ def put_on_call(
 @transaction.atomic
 def take_off_call(*, by: User, on_call_id: UUID, now: datetime) -> OnCall:
     """Take a time off the rota; what is over stays as it was. Raises NotAllowed, OnCall.DoesNotExist."""
-    row: OnCall = OnCall.objects.select_for_update().get(pk=on_call_id)
+    row: OnCall = OnCall.objects.select_for_update(no_key=True).get(pk=on_call_id)
     if not is_lead(by, row.team_id):
         raise NotAllowed
     if row.canceled_at is None and row.ends_at > now:
@@ -150,7 +150,7 @@ def enter_absence(
 @transaction.atomic
 def end_absence(*, by: User, absence_id: UUID, now: datetime) -> Absence:
     """Call an absence off: from now on the person is there. Raises NotAllowed, Absence.DoesNotExist."""
-    row: Absence = Absence.objects.select_for_update().get(pk=absence_id)
+    row: Absence = Absence.objects.select_for_update(no_key=True).get(pk=absence_id)
     if by.pk != row.user_id and not is_lead(by, row.team_id):
         raise NotAllowed
     if row.canceled_at is None:

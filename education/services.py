@@ -278,7 +278,7 @@ def write_draft(*, article: Article, by: User, **changes: Any) -> Article:
     """
     if not by.has_perm("education.change_article"):
         raise PermissionDenied
-    current = Article.objects.select_for_update().get(pk=article.pk)
+    current = Article.objects.select_for_update(no_key=True).get(pk=article.pk)
     if current.workflow_in_progress:
         raise Conflict(_("This article is in clinical review, so it cannot be changed now."))
     draft: Article = current.get_latest_revision_as_object()
@@ -294,7 +294,7 @@ def submit_for_review(*, article: Article, by: User) -> Article:
     """Hand the latest draft to the reviewers. Raises `PermissionDenied`, or `NotReady` when something is missing."""
     if not by.has_perm("education.change_article"):
         raise PermissionDenied
-    current = Article.objects.select_for_update().get(pk=article.pk)
+    current = Article.objects.select_for_update(no_key=True).get(pk=article.pk)
     draft: Article = current.get_latest_revision_as_object()
     _require_whole(draft)
     running = current.current_workflow_state
@@ -348,7 +348,7 @@ def adopt(*, article: Article, by: User, reason: str, now: dt.datetime | None = 
 
     Raises `PermissionDenied` for people who may not review or who wrote it, `NotReady` when there is nothing to adopt.
     """
-    current = Article.objects.select_for_update().get(pk=article.pk)
+    current = Article.objects.select_for_update(no_key=True).get(pk=article.pk)
     if not by.has_perm(MAY_REVIEW) or current.author_id == by.pk:
         raise PermissionDenied
     if not reason.strip():
@@ -375,7 +375,7 @@ def reviewers() -> list[User]:
 
 def _decidable(article: Article, by: User) -> tuple[Article, ClinicalReview]:
     """The locked article and its running review, for somebody who may decide. Call inside a transaction."""
-    current = Article.objects.select_for_update().get(pk=article.pk)
+    current = Article.objects.select_for_update(no_key=True).get(pk=article.pk)
     review = current.current_workflow_task_state
     if not isinstance(review, ClinicalReview) or review.status != TaskState.STATUS_IN_PROGRESS:
         raise NotInReview

@@ -332,8 +332,8 @@ def _withdraw_older(by: User, patient: Patient, report: Report, visit_id: UUID |
 def _locked(by: User, patient: Patient, report_id: UUID) -> Report:
     """The report, locked until the transaction ends. Raises Http404."""
     # One change of the patient's reports at a time: sharing one withdraws others.
-    Patient.objects.for_user(by).select_for_update(of=("self",)).only("pk").get(pk=patient.pk)
-    report = Report.objects.for_user(by, patient).select_for_update().filter(pk=report_id).first()
+    Patient.objects.for_user(by).select_for_update(of=("self",), no_key=True).only("pk").get(pk=patient.pk)
+    report = Report.objects.for_user(by, patient).select_for_update(no_key=True).filter(pk=report_id).first()
     if report is None:
         raise Http404
     report.patient = patient

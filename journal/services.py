@@ -123,7 +123,7 @@ def choose_symptoms(*, by: User, patient: Patient, codes: Collection[str], now: 
 
 
 def _locked_tracker(by: User, patient: Patient) -> Tracker | None:
-    return Tracker.objects.for_user(by, patient).select_for_update().first()
+    return Tracker.objects.for_user(by, patient).select_for_update(no_key=True).first()
 
 
 # --- Entries -------------------------------------------------------------------------------------------------
@@ -253,7 +253,9 @@ def words_of(user: User, entry: JournalEntry) -> Words:
 
 def _locked_entry(by: User, patient: Patient, entry_id: UUID, *, taken_back: bool = False) -> JournalEntry:
     """The entry, locked until the transaction ends. Raises Http404, WasTakenBack."""
-    entry = JournalEntry.objects.for_user(by, patient).select_for_update().filter(pk=entry_id).first()
+    entry = (
+        JournalEntry.objects.for_user(by, patient).select_for_update(no_key=True).filter(pk=entry_id).first()
+    )
     if entry is None:
         raise Http404
     if entry.taken_back_at is not None and not taken_back:
@@ -347,7 +349,7 @@ def keep_new_entries_private(*, by: User, patient: Patient, id: UUID, now: datet
 
     def do() -> UUID | None:
         grants = ShareGrant.objects.for_user(by, patient).live().filter(kind="new_entries")
-        for grant in grants.select_for_update():
+        for grant in grants.select_for_update(no_key=True):
             grant.revoked_at = now
             grant.save(update_fields=["revoked_at"])
             record_change(by, patient, "journal.sharing-off", grant.pk)

@@ -139,4 +139,4 @@ class NoticeQuerySet(PatientRecordQuerySet["LastNotice"]):
     def locked(self, patient: Any, user: User) -> Any:
         """The row of a person about a patient, held until the transaction ends; made when there was none."""
         self.bulk_create([self.model(patient=patient, user=user)], ignore_conflicts=True)
-        return self.select_for_update().get(patient=patient, user=user)
+        return self.select_for_update(no_key=True).get(patient=patient, user=user)

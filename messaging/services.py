@@ -403,7 +403,9 @@ def next_item(user: User, *, after: UUID | None = None) -> WorkItem | None:
 
 
 def _locked(by: User, patient: Patient, thread_id: UUID) -> Thread:
-    found: Thread = Thread.objects.for_user(by, patient).select_for_update(of=("self",)).get(pk=thread_id)
+    found: Thread = (
+        Thread.objects.for_user(by, patient).select_for_update(of=("self",), no_key=True).get(pk=thread_id)
+    )
     found.patient = patient
     return found
 
@@ -469,7 +471,7 @@ def _open_item(thread: Thread) -> WorkItem | None:
     found: WorkItem | None = (
         WorkItem.objects.filter(thread=thread)
         .waiting()
-        .select_for_update(of=("self",))
+        .select_for_update(of=("self",), no_key=True)
         .select_related("owner")
         .first()
     )

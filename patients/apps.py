@@ -11,11 +11,11 @@ class PatientsConfig(AppConfig):
         from accounts.middleware import keepers
         from patients.contributed import DRAFT_KINDS, TRAIL_ACTS, questions_card
         from patients.drafting import keep_expired_post
-        from patients.trail import write_events, write_refusals
+        from patients.trail import write_pending, write_refusals
         from portal.lib.actor import set_refusal_writer, set_trail_writer
         from portal.lib.contributions import api_nouns, draft_kinds, today_cards, trail_acts
 
-        set_trail_writer(write_events)
+        set_trail_writer(write_pending)
         set_refusal_writer(write_refusals)
         if keep_expired_post not in keepers:
             keepers.append(keep_expired_post)

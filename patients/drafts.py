@@ -137,7 +137,7 @@ def save_draft(
         raise DraftGone
     draft = (
         Draft.objects.for_user(user, patient)
-        .select_for_update()
+        .select_for_update(no_key=True)
         .filter(owner=user, kind=state.kind, target=state.target)
         .first()
     )

@@ -20,7 +20,7 @@ def save_profile(
     require(by, patient, "profile", "self")
 
     def change() -> UUID:
-        locked = Patient.objects.for_user(by).select_for_update().get(pk=patient.pk)
+        locked = Patient.objects.for_user(by).select_for_update(no_key=True).get(pk=patient.pk)
         locked.name = name
         locked.preferred_name = preferred_name or None
         locked.phone = phone or None

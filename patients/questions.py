@@ -43,7 +43,7 @@ def question_or_404(user: User, patient: Patient, question_id: UUID) -> Question
 
 def _lock_list(by: User, patient: Patient) -> None:
     """One change of the list at a time: the patient's own row is the lock."""
-    Patient.objects.for_user(by).select_for_update().only("pk").get(pk=patient.pk)
+    Patient.objects.for_user(by).select_for_update(no_key=True).only("pk").get(pk=patient.pk)
 
 
 @transaction.atomic
@@ -81,7 +81,12 @@ def change_question(
     require(by, patient, OWN, "self")
 
     def change() -> UUID:
-        question = Question.objects.for_user(by, patient).select_for_update().filter(pk=question_id).first()
+        question = (
+            Question.objects.for_user(by, patient)
+            .select_for_update(no_key=True)
+            .filter(pk=question_id)
+            .first()
+        )
         if question is None:
             raise Http404
         question.text, question.answer = text, answer or None

@@ -24,7 +24,7 @@ def rewrap_keys() -> tuple[int, int]:
             rows = list(
                 PatientKey.objects.exclude(kek_id=newest)
                 .order_by("pk")
-                .select_for_update(skip_locked=True)[:BATCH]
+                .select_for_update(skip_locked=True, no_key=True)[:BATCH]
             )
             for row in rows:
                 row.kek_id, row.wrapped = rewrap(

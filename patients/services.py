@@ -341,7 +341,9 @@ def grant_carer(
         raise CarerNotPossible
     if ends_at <= timezone.now() or ends_at > timezone.now() + timedelta(days=366 * 2):
         raise CarerNotPossible(_("Choose a last day within the next two years."))
-    Patient.objects.for_user(by).select_for_update().get(pk=patient.pk)  # one change of the carers at a time
+    Patient.objects.for_user(by).select_for_update(no_key=True).get(
+        pk=patient.pk
+    )  # one change of the carers at a time
     if Grant.objects.live().filter(patient=patient, kind="carer", user=carer).exists():
         raise CarerNotPossible(_("This person has access already. End it first, then add them again."))
     Grant.objects.filter(patient=patient, kind="carer", user=carer, revoked_at__isnull=True).update(
@@ -360,7 +362,9 @@ def revoke_grant(*, patient: Patient, by: User, grant_id: UUID) -> Grant:
     if capacity_of(by, patient) != "self":
         raise NotAllowed
     grant: Grant | None = (
-        Grant.objects.select_for_update().filter(pk=grant_id, patient=patient, kind="carer").first()
+        Grant.objects.select_for_update(no_key=True)
+        .filter(pk=grant_id, patient=patient, kind="carer")
+        .first()
     )
     if grant is None:
         raise Http404

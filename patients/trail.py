@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 
 from django.db import connection
@@ -30,13 +32,28 @@ class Event:
 
 def note(event: Event) -> None:
     """Put an event on the trail of the running unit of work. The same look twice in one unit is one event."""
-    pending = actor.pending_trail()
-    if event not in pending:
-        pending.append(event)
+    actor.put_on_trail(event)
+
+
+def write_pending(pending: Sequence[tuple[actor.Actor, Event]]) -> None:
+    """Append the events of one unit of work, in the order in which they happened; the last thing before commit.
+
+    Almost always all are of one actor: one statement. Otherwise the ends of all chains are locked first, so that two
+    units that met the same patients in different orders cannot wait for each other.
+    """
+    runs = [(who, [event for _who, event in run]) for who, run in groupby(pending, key=itemgetter(0))]
+    if len(runs) > 1:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT portal_trail_hold(%s)", [list({event.patient_id for _who, event in pending})]
+            )
+    for who, events in runs:
+        with actor.acting_as(who):
+            write_events(events)
 
 
 def write_events(events: Iterable[Event]) -> None:
-    """Append in one statement; the last one before commit, so that chain heads are held for a moment only."""
+    """Append the events of the current actor in one statement."""
     rows = [
         {
             "id": str(uuid7()),

@@ -130,7 +130,9 @@ def settle_item(
 
     def make() -> UUID:
         item = item_or_404(by, patient, item_id)
-        locked = ChecklistItem.objects.for_user(by).select_for_update(of=("self",)).get(pk=item.pk)
+        locked = (
+            ChecklistItem.objects.for_user(by).select_for_update(of=("self",), no_key=True).get(pk=item.pk)
+        )
         if capacity == "self" and locked.owner != ChecklistItem.Owner.YOU:
             raise NotAllowed
         if not item.dose.is_planned:

@@ -87,7 +87,7 @@ def plan(*, by: User, id: UUID, patients: Iterable[Patient], topic: str, text: s
     _made, first = Mailing.objects.get_or_create(
         id=id, defaults={"by": by, "topic": topic, "created_at": now}
     )
-    mailing = Mailing.objects.select_for_update().get(pk=id)
+    mailing = Mailing.objects.select_for_update(no_key=True).get(pk=id)
     if not first:
         letters = MailingLetter.objects.for_user(by).filter(mailing=mailing)
         same = {letter.patient_id for letter in letters} == {patient.pk for patient in chosen}
@@ -136,7 +136,11 @@ def _send_one(mailing: Mailing, letter_id: UUID, now: datetime) -> bool:
     try:
         with actor.unit_of_work(actor.Actor(user_id=mailing.by_id)):
             letters = MailingLetter.objects.for_user(mailing.by)
-            letter = letters.select_for_update(of=("self",)).filter(pk=letter_id, state=State.WAITING).first()
+            letter = (
+                letters.select_for_update(of=("self",), no_key=True)
+                .filter(pk=letter_id, state=State.WAITING)
+                .first()
+            )
             if letter is None:
                 raise NobodyChosen  # sent a moment ago, or not to be seen any more
             patient = Patient.objects.for_user(mailing.by).select_related("site").get(pk=letter.patient_id)

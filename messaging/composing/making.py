@@ -105,7 +105,9 @@ def settle(*, by: User, patient: Patient, made_id: UUID, yes: bool, id: UUID, no
         row = made_or_404(by, patient, made_id)
         if capacity == "team" and row.thread.team_id not in team_ids(by):
             raise NotAllowed
-        locked = MadeFrom.objects.for_user(by, patient).select_for_update(of=("self",)).get(pk=row.pk)
+        locked = (
+            MadeFrom.objects.for_user(by, patient).select_for_update(of=("self",), no_key=True).get(pk=row.pk)
+        )
         if locked.kind == Kind.QUESTION and capacity == "self":
             _decide(by, patient, locked, yes, now)
         elif locked.kind == Kind.OPEN_ITEM:
@@ -131,7 +133,9 @@ def _decide(by: User, patient: Patient, row: MadeFrom, yes: bool, now: datetime)
 
 
 def _tick(by: User, patient: Patient, row: MadeFrom, yes: bool, now: datetime, capacity: str) -> None:
-    item = OpenItem.objects.for_user(by, patient).select_for_update(of=("self",)).get(pk=row.result)
+    item = (
+        OpenItem.objects.for_user(by, patient).select_for_update(of=("self",), no_key=True).get(pk=row.result)
+    )
     if capacity == "self" and item.owner != OpenItem.Owner.YOU:
         raise NotAllowed
     item.done_at, item.done_by = (now, by) if yes else (None, None)

@@ -129,7 +129,7 @@ def write(
     if not teams:
         raise NotAllowed
     team = teams[0]
-    earlier = ReplyTemplate.objects.select_for_update().filter(pk=id).first()
+    earlier = ReplyTemplate.objects.select_for_update(no_key=True).filter(pk=id).first()
     if earlier is not None:
         if (earlier.written_by_id, earlier.title, earlier.body) != (by.pk, title, body):
             raise Conflict
@@ -137,7 +137,9 @@ def write(
     version, family = 1, id
     if replaces is not None:
         versions = list(
-            ReplyTemplate.objects.select_for_update().filter(family=replaces.family).order_by("-version")
+            ReplyTemplate.objects.select_for_update(no_key=True)
+            .filter(family=replaces.family)
+            .order_by("-version")
         )
         family, version = replaces.family, versions[0].version + 1
         for waiting in versions:
@@ -162,7 +164,9 @@ def approve(*, by: User, template_id: UUID, now: datetime) -> ReplyTemplate:
         raise OwnWords
     if template.state != State.WAITING:
         raise ReviewedBefore
-    for used in ReplyTemplate.objects.select_for_update().filter(family=template.family, state=State.IN_USE):
+    for used in ReplyTemplate.objects.select_for_update(no_key=True).filter(
+        family=template.family, state=State.IN_USE
+    ):
         _turn(used, State.REPLACED)
     _review(template, by, now)
     return template
@@ -194,7 +198,11 @@ def retire(*, by: User, template_id: UUID) -> ReplyTemplate:
 
 def _locked(by: User, template_id: UUID) -> ReplyTemplate:
     template_or_404(by, template_id)
-    return ReplyTemplate.objects.select_related("site").select_for_update(of=("self",)).get(pk=template_id)
+    return (
+        ReplyTemplate.objects.select_related("site")
+        .select_for_update(of=("self",), no_key=True)
+        .get(pk=template_id)
+    )
 
 
 def _turn(template: ReplyTemplate, state: str) -> None:

@@ -173,7 +173,7 @@ def sweep_files(now: datetime) -> int:
     """Files that wait in no draft for 24 hours go, and bytes that no row knows. Returns how many rows went."""
     limit = now - KEPT_WAITING
     rows: Any = Attachment.objects.for_system().filter(message__isnull=True, created_at__lt=limit)
-    old = list(rows.select_for_update().values_list("pk", "draft"))
+    old = list(rows.select_for_update(no_key=True).values_list("pk", "draft"))
     living = drafts_among(draft for _id, draft in old if draft)
     gone = [id for id, draft in old if draft not in living]
     Attachment.objects.for_system().filter(pk__in=gone).delete()
@@ -203,7 +203,7 @@ def check_again(limit: int = 50) -> int:
             row = (
                 waiting.select_related("patient")
                 .order_by("created_at")
-                .select_for_update(of=("self",), skip_locked=True)
+                .select_for_update(of=("self",), skip_locked=True, no_key=True)
                 .first()
             )
             if row is None:

@@ -17,7 +17,11 @@ from portal.lib.time import now
 def send_sms(notice_id: str) -> None:
     """Send it. At least once: only a crash between the gateway's yes and our commit repeats it, with the same reference."""
     with actor.unit_of_work(actor.system("worker:sms")):
-        notices = SentNotice.objects.for_system().select_for_update(of=("self",)).select_related("patient")
+        notices = (
+            SentNotice.objects.for_system()
+            .select_for_update(of=("self",), no_key=True)
+            .select_related("patient")
+        )
         notice = notices.filter(pk=UUID(notice_id), channel=SentNotice.Channel.SMS, sent_at=None).first()
         way = gateway()
         if notice is None or way is None or not notice.patient.phone:

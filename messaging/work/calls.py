@@ -113,7 +113,9 @@ def called(*, by: User, patient: Patient, call_id: UUID, id: UUID, result: str, 
 
     def make() -> UUID:
         task: CallTask = (
-            CallTask.objects.for_user(by, patient).select_for_update(of=("self",)).get(pk=call_id)
+            CallTask.objects.for_user(by, patient)
+            .select_for_update(of=("self",), no_key=True)
+            .get(pk=call_id)
         )
         if task.team_id not in team_ids(by):
             raise NotAllowed

@@ -200,11 +200,13 @@ def _each(
     count = 0
     for item_id, thread_id in ids[:AT_ONCE]:
         with actor.unit_of_work(actor.system(purpose)):
-            threads = Thread.objects.for_system().select_for_update(of=("self",), skip_locked=True)
+            threads = Thread.objects.for_system().select_for_update(
+                of=("self",), skip_locked=True, no_key=True
+            )
             if not threads.filter(pk=thread_id).exists():
                 continue
             items = again().filter(pk=item_id).select_related("patient__site", "owner")
-            item = items.select_for_update(of=("self",)).first()
+            item = items.select_for_update(of=("self",), no_key=True).first()
             if item is not None and act(item):
                 count += 1
     return count

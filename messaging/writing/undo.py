@@ -141,7 +141,9 @@ def _opened(patient: Patient, message: Message) -> bool:
 
 def _withdraw_work(message: Message, now: datetime) -> None:
     """Work that this message made; work that was there before it stays, and stays as urgent as it is."""
-    items = WorkItem.objects.filter(trigger_id=message.pk).waiting().select_for_update(of=("self",))
+    items = (
+        WorkItem.objects.filter(trigger_id=message.pk).waiting().select_for_update(of=("self",), no_key=True)
+    )
     for item in items:
         services._finish(item, item.owner, WorkItem.Outcome.WITHDRAWN, now)
 

@@ -35,15 +35,15 @@ class Actor:
 NOBODY = Actor()
 
 _current: ContextVar[Actor] = ContextVar("actor", default=NOBODY)
-_pending: ContextVar[list[Any] | None] = ContextVar("pending_trail", default=None)
+_pending: ContextVar[list[tuple[Actor, Any]] | None] = ContextVar("pending_trail", default=None)
 _store: ContextVar[dict[Any, Any] | None] = ContextVar("unit_store", default=None)
 
 SET_ACTOR = "SELECT set_config('app.user_id', %s, true), set_config('app.system', %s, true), set_config('app.via', %s, true)"
 
-_write_trail: Callable[[list[Any]], None] | None = None
+_write_trail: Callable[[list[tuple[Actor, Any]]], None] | None = None
 
 
-def set_trail_writer(writer: Callable[[list[Any]], None]) -> None:
+def set_trail_writer(writer: Callable[[list[tuple[Actor, Any]]], None]) -> None:
     """Called once by the app that owns the trail."""
     global _write_trail
     _write_trail = writer
@@ -89,12 +89,16 @@ def switch(actor: Actor) -> None:
         tell_database()
 
 
-def pending_trail() -> list[Any]:
-    """Events to append before commit. Raises outside a unit of work: what cannot be put on the trail is not done."""
+def put_on_trail(event: Any) -> None:
+    """An event to append before commit, as the current actor; the same event twice in one unit is one.
+
+    Raises outside a unit of work: what cannot be put on the trail is not done.
+    """
     pending = _pending.get()
     if pending is None:
         raise RuntimeError("patient data was touched outside a unit of work: no trail, no page")
-    return pending
+    if (_current.get(), event) not in pending:
+        pending.append((_current.get(), event))
 
 
 def unit_store() -> dict[Any, Any]:
@@ -116,9 +120,11 @@ def unit_of_work(actor: Actor) -> Iterator[None]:
     """One transaction as `actor`; the trail is appended as its last statement.
 
     Nests: inside a running transaction it is a savepoint with its own actor, and the outer actor is
-    told to the database again at its end. On an exception nothing stays, trail events included.
+    told to the database again at its end. What it puts on the trail is appended with what the outer unit
+    puts there, at the end of the outer one: the ends of the chains are locked once, in one order, for a moment.
+    On an exception nothing stays, trail events included.
     """
-    outer = _current.get()
+    outer, outer_pending = _current.get(), _pending.get()
     if outer.via and not actor.via and actor.user_id == outer.user_id:
         actor = replace(actor, via=outer.via)
     actor_token = _current.set(actor)
@@ -130,7 +136,10 @@ def unit_of_work(actor: Actor) -> Iterator[None]:
             if nested:
                 tell_database()
             yield
-            flush_trail()
+            if outer_pending is None:
+                flush_trail()
+        if outer_pending is not None:
+            outer_pending.extend(each for each in _pending.get() or () if each not in outer_pending)
     finally:
         _store.reset(store_token)
         _pending.reset(pending_token)
@@ -141,7 +150,7 @@ def unit_of_work(actor: Actor) -> Iterator[None]:
 
 
 def flush_trail() -> None:
-    """Append the pending events now, in one statement."""
+    """Append the pending events now, each as who did it."""
     pending = _pending.get()
     if not pending:
         return
@@ -149,3 +158,15 @@ def flush_trail() -> None:
         raise RuntimeError("no trail writer is registered")
     events, pending[:] = list(pending), []
     _write_trail(events)
+
+
+@contextmanager
+def acting_as(who: Actor) -> Iterator[None]:
+    """Inside an open transaction: the database takes `who` for the actor until the end of the block."""
+    before = _current.get()
+    if who == before:
+        yield
+        return
+    switch(who)
+    yield
+    switch(before)

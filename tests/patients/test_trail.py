@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -190,3 +193,105 @@ def test_appends_from_eight_threads_leave_no_gap_and_no_deadlock(fresh_db: str) 
         assert len(events) == count + 80
         assert check_chain(patient.pk, events, head) == []
     connection.close()
+
+
+def in_two_threads(*works: Callable[[], None]) -> list[Exception]:
+    """Run each in a thread and a connection of its own; what any of them raised."""
+    errors: list[Exception] = []
+
+    def run(work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    connection.close()
+    return errors
+
+
+def test_units_inside_units_take_the_chains_in_one_order(fresh_db: str) -> None:
+    """Each has put one patient on the trail inside, and puts the other on it outside: in the opposite order."""
+    clinic = make_clinic()
+    patients = [clinic.maya, clinic.samuel]
+    before = [len(chain_of(patient)[0]) for patient in patients]
+    gate = threading.Barrier(2, timeout=30)
+
+    def work(inner: Patient, outer: Patient) -> None:
+        with acting(clinic["rosa"]):
+            record_many(clinic["rosa"], [outer], "patient.listed")
+            with actor.unit_of_work(actor.Actor(user_id=clinic["rosa"].pk, system="inside")):
+                note(Event(inner.pk, "patient.view", "system"))
+            gate.wait()
+
+    assert in_two_threads(lambda: work(*patients), lambda: work(*patients[::-1])) == []
+    for patient, count in zip(patients, before, strict=True):
+        events, head = chain_of(patient)
+        assert len(events) == count + 2
+        assert {event.system for event in events[count:]} == {"", "inside"}
+        assert check_chain(patient.pk, events, head) == []
+
+
+def test_what_happened_inside_is_dropped_with_it_and_what_is_outside_stays(clinic: Clinic) -> None:
+    before = len(chain_of(clinic.maya)[0])
+    with acting(clinic["rosa"]):
+        record_many(clinic["rosa"], [clinic.maya], "patient.listed")
+        with (
+            contextlib.suppress(ZeroDivisionError),
+            actor.unit_of_work(actor.Actor(user_id=clinic["rosa"].pk, system="inside")),
+        ):
+            note(Event(clinic.maya.pk, "patient.view", "system"))
+            raise ZeroDivisionError
+        note(Event(clinic.maya.pk, "today.view", "team"))
+    events, _head = chain_of(clinic.maya)
+    assert [(event.act, event.system) for event in events[before:]] == [
+        ("patient.listed", ""),
+        ("today.view", ""),
+    ]
+
+
+def test_a_look_that_commits_while_the_patient_writes_a_question_waits_for_nothing_of_theirs(
+    fresh_db: str,
+) -> None:
+    """The question holds the patient's row, the look holds the end of the chain; at its commit the look checks that the patient is
+    there, and must not wait for the one who waits for the chain."""
+    clinic = make_clinic()
+    question_waits, chain_held = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        with acting(clinic["maya"]):
+            add_question(patient=clinic.maya, by=clinic["maya"], id=uuid7(), text="May I fly?")
+            question_waits.set()
+            assert chain_held.wait(30)
+
+    def look() -> None:
+        with acting(clinic["rosa"]):
+            assert question_waits.wait(30)
+            note(Event(clinic.maya.pk, "patient.view", "team"))
+            actor.flush_trail()
+            chain_held.set()
+            until_somebody_waits()
+
+    assert in_two_threads(ask, look) == []
+
+
+def until_somebody_waits(seconds: float = 20) -> None:
+    """Until a statement in this database waits for a lock."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            row = cursor.fetchone()
+        if row and row[0]:
+            return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")
