@@ -229,15 +229,15 @@ WHERE NOT EXISTS (SELECT FROM messaging_message m WHERE m.thread_id = t.id)
 _WAITING = """,
 begun AS (INSERT INTO messaging_thread
               (id, patient_id, created_at, team_id, topic, state, last_seq, last_at, hidden_from_carers, started_by_id)
-          SELECT gen_random_uuid(), s.id, %(now)s, g.team_id, 'question', 'open', 1, %(now)s, false,
+          SELECT uuidv7(interval '-1 hour'), s.id, %(now)s, g.team_id, 'question', 'open', 1, %(now)s, false,
                  (SELECT id FROM accounts_user WHERE email = 'nurse@example.com')
           FROM someone s JOIN patients_grant g ON g.patient_id = s.id AND g.kind = 'team', generate_series(1, %(each)s)
           RETURNING id, patient_id, team_id, started_by_id),
      said AS (INSERT INTO messaging_message (id, patient_id, created_at, thread_id, seq, author_id, capacity, body)
-              SELECT gen_random_uuid(), b.patient_id, %(now)s, b.id, 1, b.started_by_id, 'phone', decode(repeat('ef', 200), 'hex')
+              SELECT uuidv7(interval '-1 hour'), b.patient_id, %(now)s, b.id, 1, b.started_by_id, 'phone', decode(repeat('ef', 200), 'hex')
               FROM begun b RETURNING id, thread_id)
 INSERT INTO messaging_workitem (id, patient_id, created_at, thread_id, team_id, trigger_id, lane, priority, state, due_at, outcome)
-SELECT gen_random_uuid(), b.patient_id, %(now)s, b.id, b.team_id, m.id, 'clinical', 1, 'open', %(now)s + interval '400 days', ''
+SELECT uuidv7(interval '-1 hour'), b.patient_id, %(now)s, b.id, b.team_id, m.id, 'clinical', 1, 'open', %(now)s + interval '400 days', ''
 FROM begun b JOIN said m ON m.thread_id = b.id
 """
 # The newest visits lie two days back: "yesterday" in UTC is still today where the clinic is, for a part of each evening.

@@ -19,6 +19,7 @@ from messaging.topics import Lane
 from messaging.work.calls import to_call
 from patients.models import Patient
 from patients.services import can, capacity_of
+from portal.lib.actor import reading_many
 from portal.lib.contributions import Card
 
 PANEL = "messaging/cards/summary.html"
@@ -75,7 +76,8 @@ def work_card(request: HttpRequest, now: datetime) -> Card | None:
     user = request.user
     if not isinstance(user, User) or not works_here(user):
         return None
-    counts = lane_counts(user)
+    with reading_many():
+        counts, to_be_called = lane_counts(user), to_call(user).count()
     base = reverse("messaging:work-list")
     lanes = [
         {"label": Lane(lane).label, "count": count, "url": f"{base}?lane={lane}"}
@@ -87,7 +89,7 @@ def work_card(request: HttpRequest, now: datetime) -> Card | None:
         "total": sum(counts.values()),
         "url": base,
         "nobody_on_call": len(on_call_now(teams, now)) < len(teams),
-        "calls": to_call(user).count(),
+        "calls": to_be_called,
     }
     return Card("messaging/cards/work.html", context)
 

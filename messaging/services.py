@@ -31,6 +31,7 @@ from messaging.work.promises import due_at
 from messaging.writing import triage
 from patients.models import Patient
 from patients.services import Done, exactly_once, record_change, require, team_of, teams_looking_after
+from portal.lib.actor import reading_many
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, DomainError, NotAllowed
 from portal.lib.time import now as present
@@ -395,7 +396,8 @@ def next_item(user: User, *, after: UUID | None = None) -> WorkItem | None:
     items = WorkItem.objects.for_user(user).of_own_teams(user).waiting().free_for(user)
     if after is not None:
         items = items.exclude(thread_id=after)
-    first: WorkItem | None = items.for_list().in_work_order().first()
+    with reading_many():
+        first: WorkItem | None = items.for_list().in_work_order().first()
     return first
 
 

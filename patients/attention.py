@@ -17,6 +17,7 @@ from patients.once import Done, exactly_once
 from patients.seen import Acknowledgement
 from patients.services import record_change, record_many, require, warm_keys
 from portal.lib import contributions
+from portal.lib.actor import reading_many
 from portal.lib.first import Merged, Problem, merge
 
 
@@ -84,7 +85,8 @@ def what_first(user: User, now: datetime) -> tuple[list[Line], int]:
 
     A constant number of statements. Each patient shown gets an entry on the trail.
     """
-    found = merge(problem for add in contributions.problems for problem in add(user, now))
+    with reading_many():
+        found = merge(problem for add in contributions.problems for problem in add(user, now))
     seen = acknowledged(user, {line.patient_id for line in found})
     marked = [(line, mark_of(line.states)) for line in found]
     marked.sort(key=lambda pair: (pair[0].patient_id, pair[0].key, pair[1]) in seen)

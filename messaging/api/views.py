@@ -22,6 +22,7 @@ from messaging.writing import triage, undo
 from patients.models import Patient
 from patients.requests import STAFF, About, about
 from patients.services import DifferentContent, record_many, record_view, warm_keys
+from portal.lib.actor import reading_many
 from portal.lib.api import (
     ApiView,
     Key,
@@ -243,7 +244,8 @@ class WorkList(MessagingView):
             items = items.filter(lane=self.asked["lane"])
         if self.asked["mine"]:
             items = items.filter(owner=user)
-        rows, cursor = page_of(self, items, WORK_ORDER)
+        with reading_many():
+            rows, cursor = page_of(self, items, WORK_ORDER)
         warm_keys(item.patient_id for item in rows)
         record_many(user, {item.patient_id: item.patient for item in rows}.values(), "worklist.view")
         return listed(self, shapes.WorkRead(rows, many=True).data, cursor)

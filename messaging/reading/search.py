@@ -17,6 +17,7 @@ from clinic.services import team_ids
 from messaging.models import Message, Thread
 from patients.models import Patient
 from patients.services import capacity_of
+from portal.lib.actor import reading_many
 
 MOST_LETTERS = 100
 MOST_WORDS = 8
@@ -49,7 +50,7 @@ def words_of(query: str) -> tuple[str, ...]:
 
 
 def find(user: User, patient: Patient, query: str, *, topic: str = "") -> Found:
-    """Messages of one patient with all the words, as far as this person may read them. Four statements, however many there are.
+    """Messages of one patient with all the words, as far as this person may read them. Six statements, however many there are.
 
     A word is found inside longer ones as well. Team members find in their own teams' conversations. Notes of the team and what was taken back are not searched.
     """
@@ -61,14 +62,15 @@ def find(user: User, patient: Patient, query: str, *, topic: str = "") -> Found:
         threads = threads.filter(team_id__in=team_ids(user))
     if topic:
         threads = threads.filter(topic=topic)
-    known = {thread.pk: thread for thread in threads}
-    newest = (
-        Message.objects.for_user(user, patient)
-        .standing()
-        .filter(thread_id__in=known)
-        .order_by("-created_at", "-id")[: LOOKED_THROUGH + 1]
-    )
-    messages = list(newest)
+    with reading_many():  # many rows, if of one patient
+        known = {thread.pk: thread for thread in threads}
+        newest = (
+            Message.objects.for_user(user, patient)
+            .standing()
+            .filter(thread_id__in=known)
+            .order_by("-created_at", "-id")[: LOOKED_THROUGH + 1]
+        )
+        messages = list(newest)
     hits = []
     for message in messages[:LOOKED_THROUGH]:
         text = fold(message.body)

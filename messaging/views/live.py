@@ -15,6 +15,7 @@ from accounts.models import User
 from messaging import services
 from messaging.models import Message, Thread, WorkItem
 from messaging.views.shared import SIDE, STAFF, Place, enter, signed_in
+from portal.lib.actor import reading_many
 from portal.lib.ids import parse_uuid, uuid7_at
 from portal.lib.time import now as present
 
@@ -65,7 +66,8 @@ def work_list(request: HttpRequest) -> HttpResponse:
         raise Http404
     mark = parse_uuid(request.GET.get("mark"))
     known = _number(request.GET.get("known", ""))
-    count = _work_after(user, mark) if mark is not None else known
+    with reading_many():
+        count = _work_after(user, mark) if mark is not None else known
     if _known(request, str(count)):
         return HttpResponseNotModified()
     return _news(max(0, count - known), "", str(count))

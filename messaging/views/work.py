@@ -44,6 +44,7 @@ from patients.drafting import DraftedPage, drafted
 from patients.requests import once_of
 from patients.services import record_many, record_view, warm_keys
 from portal.lib import contributions
+from portal.lib.actor import reading_many
 from portal.lib.ids import parse_uuid, uuid7
 from portal.lib.problems import DomainError, NotAllowed
 from portal.lib.time import now as present
@@ -62,11 +63,13 @@ def work_list(request: HttpRequest) -> HttpResponse:
     now = present()
     chosen = filtering.chosen(request.GET)
     items = chosen.of(WorkItem.objects.for_user(user).of_own_teams(user).waiting(), user, now)
-    found = filtering.grouped(user, now)
-    pages = Paginator(items.for_list().in_work_order(), PAGE_SIZE)
-    pages.count = chosen.counts(found)  # counted with the filters: not once more
-    page = pages.get_page(request.GET.get("page"))
-    shown = list(page)
+    with reading_many():
+        found = filtering.grouped(user, now)
+        pages = Paginator(items.for_list().in_work_order(), PAGE_SIZE)
+        pages.count = chosen.counts(found)  # counted with the filters: not once more
+        page = pages.get_page(request.GET.get("page"))
+        shown = list(page)
+        news_url = work_news_url(user)
     steps = last_steps(user, shown)
     warm_keys(item.patient_id for item in shown)
     record_many(user, {item.patient_id: item.patient for item in shown}.values(), "worklist.view")
@@ -76,7 +79,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
         "filters": filtering.links(chosen, found),
         "calls": found[filtering.TO_CALL],
         "now": now,
-        "news_url": work_news_url(user),
+        "news_url": news_url,
     }
     return render(request, "messaging/work_list.html", context)
 

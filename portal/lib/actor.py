@@ -111,6 +111,25 @@ def in_unit() -> bool:
     return _pending.get() is not None
 
 
+@contextmanager
+def reading_many() -> Iterator[None]:
+    """Statements inside walk over the rows of many patients: row-level security lists who may be seen, once a statement.
+
+    It opens nothing, it only answers the same question in another way; wrong elsewhere because the list costs more than a few rows.
+    """
+    _set_many("on")
+    try:
+        yield
+    finally:
+        if not connections[DEFAULT_DB_ALIAS].needs_rollback:
+            _set_many("")
+
+
+def _set_many(value: str) -> None:
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute("SELECT set_config('app.many', %s, true)", [value])
+
+
 class Refused(Exception):
     """Raised by the request middleware to roll back a unit whose response is already made."""
 

@@ -106,7 +106,8 @@ def test_two_thousand_messages_cost_as_many_statements_as_two(ward: Ward, signed
         client.get(url, {"q": "heron"})
         with CaptureQueriesContext(connection) as captured:
             assert client.get(url, {"q": "heron"}).status_code == 200
-        return len(captured)
+        # The test's own transaction is around the request's, which is a savepoint then.
+        return len([one for one in captured if "SAVEPOINT" not in one["sql"]])
 
     few = statements()
     assert few <= 12

@@ -6,8 +6,9 @@ import re
 
 from django.db import connection, transaction
 
-from patients.areas import AREAS
-from portal.lib.db.rls import asked, by_name
+from patients.areas import AREAS, TEAM_AREAS
+from portal.lib.actor import reading_many
+from portal.lib.db.rls import MANY, asked, by_name
 from tests.patients.world import Clinic, acting
 
 WITHOUT_PATIENT = {
@@ -30,13 +31,24 @@ def test_every_policy_asks_about_one_patient(db: None) -> None:
         known = set(re.findall(r"portal_opens\('(\w+)'", text))
         assert known <= set(AREAS), table
         assert known or table in WITHOUT_PATIENT, table
+        # The list is asked first, for what a team sees and for nothing else.
+        listed = re.findall(r"portal_listed\('(\w+)'::text\)", text)
+        assert set(listed) == known & set(TEAM_AREAS) == known & MANY, table
+        assert len(listed) == sum(area in MANY for area in re.findall(r"portal_opens\('(\w+)'", text)), table
+
+
+def test_the_areas_of_lists_are_the_areas_of_teams() -> None:
+    assert set(TEAM_AREAS) == MANY
 
 
 def test_turned_back_and_turned_again_is_the_same_rule(db: None) -> None:
     for table, text in expressions().items():
-        listed = by_name(text)
-        assert "portal_opens" not in listed
-        assert asked(listed).replace("::text", "") == text.replace("::text", ""), table
+        named = by_name(text)
+        assert "portal_opens" not in named
+        assert "portal_listed" not in named
+        assert asked(named) == text, table
+        # What was written before there were lists is turned as well.
+        assert asked(by_name(asked(named, listed=False))) == text, table
 
 
 def test_nobody_finds_others_by_asking(clinic: Clinic) -> None:
@@ -51,4 +63,14 @@ def test_nobody_finds_others_by_asking(clinic: Clinic) -> None:
     assert seen == {"maya": {clinic.maya.pk}, "jonas": {clinic.maya.pk}, "peter": set(), "stranger": set()}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(ask, [patients, list(AREAS)])
+        assert cursor.fetchall() == []
+    lists = (
+        "SELECT DISTINCT patient FROM unnest(%s::text[]) area, jsonb_object_keys(portal_listed(area)) patient"
+    )
+    for name in ("maya", "jonas", "peter", "stranger"):
+        with acting(clinic[name]), reading_many(), connection.cursor() as cursor:
+            cursor.execute(lists, [list(AREAS)])
+            assert {row[0] for row in cursor.fetchall()} == {str(one) for one in seen[name]}
+    with transaction.atomic(), reading_many(), connection.cursor() as cursor:
+        cursor.execute(lists, [list(AREAS)])
         assert cursor.fetchall() == []

@@ -6,7 +6,8 @@ migrations of `patients`; a migration that uses the operation depends on them.
 
 Policies are written with that function, because it reads well, and are turned after each migrate to `portal_opens(area, patient)`
 (`ask_one_by_one`): listing every patient of the person in each statement costs more the larger the clinic is, where a page is about
-one patient or fifty (decision 18).
+one patient or fifty (decision 18). Where a team has access, a list that says it reads many (`portal.lib.actor.reading_many`) is answered
+from `portal_listed(area)`, once a statement (decision 24).
 """
 
 from __future__ import annotations
@@ -35,16 +36,34 @@ _BY_NAME = re.compile(
     r"\(?([\w.]+) IN \( ?SELECT portal_patients\('(\w+)'(?:::text)?\)(?: AS portal_patients)?\)\)?"
 )
 _ASKED = re.compile(r"portal_opens\('(\w+)'::text, ([\w.]+)\)")
+_LISTED = re.compile(
+    r"COALESCE\(\(\( SELECT portal_listed\('\w+'::text\) AS portal_listed\) \? \([\w.]+\)::text\), (portal_opens\([^()]*\))\)"
+)
+# What a team sees, so that lists over many patients exist; the same as in patients.areas. In the other areas a person sees one or a few.
+MANY = frozenset({"profile", "appointments", "messages", "shared_journal", "team", "treatment"})
 
 
-def asked(expression: str) -> str:
-    """A policy's expression with each `patient_id IN (SELECT portal_patients('area'))` as `portal_opens('area', patient_id)`."""
-    return _BY_NAME.sub(r"portal_opens('\2', \1)", expression)
+def asked(expression: str, *, listed: bool = True) -> str:
+    """A policy's expression with each `patient_id IN (SELECT portal_patients('area'))` as `portal_opens('area', patient_id)`.
+
+    With `listed`, the list comes first where there is one (written as PostgreSQL gives it back, so that it is written once).
+    """
+
+    def ask(match: re.Match[str]) -> str:
+        column, area = match.groups()
+        one = f"portal_opens('{area}'::text, {column})"
+        if not listed or area not in MANY:
+            return one
+        return (
+            f"COALESCE((( SELECT portal_listed('{area}'::text) AS portal_listed) ? ({column})::text), {one})"
+        )
+
+    return _BY_NAME.sub(ask, expression)
 
 
 def by_name(expression: str) -> str:
     """The way back of `asked`."""
-    return _ASKED.sub(r"(\2 IN (SELECT portal_patients('\1')))", expression)
+    return _ASKED.sub(r"(\2 IN (SELECT portal_patients('\1')))", _LISTED.sub(r"\1", expression))
 
 
 def rewrite_policies(cursor: Any, turn: Callable[[str], str]) -> None:
@@ -63,9 +82,10 @@ def rewrite_policies(cursor: Any, turn: Callable[[str], str]) -> None:
 
 def ask_one_by_one(cursor: Any) -> None:
     """Turn every policy to the rule for one patient, once it is there. Called after each migrate."""
-    cursor.execute("SELECT to_regproc('portal_opens') IS NOT NULL")
-    if cursor.fetchone()[0]:
-        rewrite_policies(cursor, asked)
+    cursor.execute("SELECT to_regproc('portal_opens') IS NOT NULL, to_regproc('portal_listed') IS NOT NULL")
+    one_by_one, listed = cursor.fetchone()
+    if one_by_one:
+        rewrite_policies(cursor, lambda text: asked(by_name(text), listed=listed))
 
 
 class PatientRows(Operation):
