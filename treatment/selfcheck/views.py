@@ -93,6 +93,7 @@ def write(request: HttpRequest, check_id: UUID) -> HttpResponse:
 def review(request: HttpRequest, patient_id: UUID, check_id: UUID) -> HttpResponse:
     """Somebody of the team has looked at it."""
     asked = Asked(request, patient_id, staff_only=True)
+    services.check_or_404(asked.user, asked.patient, check_id)  # not there comes before may not
     services.review(
         by=asked.user, patient=asked.patient, check_id=check_id, id=once_of(request), now=asked.now
     )
