@@ -35,10 +35,19 @@ SESSION_SECONDS = 240  # some pages ask who it is again after five minutes
 LONGEST_WAY = 150  # presses of Tab before a page counts as a trap
 
 # Settles at once: a picture of the page in rest.
-_AXE_RUN = """async (without) => {
-  const result = await axe.run(document, { resultTypes: ["violations"], rules: Object.fromEntries(without.map((rule) => [rule, { enabled: false }])) });
+_AXE_RUN = """async (options) => {
+  const result = await axe.run(document, { resultTypes: ["violations"], ...options });
   return result.violations.map((one) => `${one.id} (${one.impact}): ${one.nodes.slice(0, 3).map((node) => node.target.join(" ") + " " + node.failureSummary.split("\\n").slice(1, 3).join(" ")).join(" | ")}`);
 }"""
+
+
+# What axe is asked: all its rules; those that colors can break; those that they cannot.
+CONTRAST = "color-contrast"
+AXE: dict[str, dict[str, Any]] = {
+    "all": {},
+    "colors": {"runOnly": {"type": "rule", "values": [CONTRAST]}},
+    "structure": {"rules": {CONTRAST: {"enabled": False}}},
+}
 
 
 @functools.cache
@@ -161,16 +170,14 @@ def settle(tab: Any) -> None:
     )
 
 
-def look(tab: Any, mode: str, *, width: int, least: int, forced: bool = False, axe: bool = True) -> list[str]:
-    """Everything that is wrong with the open page at this width, as sentences."""
+def look(tab: Any, mode: str, *, width: int, least: int, forced: bool = False, axe: str = "all") -> list[str]:
+    """Everything that is wrong with the open page at this width, as sentences. `axe` is a key of AXE, or empty for our measures alone."""
     tab.set_viewport_size({"width": width, "height": HEIGHT})
     found: list[str] = tab.evaluate(
         source("measure.js"), {"least": least, "width": width, "inForcedColors": forced}
     )
     if axe:
-        found += tab.evaluate(
-            _AXE_RUN, ["color-contrast"] if forced else []
-        )  # axe compares authored colors there
+        found += tab.evaluate(_AXE_RUN, AXE[axe])
     return [f"{mode}, {width} px: {one}" for one in found]
 
 
