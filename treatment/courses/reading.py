@@ -51,8 +51,9 @@ def courses_of(user: User, patient: Patient) -> list[Course]:
 
 
 def running_course(user: User, patient: Patient) -> Course | None:
-    """The treatment that goes on: steroids for a relapse may run beside it and do not hide it."""
+    """The treatment that goes on: steroids for a relapse may run beside it and do not hide it, nor does one that is paused."""
     running = [course for course in courses_of(user, patient) if course.is_running]
+    running.sort(key=lambda course: course.is_paused)
     lasting = [course for course in running if not facts_for(course).is_for_relapse]
     return next(iter(lasting or running), None)
 
