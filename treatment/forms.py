@@ -65,7 +65,9 @@ class OrderForm(DraftedForm):
             del self.fields["replaces"]
             return
         beside = Option(_("It goes on beside the new one"), _("For example steroids for a relapse."))
-        ends = [(key, _("%(name)s ends: the new one takes its place") % {"name": name}) for key, name in running]
+        ends = [
+            (key, _("%(name)s ends: the new one takes its place") % {"name": name}) for key, name in running
+        ]
         self.fields["replaces"].choices = [("beside", beside), *ends]  # type: ignore[attr-defined]
         self.order_fields([name for name in self.fields if name != "sign"])
 
@@ -102,13 +104,19 @@ class GivenForm(DraftedForm):
         max_value=Decimal(2000),
         decimal_places=2,
         widget=TextInput({"inputmode": "decimal", "autocomplete": "off", "size": "6"}),
-        error_messages={"required": _("Enter how many milligrams were given."), "invalid": _("Enter a number, like 21 or 21.5.")},
+        error_messages={
+            "required": _("Enter how many milligrams were given."),
+            "invalid": _("Enter a number, like 21 or 21.5."),
+        },
     )
     product = forms.PlainTextField(label=_("Product"), max_length=100, required=False)
     lot = forms.PlainTextField(label=_("Lot number"), max_length=60, required=False)
     expires_on = forms.DateField(label=_("Expiry date on the package"), required=False)
     line_site = forms.PlainTextField(
-        label=_("Where the line was"), help_text=_("For example: left forearm"), max_length=100, required=False
+        label=_("Where the line was"),
+        help_text=_("For example: left forearm"),
+        max_length=100,
+        required=False,
     )
     reaction = forms.ChoiceField(
         label=_("Was there a reaction?"),
@@ -130,9 +138,7 @@ class GivenForm(DraftedForm):
         widget=forms.TextArea(rows=2),
     )
 
-    def __init__(
-        self, *args: Any, early: bool, latest: date, counted: bool = False, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, early: bool, latest: date, counted: bool = False, **kwargs: Any) -> None:
         """`counted`: the medicine has a limit for the lifetime, so the amount is asked for."""
         super().__init__(*args, **kwargs)
         self.fields["given_on"].latest = latest  # type: ignore[attr-defined]

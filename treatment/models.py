@@ -254,9 +254,7 @@ class InfusionRecord(PatientRecord):
     dose = models.OneToOneField(Dose, on_delete=models.PROTECT, related_name="record")
     recorded_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField()
-    details = (
-        SealedField()
-    )  # {"product": "", "lot": "", "expires_on": "", "line_site": "", "reaction": None | bool, "note": "", "early_reason": "", "how_much": ""}
+    details = SealedField()  # {"product": "", "lot": "", "expires_on": "", "line_site": "", "reaction": None | bool, "note": "", "early_reason": "", "how_much": ""}
     # and for a medicine with a lifetime limit {"amount_mg": 21.0, "body_m2": 1.75, "mg_per_m2": 12.0}
 
     objects: ClassVar[Any] = InfusionRecordQuerySet.as_manager()

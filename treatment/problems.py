@@ -49,7 +49,9 @@ def near_doses(user: User, now: datetime, patient: Patient | None = None) -> Ite
     doses = (
         Dose.objects.for_user(user, patient)
         .filter(
-            state=Dose.State.PLANNED, course__ended_on__isnull=True, course__paused_on__isnull=True,
+            state=Dose.State.PLANNED,
+            course__ended_on__isnull=True,
+            course__paused_on__isnull=True,
             target__lte=now.date() + NEAR,
         )
         .annotate(open=Count("checklist", filter=Q(checklist__done_at__isnull=True)))

@@ -145,8 +145,12 @@ def dose_rows(
                 if may_note and dose.earliest <= asked.today
                 else "",
                 "postpone_url": asked.url("postpone", dose.pk) if may_note else "",
-                "ahead_url": asked.url("go-ahead", dose.pk) if held is not None and _may_let_go(asked, held) else "",
-                "drug_url": asked.url("drug", dose.pk) if may_note or (drug is not None and asked.is_staff) else "",
+                "ahead_url": asked.url("go-ahead", dose.pk)
+                if held is not None and _may_let_go(asked, held)
+                else "",
+                "drug_url": asked.url("drug", dose.pk)
+                if may_note or (drug is not None and asked.is_staff)
+                else "",
                 "move_url": asked.url("dose-date", dose.pk)
                 if dose.is_planned and course.is_running and not course.is_paused and asked.may_prescribe
                 else "",

@@ -455,7 +455,9 @@ def _mid_course(ground: Ground, whose: str, patient: Patient, course: Course, no
     outcomes.note_drug_step(
         dose_id=dose_id, kind="ordered", product="Made up", lot="L-1", note="By phone", id=uuid7(), **more
     )
-    told = Told(doses_given=None, place="Elsewhere", reactions="Itching", booked="Next month", note="By letter")
+    told = Told(
+        doses_given=None, place="Elsewhere", reactions="Itching", booked="Next month", note="By letter"
+    )
     ground.ids["elsewhere_id", whose] = elsewhere.note_elsewhere(
         therapy="mitoxantrone", told=told, confirmed=False, id=uuid7(), **more
     ).pk

@@ -306,9 +306,7 @@ def _treatment() -> list[Row]:
             302,
             _dated({"recheck_on": 3}, reason="infection", owner="nurse"),
         ),
-        Row(
-            "treatment:patient-go-ahead", READERS, None, 302, _once(), instead={"dose_id": "waiting_dose"}
-        ),
+        Row("treatment:patient-go-ahead", READERS, None, 302, _once(), instead={"dose_id": "waiting_dose"}),
         Row("treatment:patient-drug", READERS, 200, 302, _once(kind="released")),
         Row("treatment:patient-pause", READERS, 200, 302, _form(reason="Surgery"), exceptions=no_prescriber),
         Row(
@@ -321,7 +319,9 @@ def _treatment() -> list[Row]:
             instead={"course_id": "paused_course"},
         ),
         Row("treatment:patient-elsewhere", READERS),
-        Row("treatment:patient-elsewhere-add", READERS, 200, 302, _form(therapy="rituximab", doses_given="2")),
+        Row(
+            "treatment:patient-elsewhere-add", READERS, 200, 302, _form(therapy="rituximab", doses_given="2")
+        ),
         Row(
             "treatment:patient-elsewhere-confirm",
             READERS,

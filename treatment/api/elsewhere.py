@@ -92,9 +92,13 @@ class ElsewhereRead(serializers.Serializer[Any]):
 class InfusionsRead(serializers.Serializer[Any]):
     """How many were given of one medicine, whatever its brand or route."""
 
-    count = serializers.IntegerField(allow_null=True, help_text=_("Null: unknown until a nurse has confirmed it."))
+    count = serializers.IntegerField(
+        allow_null=True, help_text=_("Null: unknown until a nurse has confirmed it.")
+    )
     in_part = serializers.IntegerField()
-    watched = serializers.IntegerField(allow_null=True, help_text=_("So many are the first phase of the data."))
+    watched = serializers.IntegerField(
+        allow_null=True, help_text=_("So many are the first phase of the data.")
+    )
     left = serializers.IntegerField(allow_null=True)
     restarted_on = serializers.DateField(allow_null=True)
     rule = serializers.CharField(allow_blank=True)
@@ -105,7 +109,9 @@ class InfusionsRead(serializers.Serializer[Any]):
 class LifetimeRead(serializers.Serializer[Any]):
     """The total of a medicine with a limit for the lifetime."""
 
-    total_mg_m2 = _decimal(source="total", allow_null=True, help_text=_("Null: unknown, and nothing can be given."))
+    total_mg_m2 = _decimal(
+        source="total", allow_null=True, help_text=_("Null: unknown, and nothing can be given.")
+    )
     here_mg_m2 = _decimal(source="here")
     most_mg_m2 = _decimal(source="limit.mg_per_m2")
     label = serializers.CharField(source="limit.jurisdiction")  # type: ignore[assignment]
@@ -195,7 +201,12 @@ class ElsewhereList(TreatmentView):
         wanted = self.body(ElsewhereWrite)
         therapy, confirmed = wanted.pop("therapy"), wanted.pop("confirmed")
         row = services.note_elsewhere(
-            **asked.act, therapy=therapy, told=Told(**wanted), confirmed=confirmed, id=self.once, now=present()
+            **asked.act,
+            therapy=therapy,
+            told=Told(**wanted),
+            confirmed=confirmed,
+            id=self.once,
+            now=present(),
         )
         return Response(ElsewhereRead(row).data, status=201)
 
@@ -220,9 +231,7 @@ class ElsewhereWithdraw(TreatmentView):
         asked = self.asked_about()
         services.elsewhere_or_404(asked.user, asked.patient, elsewhere_id)
         self.body(NothingWrite)
-        row = services.withdraw_elsewhere(
-            **asked.act, elsewhere_id=elsewhere_id, id=self.once, now=present()
-        )
+        row = services.withdraw_elsewhere(**asked.act, elsewhere_id=elsewhere_id, id=self.once, now=present())
         return Response(ElsewhereRead(row).data)
 
 

@@ -41,7 +41,9 @@ class DrugStepWrite(Write):
     kind = serializers.ChoiceField(choices=DrugStep.Kind.choices)
     product = Text(required=False, allow_blank=True, default="", max_length=100)
     lot = Text(required=False, allow_blank=True, default="", max_length=60)
-    expires_on = Day(required=False, allow_null=True, default=None, help_text=_("As it stands on the package."))
+    expires_on = Day(
+        required=False, allow_null=True, default=None, help_text=_("As it stands on the package.")
+    )
     note = Text(
         required=False, allow_blank=True, default="", max_length=200, help_text=_("Needed when the drug is taken back.")
     )  # fmt: skip

@@ -345,7 +345,9 @@ class GivenWrite(Write):
         required=False, allow_null=True, default=None, max_digits=7, decimal_places=2, min_value=Decimal("0.1"),
         max_value=Decimal(2000), help_text=_("Needed for a medicine with a limit for the lifetime."),
     )  # fmt: skip
-    expires_on = Day(required=False, allow_null=True, default=None, help_text=_("As it stands on the package."))
+    expires_on = Day(
+        required=False, allow_null=True, default=None, help_text=_("As it stands on the package.")
+    )
     line_site = Text(required=False, allow_blank=True, default="", max_length=100)
     product = Text(required=False, allow_blank=True, default="", max_length=TEXT_LENGTH)
     lot = Text(required=False, allow_blank=True, default="", max_length=TEXT_LENGTH)

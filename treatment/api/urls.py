@@ -40,8 +40,16 @@ urlpatterns = [
     path(COURSE + "resume/", outcomes.CourseResume.as_view(), name="course-resume"),
     path(COURSE + "counts/", elsewhere.CourseCounts.as_view(), name="course-counts"),
     path("elsewhere/", elsewhere.ElsewhereList.as_view(), name="elsewhere-list"),
-    path("elsewhere/<uuid:elsewhere_id>/confirm/", elsewhere.ElsewhereConfirm.as_view(), name="elsewhere-confirm"),
-    path("elsewhere/<uuid:elsewhere_id>/withdraw/", elsewhere.ElsewhereWithdraw.as_view(), name="elsewhere-withdraw"),
+    path(
+        "elsewhere/<uuid:elsewhere_id>/confirm/",
+        elsewhere.ElsewhereConfirm.as_view(),
+        name="elsewhere-confirm",
+    ),
+    path(
+        "elsewhere/<uuid:elsewhere_id>/withdraw/",
+        elsewhere.ElsewhereWithdraw.as_view(),
+        name="elsewhere-withdraw",
+    ),
     path("measures/", elsewhere.MeasureList.as_view(), name="measure-list"),
     path("imports/", elsewhere.Import.as_view(), name="import"),
     path("items/<uuid:item_id>/", views.Item.as_view(), name="item"),

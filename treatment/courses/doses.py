@@ -91,7 +91,9 @@ class CoursePaused(Conflict):
 
 
 class ProductExpired(DayNotPossible):
-    default_message = gettext_lazy("This product was past its expiry date on that day. Check the date on the package.")
+    default_message = gettext_lazy(
+        "This product was past its expiry date on that day. Check the date on the package."
+    )
 
 
 class HowMuchMissing(DomainError):

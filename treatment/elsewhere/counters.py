@@ -112,9 +112,7 @@ def infusions(doses: Iterable[Dose], rows: Iterable[GivenElsewhere], facts: Fact
 
     Under a label other than the US one the count begins anew after a gap of six months: the stricter reading of the data's note.
     """
-    given = sorted(
-        (dose.given_on, dose.extent) for dose in doses if dose.given_on is not None
-    )
+    given = sorted((dose.given_on, dose.extent) for dose in doses if dose.given_on is not None)
     whole = [day for day, extent in given if extent == Dose.Extent.WHOLE]
     found = list(rows)
     known = all(row.is_confirmed for row in found)

@@ -41,12 +41,16 @@ NEW, KNOWN, THERE, WRONG = "new", "known", "there", "wrong"
 
 class FileUnusable(DomainError):
     status = 422
-    default_message = gettext_lazy("This file cannot be read. It has to be text with columns separated by commas.")
+    default_message = gettext_lazy(
+        "This file cannot be read. It has to be text with columns separated by commas."
+    )
 
 
 class SomethingWrong(DomainError):
     status = 422
-    default_message = gettext_lazy("Nothing was imported, because some rows are wrong. Correct them and check again.")
+    default_message = gettext_lazy(
+        "Nothing was imported, because some rows are wrong. Correct them and check again."
+    )
 
 
 @dataclass(slots=True)
@@ -133,13 +137,17 @@ def _line(number: int, row: dict[str, str], codes: set[str], today: date) -> Lin
     said = row.get("new_patient", "").casefold()
     line._new_too = said in ("yes", "true", "1")
     if "" in row:
-        line.problems.append(_("There are more cells than columns. Text with a comma needs quotes around it."))
+        line.problems.append(
+            _("There are more cells than columns. Text with a comma needs quotes around it.")
+        )
     if not line.name or len(line.name) > 150:
         line.problems.append(_("The name is missing, or too long."))
     if len(line.phone) > 30:
         line.problems.append(_("The phone number is too long."))
     if line.therapy not in codes:
-        line.problems.append(_("The portal does not know this therapy: %(code)s.") % {"code": line.therapy or "-"})
+        line.problems.append(
+            _("The portal does not know this therapy: %(code)s.") % {"code": line.therapy or "-"}
+        )
     if said not in ("", "yes", "true", "1", "no", "false", "0"):
         line.problems.append(_("The column new_patient takes yes or no."))
     days = dict(_days(line, row, ("date_of_birth", "first_on", "last_on", "jcv_on")))

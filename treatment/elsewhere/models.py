@@ -17,9 +17,7 @@ from patients.querysets import PatientRecordQuerySet
 class GivenElsewhereQuerySet(PatientRecordQuerySet["GivenElsewhere"]):
     def standing(self) -> GivenElsewhereQuerySet:
         """Those that were not taken off again."""
-        return self.filter(withdrawn_at__isnull=True).select_related(
-            "therapy", "written_by", "confirmed_by"
-        )
+        return self.filter(withdrawn_at__isnull=True).select_related("therapy", "written_by", "confirmed_by")
 
 
 class GivenElsewhere(PatientRecord):

@@ -33,7 +33,9 @@ TEXTS = ("place", "reactions", "jcv_assay", "jcv_index", "booked", "note")
 
 
 class NotANurse(NotAllowed):
-    default_message = gettext_lazy("Only a nurse or a neurologist of the team can confirm this. Nothing was changed.")
+    default_message = gettext_lazy(
+        "Only a nurse or a neurologist of the team can confirm this. Nothing was changed."
+    )
 
 
 class StandsAlready(Conflict):
@@ -124,7 +126,11 @@ def may_confirm(user: User) -> bool:
 def facts_of_therapy(code: str) -> tuple[Therapy, Facts]:
     """A therapy with the facts of its newest version. Raises Http404."""
     newest = (
-        Protocol.objects.filter(therapy__code=code).select_related("therapy").defer("content").order_by("-version").first()
+        Protocol.objects.filter(therapy__code=code)
+        .select_related("therapy")
+        .defer("content")
+        .order_by("-version")
+        .first()
     )
     if newest is None:
         raise Http404

@@ -93,9 +93,17 @@ def confirm(request: HttpRequest, patient_id: UUID, elsewhere_id: UUID) -> HttpR
         )  # fmt: skip
 
     _therapy, facts = services.facts_of_therapy(row.therapy.code)
-    context = asked.context(up=back, row=row, name=facts.name, standing=not row.is_confirmed and not row.withdrawn_at)
+    context = asked.context(
+        up=back, row=row, name=facts.name, standing=not row.is_confirmed and not row.withdrawn_at
+    )
     return finish(
-        asked, page, "treatment/elsewhere_confirm.html", context, act, _("Confirmed. It counts from now on."), back
+        asked,
+        page,
+        "treatment/elsewhere_confirm.html",
+        context,
+        act,
+        _("Confirmed. It counts from now on."),
+        back,
     )
 
 
@@ -174,7 +182,9 @@ def bring_in(request: HttpRequest) -> HttpResponse:
                 form = ImportForm({"rows": text})
     if done:
         kept = sum(line.state in (importing.NEW, importing.KNOWN) for line in lines)
-        said = ngettext("%(count)d row was imported.", "%(count)d rows were imported.", kept) % {"count": kept}
+        said = ngettext("%(count)d row was imported.", "%(count)d rows were imported.", kept) % {
+            "count": kept
+        }
         messages.success(request, f"{said} {_('A nurse confirms each of them on the page of the patient.')}")
     wrong = sum(line.state == importing.WRONG for line in lines)
     context = {

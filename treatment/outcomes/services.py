@@ -91,9 +91,7 @@ def go_ahead(*, by: User, patient: Patient, dose_id: UUID, id: UUID, now: dateti
         record_change(by, patient, "treatment.goes-ahead", dose.pk)
         return dose.pk
 
-    exactly_once(
-        act="treatment.goes-ahead", id=id, patient=patient, user=by, content=[str(dose_id)], do=make
-    )
+    exactly_once(act="treatment.goes-ahead", id=id, patient=patient, user=by, content=[str(dose_id)], do=make)
     return reading.dose_or_404(by, patient, dose_id)
 
 
@@ -156,4 +154,6 @@ def note_drug_step(
 def _may_go_on(by: User, patient: Patient, dose: Dose, kind: str) -> None:
     doses.check_open(dose)
     if kind == DrugStep.Kind.MIXED and hold_of(by, patient, dose.pk) is not None:
-        raise doses.DosePutOff(_("This dose is put off, so its drug is not mixed. Say first that it can go ahead."))
+        raise doses.DosePutOff(
+            _("This dose is put off, so its drug is not mixed. Say first that it can go ahead.")
+        )

@@ -79,7 +79,11 @@ def drug(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse:
     form = DrugForm(
         request.POST if request.method == "POST" else None,
         following=found.following,
-        initial={"product": found.product["product"], "lot": found.product["lot"], "expires_on": found.expires_on},
+        initial={
+            "product": found.product["product"],
+            "lot": found.product["lot"],
+            "expires_on": found.expires_on,
+        },
     )
     if form.is_valid():
         data = form.cleaned_data

@@ -112,9 +112,7 @@ class Facts:
         self.alert_after_days: int | None = content["missed_dose"]["escalate_after_days"]
         self.is_for_relapse: bool = content["auto_schedule"] == "per_relapse_order_only"
         self.can_be_ordered: bool = (
-            bool(self.paths)
-            and not content["mention_only"]
-            and content["auto_schedule"] != "never"
+            bool(self.paths) and not content["mention_only"] and content["auto_schedule"] != "never"
         )
         self.lifetime_limits: list[dict[str, Any]] = content["lifetime_cumulative_max"]
         self.has_lifetime_limit: bool = bool(self.lifetime_limits)
