@@ -190,6 +190,31 @@ def test_a_missed_or_ended_dose_waits_no_more(ward: Ward) -> None:
         assert Postponement.objects.for_user(ward.nurse).get().ended_how == "settled"
 
 
+def test_nobody_gets_around_a_stop_by_noting_the_next_dose_as_missed(ward: Ward) -> None:
+    start = ward.today - days(40)
+    course = ward.order("natalizumab", start)
+    ward.give(course, start, extent="stopped", how_much="Half")
+    more: dict[str, Any] = {
+        "dose_id": ward.planned(course).pk,
+        "reason": "Not now",
+        "now": ward.at(ward.today),
+    }
+    with ward.acting(ward.nurse), pytest.raises(doses.NotAPrescriber):
+        services.mark_missed(by=ward.nurse, patient=ward.patient, id=uuid7(), **more)
+    with ward.acting(ward.neurologist):
+        services.mark_missed(by=ward.neurologist, patient=ward.patient, id=uuid7(), **more)
+
+
+def test_a_dose_that_is_put_off_is_booked_from_the_day_to_look_again(ward: Ward) -> None:
+    course = in_the_middle(ward)
+    put_off(ward, course, recheck_on=ward.today + days(12))
+    for who in (ward.maya, ward.carer):
+        with ward.acting(who):
+            offered = services.dose_for_booking(who, ward.patient)
+        assert offered is not None
+        assert offered.not_before == ward.today + days(12)
+
+
 def test_the_teams_first_list_says_when_to_look_again(ward: Ward) -> None:
     course = in_the_middle(ward)
     put_off(ward, course)

@@ -403,8 +403,7 @@ def record_infusion(
         counters.require_known(counters.elsewhere_of(by, patient, facts.substance), facts)
         if expires_on is not None and expires_on < given_on:
             raise ProductExpired
-        days = (dose.not_before, reading.soonest_beside(by, patient, dose))
-        soonest = max(filter(None, days), default=None)
+        soonest = reading.soonest_for(by, patient, dose)
         early = soonest is not None and given_on < soonest
         if early and not (details["early_reason"] and is_prescriber(by)):
             raise TooEarly(
@@ -517,6 +516,9 @@ def mark_missed(*, by: User, patient: Patient, dose_id: UUID, reason: str, id: U
         earlier = Dose.objects.for_user(by, patient).planned().filter(course_id=dose.course_id)
         if earlier.filter(number__lt=dose.number).exists():
             raise EarlierDoseOpen
+        waiting = hold_of(by, patient, dose.pk)
+        if waiting is not None and waiting.reason == Postponement.Reason.REACTION and not is_prescriber(by):
+            raise NotAPrescriber
         dose.state = Dose.State.MISSED
         dose.save(update_fields=["state"])
         Postponement.objects.for_user(by, patient).open().filter(dose=dose).update(

@@ -21,7 +21,8 @@ from portal.lib.time_words import day as day_words
 from treatment.courses import planning
 from treatment.courses.planning import Cycle, DoseWindow, Slot
 from treatment.elsewhere.counters import elsewhere_of
-from treatment.models import Course, Dose
+from treatment.models import Course, Dose, Postponement
+from treatment.outcomes.models import PostponementQuerySet
 from treatment.protocols.facts import Facts, InfusionNeed, facts_of
 
 
@@ -127,15 +128,19 @@ def dose_for_booking(user: User, patient: Patient) -> BookableDose | None:
     if not can(user, patient, "appointments"):
         return None
     if can(user, patient, "treatment"):
-        return _bookable(next_dose(user, patient))
+        return _bookable(next_dose(user, patient), Postponement.objects.for_user(user, patient))
     with actor.unit_of_work(actor.Actor(user_id=user.pk, system="dose for appointments")):
-        return _bookable(next_of(Dose.objects.for_system().of(patient).with_course()))
+        dose = next_of(Dose.objects.for_system().of(patient).with_course())
+        return _bookable(dose, Postponement.objects.for_system().of(patient))
 
 
-def _bookable(dose: Dose | None) -> BookableDose | None:
+def _bookable(dose: Dose | None, put_off: PostponementQuerySet) -> BookableDose | None:
+    """A dose that is put off is offered from the day on which somebody looks again."""
     if dose is None:
         return None
-    return BookableDose(dose.pk, dose.number, dose.window, dose.not_before, infusion_need(dose))
+    again = put_off.open().filter(dose=dose).values_list("recheck_on", flat=True).first()
+    soonest = max(filter(None, (dose.not_before, again)), default=None)
+    return BookableDose(dose.pk, dose.number, dose.window, soonest, infusion_need(dose))
 
 
 # --- Days ------------------------------------------------------------------------------------------------------------
@@ -221,6 +226,11 @@ def soonest_beside(user: User, patient: Patient, dose: Dose) -> date | None:
         return None
     last = last_given_day(user, patient, facts_for(dose.course).substance, beside=dose.course_id)
     return last + timedelta(days=shortest) if last is not None else None
+
+
+def soonest_for(user: User, patient: Patient, dose: Dose) -> date | None:
+    """The first day that the minimum interval allows for a dose, after whatever came before it, here or elsewhere."""
+    return max(filter(None, (dose.not_before, soonest_beside(user, patient, dose))), default=None)
 
 
 # --- Cycles and given days ---------------------------------------------------------------------------------------------

@@ -160,7 +160,8 @@ def given(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse
     asked = Asked(request, patient_id, staff_only=True)
     dose = reading.dose_or_404(asked.user, asked.patient, dose_id)
     record_view(asked.user, asked.patient, "treatment.view", dose.pk)
-    early = dose.not_before is not None and asked.today < dose.not_before
+    soonest = reading.soonest_for(asked.user, asked.patient, dose) if dose.is_planned else None
+    early = soonest is not None and asked.today < soonest
     drug = drug_of(asked.user, asked.patient, dose.pk)
     initial = {"given_on": asked.today, "extent": "whole", **drug.product, "expires_on": drug.expires_on}
     page = drafted(
