@@ -234,6 +234,16 @@ class Run:
                     str(ground.of("open_course", self.whose)),
                 ),
                 *below(
+                    "/doses/[{]dose_id[}]/(put-off|go-ahead)/",
+                    "path.dose_id",
+                    str(ground.of("waiting_dose", self.whose)),
+                ),
+                *below(
+                    "/courses/[{]course_id[}]/resume/",
+                    "path.course_id",
+                    str(ground.of("paused_course", self.whose)),
+                ),
+                *below(
                     "/(correct|helped)/",
                     "path.thread_id",
                     str(self.ground.of("answered_thread", self.whose)),

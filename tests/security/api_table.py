@@ -493,7 +493,7 @@ API_ROWS: list[ApiRow] = [
         "treatment-api:elsewhere-list",
         {"GET": Can(TREATED), "POST": Can(READERS, 201, sends(therapy="rituximab", doses_given=2), SELF)},
     ),
-    acts("treatment-api:elsewhere-confirm", READERS, told, refused=SELF),
+    acts("treatment-api:elsewhere-confirm", OF_TEAM, told, refused=of(SELF, IN_EMERGENCY)),
     acts("treatment-api:elsewhere-withdraw", READERS, refused=SELF),
     ApiRow("treatment-api:measure-list", {"GET": Can(TREATED), "POST": Can(READERS, 201, a_measure, SELF)}),
     ApiRow("treatment-api:import", {"POST": Can(TEAMS, 200, people_mid_course)}, about=False),

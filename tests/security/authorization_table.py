@@ -328,6 +328,7 @@ def _treatment() -> list[Row]:
             200,
             302,
             _dated({"last_on": -200}, doses_given="3", lifetime_mg_m2="36", confirmed="on"),
+            exceptions=ONLY_READS,  # nurses and neurologists confirm
         ),
         Row("treatment:patient-elsewhere-withdraw", READERS, None, 302, _once()),
         Row("treatment:patient-measure", READERS, 200, 302, measure),

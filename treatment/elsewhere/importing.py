@@ -150,13 +150,13 @@ def _line(number: int, row: dict[str, str], codes: set[str], today: date) -> Lin
         )
     if said not in ("", "yes", "true", "1", "no", "false", "0"):
         line.problems.append(_("The column new_patient takes yes or no."))
-    days = dict(_days(line, row, ("date_of_birth", "first_on", "last_on", "jcv_on")))
+    days: dict[str, Any] = dict(_days(line, row, ("date_of_birth", "first_on", "last_on", "jcv_on")))
     line.born = days.pop("date_of_birth")
     if line.born is None and not row.get("date_of_birth"):
         line.problems.append(_("The date of birth is missing."))
     if line.born is not None and line.born > today:
         line.problems.append(_("The date of birth lies in the future."))
-    texts = {name: row.get(name, "") for name in services.TEXTS}
+    texts: dict[str, Any] = {name: row.get(name, "") for name in services.TEXTS}
     line.told = Told(
         doses_given=_whole(line, row.get("doses_given", "")), lifetime_mg_m2=_decimal(line, row.get("lifetime_mg_m2", "")),
         **days, **texts,
