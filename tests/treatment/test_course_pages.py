@@ -64,8 +64,8 @@ def test_a_dose_is_put_off_on_a_page_and_the_patient_reads_why_and_when(ward: Wa
         f"{base(ward)}doses/{dose.pk}/given/",
         posted(given_at="8:00", reaction="no", extent="whole", **dated("given_on", ward.today - days(1))),
     )
-    assert given.status_code == 409
-    assert "Say first that it can go ahead." in given.content.decode()
+    assert given.status_code == 422
+    assert "This dose is put off. Say first that it can go ahead." in given.content.decode()
     assert nurse.post(f"{base(ward)}doses/{dose.pk}/go-ahead/", {"once": str(uuid7())}).status_code == 302
     assert "It can go ahead: " in read(nurse, f"{base(ward)}{course.pk}/")
 
