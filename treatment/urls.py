@@ -24,7 +24,8 @@ def _both(route: str, view: Any, name: str, **more: Any) -> list[URLPattern]:
 
 def _of_patient(route: str, view: Any, name: str) -> URLPattern:
     """The team's address about a patient."""
-    return path(f"patients/<uuid:patient_id>/treatment/{route}", view, name=f"patient-{name}")
+    found: URLPattern = path(f"patients/<uuid:patient_id>/treatment/{route}", view, name=f"patient-{name}")
+    return found
 
 
 urlpatterns: list[URLPattern] = [

@@ -241,7 +241,12 @@ def _treatment() -> list[Row]:
     checks = {MAYA: "ocrelizumab_iv.mon.mri_brain", SAMUEL: "natalizumab.mon.clinical_pml_assessment"}
 
     def order(ground: Ground, whose: str) -> dict[str, Any]:
-        more = {"plan": ground.query["plan"], "indication": "Relapsing MS", "sign": "on", "replaces": "beside"}
+        more = {
+            "plan": ground.query["plan"],
+            "indication": "Relapsing MS",
+            "sign": "on",
+            "replaces": "beside",
+        }
         return {**_form(**more)(ground, whose), **_on(first_on=30)}
 
     def check(ground: Ground, whose: str) -> dict[str, Any]:

@@ -270,7 +270,9 @@ def bring_in(*, by: User, text: str, id: UUID, now: datetime) -> list[Line]:
         if line.state == THERE:
             continue
         who = _same(line.name), line.born
-        patient = made.get(who) if line.state == NEW else Patient.objects.for_user(by).get(pk=line.patient_id)
+        patient = made.get(who)
+        if line.patient_id is not None:
+            patient = Patient.objects.for_user(by).get(pk=line.patient_id)
         if patient is None:
             assert line.born is not None
             patient = made[who] = enroll_patient(

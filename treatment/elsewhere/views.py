@@ -208,9 +208,10 @@ def _uploaded(request: HttpRequest) -> str:
     if (upload.size or 0) > importing.MOST_CHARACTERS:
         raise importing.FileUnusable(_("This file is too long. Import at most 200 rows at once."))
     try:
-        return upload.read().decode("utf-8-sig")
+        text: str = upload.read().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise importing.FileUnusable from None
+    return text
 
 
 def _mark(text: str) -> str:
