@@ -172,7 +172,7 @@ def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
         "do-treatment-measures": a_measure(ground, whose),
         "do-treatment-imports": people_mid_course(ground, whose),
         "save-accounts-display": A_LOOK,
-        "do-treatment-doses-dose-id-given": {"given_at": now().isoformat()},
+        "do-treatment-doses-dose-id-given": {"given_at": now().isoformat(), "expires_on": None},
         **{f"{act}-treatment-{kind}-line-id{rest}": first for act, rest in (("save", ""), ("do", "-end")) for kind in ("allergies", "medicines")},
     }  # fmt: skip
 

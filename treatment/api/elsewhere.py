@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from portal.lib.api import Day, NothingWrite, PatientQuery, Query, Text, Write, 
 from portal.lib.time import now as present
 from treatment import services as treatment
 from treatment.api.courses import CourseView
+from treatment.api.serializers import Amount, Size
 from treatment.api.views import TreatmentView
 from treatment.courses import reading
 from treatment.elsewhere import counters, importing, services
@@ -38,10 +38,12 @@ class ToldWrite(Write):
     )
     first_on = Day(required=False, allow_null=True, default=None)
     last_on = Day(required=False, allow_null=True, default=None)
-    lifetime_mg_m2 = _decimal(
-        required=False, allow_null=True, default=None, min_value=Decimal(0), max_value=services.MOST_TOTAL,
+    lifetime_mg_m2 = Amount(
+        required=False,
+        allow_null=True,
+        default=None,
         help_text=_("For a medicine with a limit for the lifetime."),
-    )  # fmt: skip
+    )
     place = Text(required=False, allow_blank=True, default="", max_length=services.TEXT_LENGTH)
     reactions = Text(required=False, allow_blank=True, default="", max_length=services.TEXT_LENGTH)
     jcv_assay = Text(
@@ -129,12 +131,8 @@ class CountsRead(serializers.Serializer[Any]):
 class MeasureWrite(Write):
     """Weight and height on a day."""
 
-    weight_kg = serializers.DecimalField(
-        max_digits=4, decimal_places=1, min_value=services.KILOGRAMS[0], max_value=services.KILOGRAMS[1]
-    )
-    height_cm = serializers.DecimalField(
-        max_digits=4, decimal_places=1, min_value=services.CENTIMETERS[0], max_value=services.CENTIMETERS[1]
-    )
+    weight_kg = Size()
+    height_cm = Size()
     measured_on = Day()
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Any
+import re
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -36,6 +36,38 @@ class Yes(serializers.BooleanField):
         if super().to_internal_value(data) is not True:
             self.fail("no")
         return True
+
+
+class _Plain(serializers.DecimalField):
+    """A number as text, written as people write it: digits and a point, no sign and no exponent."""
+
+    written: ClassVar[str]
+    default_error_messages = {"plain": _("Write a number like 21 or 21.5, as text.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or re.fullmatch(self.written, data, re.ASCII) is None:
+            self.fail("plain")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "string", "pattern": r"^[0-9]{1,4}(\.[0-9]{1,2})?$"})
+class Amount(_Plain):
+    """An amount of up to four digits, to the hundredth."""
+
+    written = r"[0-9]{1,4}(\.[0-9]{1,2})?"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_digits": 6, "decimal_places": 2, **kwargs})
+
+
+@extend_schema_field({"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9])?$"})
+class Size(_Plain):
+    """A weight or a height, to the tenth."""
+
+    written = r"[0-9]{1,3}(\.[0-9])?"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_digits": 4, "decimal_places": 1, **kwargs})
 
 
 @extend_schema_field(
@@ -341,10 +373,12 @@ class GivenWrite(Write):
         required=False, allow_blank=True, default="", max_length=TEXT_LENGTH,
         help_text=_("Needed when it was not the whole dose."),
     )  # fmt: skip
-    amount_mg = serializers.DecimalField(
-        required=False, allow_null=True, default=None, max_digits=7, decimal_places=2, min_value=Decimal("0.1"),
-        max_value=Decimal(2000), help_text=_("Needed for a medicine with a limit for the lifetime."),
-    )  # fmt: skip
+    amount_mg = Amount(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text=_("Needed for a medicine with a limit for the lifetime."),
+    )
     expires_on = Day(
         required=False, allow_null=True, default=None, help_text=_("As it stands on the package.")
     )
