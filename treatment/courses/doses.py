@@ -424,19 +424,17 @@ def record_infusion(
         _top_up(by, patient, course, now)
         if stopped:
             _wait_for_prescriber(by, patient, dose, details["how_much"], now)
-        record_change(by, patient, "treatment.given-early" if early else GIVEN_ACTS[extent], dose.pk)
+        if stopped:
+            record_change(by, patient, "treatment.stopped", dose.pk)
+        elif extent == Dose.Extent.PART:
+            record_change(by, patient, "treatment.partly-given", dose.pk)
+        if early or extent == Dose.Extent.WHOLE:
+            record_change(by, patient, "treatment.given-early" if early else "treatment.given", dose.pk)
         return dose.pk
 
     content = [str(dose_id), given_at.isoformat(), details, extent, str(amount_mg or "")]
     exactly_once(act="treatment.given", id=id, patient=patient, user=by, content=content, do=make)
     return reading.dose_or_404(by, patient, dose_id)
-
-
-GIVEN_ACTS: dict[str, str] = {
-    "whole": "treatment.given",
-    "part": "treatment.partly-given",
-    "stopped": "treatment.stopped",
-}
 
 
 def _wait_for_prescriber(by: User, patient: Patient, stopped: Dose, said: str, now: datetime) -> None:

@@ -143,7 +143,18 @@ def note_drug_step(
         step = DrugStep(id=id, patient=patient, dose=dose, kind=kind, made_by=by, made_at=now, created_at=now)
         step.details = details
         step.save(force_insert=True)
-        record_change(by, patient, f"drug.{kind}", dose.pk)
+        record_change(
+            by,
+            patient,
+            "drug.ordered"
+            if kind == DrugStep.Kind.ORDERED
+            else "drug.released"
+            if kind == DrugStep.Kind.RELEASED
+            else "drug.mixed"
+            if kind == DrugStep.Kind.MIXED
+            else "drug.returned",
+            dose.pk,
+        )
         return step.pk
 
     content = [str(dose_id), kind, details]
