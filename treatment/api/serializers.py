@@ -57,7 +57,7 @@ class Amount(_Plain):
     written = r"[0-9]{1,4}(\.[0-9]{1,2})?"
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"max_digits": 6, "decimal_places": 2, **kwargs})
+        super().__init__(max_digits=6, decimal_places=2, **kwargs)
 
 
 @extend_schema_field({"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9])?$"})
@@ -67,7 +67,7 @@ class Size(_Plain):
     written = r"[0-9]{1,3}(\.[0-9])?"
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"max_digits": 4, "decimal_places": 1, **kwargs})
+        super().__init__(max_digits=4, decimal_places=1, **kwargs)
 
 
 @extend_schema_field(
