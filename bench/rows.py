@@ -100,7 +100,21 @@ def _api(bench: Bench, thread: str) -> list[Row]:
         ("90 journal days, JSON", "/api/v1/journal/entries/?limit=90", 11, 6),
         ("free starts, JSON", f"/api/v1/scheduling/starts/?service={service}", None, None),
     ]
-    return [Row(name, _get(program, path), times, statements) for name, path, times, statements in candidates]
+    found = [
+        Row(name, _get(program, path), times, statements) for name, path, times, statements in candidates
+    ]
+    plan = _plan(program)
+    return [*found, Row("plan of ten years of natalizumab, one dose late, JSON", plan, None, None, p95=100)]
+
+
+def _plan(program: Person) -> Callable[[], Answer]:
+    """Asks the planner for ten years: 130 doses, moved by one that was given late."""
+    given = [
+        {"number": 1, "on": "2016-03-07", "outcome": "given"},
+        {"number": 2, "on": "2016-04-13", "outcome": "given"},
+    ]
+    wanted = {"therapy": "natalizumab", "first_dose_on": "2016-03-07", "until": "2026-03-07", "given": given}
+    return lambda: program.post_json("/api/v1/treatment/plan-preview/", wanted)
 
 
 def _get(person: Person, path: str) -> Callable[[], Answer]:

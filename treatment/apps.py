@@ -16,12 +16,14 @@ class TreatmentConfig(AppConfig):
         """Fill the registries."""
         from portal.lib import contributions
         from treatment import contributed, demo, problems
+        from treatment.outcomes.problems import to_look_at
 
         contributions.today_cards.add(5, contributed.today_card)
         contributions.patient_groups.add(20, contributed.patient_groups)
         contributions.summary_panels.add(5, contributed.summary_panel)
         contributions.problems.add(15, problems.new_signs)
         contributions.problems.add(20, problems.near_doses)
+        contributions.problems.add(22, to_look_at)
         contributions.staff_today.add(30, contributed.therapies_card)
         contributions.profile_links.add(10, contributed.profile_links)
         contributions.api_nouns["treatment"] = _("Treatment, allergies and medicines")
@@ -35,6 +37,11 @@ class TreatmentConfig(AppConfig):
                 "treatment-dates": _("New dates for doses"),
                 "treatment-phase": _("The first day of the next phase"),
                 "treatment-end": _("The end of a treatment"),
+                "treatment-postpone": _("Why a dose waits"),
+                "treatment-pause": _("A pause of a treatment"),
+                "treatment-resume": _("Going on with a treatment"),
+                "treatment-elsewhere": _("What was given elsewhere"),
+                "treatment-elsewhere-confirm": _("Numbers to confirm"),
                 "allergy": _("An allergy"),
                 "medicine": _("A medicine"),
                 "self-check": _("A self-check"),
@@ -51,6 +58,21 @@ class TreatmentConfig(AppConfig):
                 "treatment.missed": _("noted a dose as missed"),
                 "treatment.moved": _("confirmed new dates for doses"),
                 "treatment.ended": _("ended a treatment"),
+                "treatment.partly-given": _("noted a dose as partly given"),
+                "treatment.stopped": _("noted a dose as stopped for a reaction"),
+                "treatment.put-off": _("put a dose off"),
+                "treatment.goes-ahead": _("let a dose go ahead that was put off"),
+                "treatment.paused": _("paused a treatment"),
+                "treatment.resumed": _("went on with a treatment after a pause"),
+                "treatment.switched": _("ended a treatment for another one"),
+                "drug.ordered": _("noted that the drug of a dose was ordered"),
+                "drug.released": _("noted that the pharmacy released the drug of a dose"),
+                "drug.mixed": _("noted that the drug of a dose was mixed"),
+                "drug.returned": _("noted that the drug of a dose was taken back"),
+                "elsewhere.written": _("wrote down what was given elsewhere"),
+                "elsewhere.confirmed": _("confirmed what was given elsewhere"),
+                "elsewhere.withdrawn": _("took off a note about what was given elsewhere"),
+                "body.measured": _("noted weight and height"),
                 "treatment.item-done": _("ticked something that is to do before a dose"),
                 "treatment.item-open": _("opened something again that is to do before a dose"),
                 "treatment.check-done": _("noted a regular check as done"),

@@ -1,14 +1,16 @@
-"""The synthetic clinic's treatments: four therapies at four points of their course, made by the same services as everyone's.
+"""The synthetic clinic's treatments: therapies at different points of their course, made by the same services as everyone's.
 
 Maya is in the middle of an ocrelizumab cycle with two full ones behind her; Samuel comes every four weeks for natalizumab and missed one.
 Two more patients of the team, without accounts of their own: one between the two starting doses of ublituximab, one whose second course of
-alemtuzumab is long over while her blood tests go on.
+alemtuzumab is long over while her blood tests go on. Three more show what else happens: a lifetime total near its limit, a dose in
+part and the next one put off, and numbers from elsewhere that nobody has confirmed.
 """
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,7 +23,10 @@ from portal.lib.ids import uuid7
 from treatment import checks, lists
 from treatment.courses import doses, reading
 from treatment.courses.planning import add_months
+from treatment.elsewhere import services as elsewhere
+from treatment.elsewhere.services import Told
 from treatment.models import Course, Protocol
+from treatment.outcomes import services as outcomes
 from treatment.protocols.loading import load_protocols
 from treatment.selfcheck import services as selfcheck
 
@@ -38,6 +43,9 @@ def load(world: World) -> None:
     _samuel(world)
     _ines(world)
     _tomas(world)
+    _helga(world)
+    _andre(world)
+    _mina(world)
 
 
 class Hand:
@@ -61,7 +69,9 @@ class Hand:
                 in_demo=True,
             )  # fmt: skip
 
-    def give(self, course: Course, day: date, lot: str, *, reaction: bool = False, note: str = "") -> None:
+    def give(
+        self, course: Course, day: date, lot: str, *, reaction: bool = False, note: str = "", **more: Any
+    ) -> None:
         """The first planned dose, given on `day`."""
         with acting(self.nurse):
             planned = next(
@@ -69,7 +79,45 @@ class Hand:
             )
             doses.record_infusion(
                 by=self.nurse, patient=self.patient, dose_id=planned.pk, id=uuid7(), given_at=self.at(day),
-                now=self.at(day, 16), lot=lot, reaction=reaction, note=note,
+                now=self.at(day, 16), lot=lot, reaction=reaction, note=note, **more,
+            )  # fmt: skip
+
+    def put_off(self, course: Course, reason: str, owner: str, days: int, note: str) -> None:
+        """The next dose waits since yesterday; somebody looks again in so many days."""
+        with acting(self.nurse):
+            dose = doses.next_planned(self.nurse, self.patient, course.pk)
+            assert dose is not None
+            outcomes.postpone(
+                by=self.nurse, patient=self.patient, dose_id=dose.pk, reason=reason, owner=owner, note=note, id=uuid7(),
+                recheck_on=self.world.today() + timedelta(days=days), now=self.world.at(-1, 15),
+            )  # fmt: skip
+
+    def drug(self, course: Course, *kinds: str, product: str, lot: str) -> None:
+        """The steps of the next dose's drug, one a day until yesterday."""
+        with acting(self.nurse):
+            dose = doses.next_planned(self.nurse, self.patient, course.pk)
+            assert dose is not None
+            for ago, kind in zip(range(len(kinds), 0, -1), kinds, strict=True):
+                released = kind != "ordered"
+                outcomes.note_drug_step(
+                    by=self.nurse, patient=self.patient, dose_id=dose.pk, kind=kind, product=product,
+                    lot=lot if released else "",
+                    expires_on=self.world.today() + timedelta(days=200) if released else None, id=uuid7(),
+                    now=self.world.at(-ago, 14),
+                )  # fmt: skip
+
+    def came_with(self, therapy: str, told: Told, at: datetime, *, confirmed: bool) -> None:
+        """What was given elsewhere, as the nurse wrote it down."""
+        with acting(self.nurse):
+            elsewhere.note_elsewhere(
+                by=self.nurse, patient=self.patient, therapy=therapy, told=told, confirmed=confirmed, id=uuid7(), now=at
+            )  # fmt: skip
+
+    def measured(self, weight: str, height: str, day: date) -> None:
+        with acting(self.nurse):
+            elsewhere.note_measure(
+                by=self.nurse, patient=self.patient, weight_kg=Decimal(weight), height_cm=Decimal(height), measured_on=day,
+                id=uuid7(), now=self.at(day, 9),
             )  # fmt: skip
 
     def miss(self, course: Course, day: date, reason: str) -> None:
@@ -267,6 +315,52 @@ def _tomas(world: World) -> None:
         ago = 45 if number < 2 else 12
         hand.checked(course, fact, add_months(today, -3), today - timedelta(days=ago))
     hand.checked(course, "mon.thyroid_function_tsh", add_months(today, -1))
+
+
+def _helga(world: World) -> None:
+    """Mitoxantrone: six doses elsewhere, two here, so the lifetime total nears its limit; the next one's drug is on its way."""
+    patient = _enroll(world, "Helga Brandt", date(1971, 2, 17))
+    hand = Hand(world, patient)
+    coming = _weekday(world.today() + timedelta(days=12))
+    first = coming - timedelta(days=182)
+    told = Told(
+        doses_given=6, first_on=first - timedelta(days=91 * 6), last_on=first - timedelta(days=91),
+        lifetime_mg_m2=Decimal(72), place="Another center, before she moved", note="Letter and heart checks are here.",
+    )  # fmt: skip
+    hand.came_with("mitoxantrone", told, hand.at(first - timedelta(days=20)), confirmed=True)
+    hand.measured("68", "165", first - timedelta(days=3))
+    course = hand.order("mitoxantrone", first, "Progressive MS, nothing else has helped")
+    for number in range(2):
+        hand.give(
+            course, first + timedelta(days=91 * number), f"MX-{12 + number}", amount_mg=Decimal("21.2"), line_site="Left forearm"
+        )  # fmt: skip
+    hand.measured("66.5", "165", _weekday(world.today() - timedelta(days=9)))
+    hand.drug(course, "ordered", "released", product="Mitoxantrone", lot="MX-19")
+
+
+def _andre(world: World) -> None:
+    """Rituximab: one infusion in part, and the next one put off for an infection; somebody looks again today."""
+    patient = _enroll(world, "Andre Silva", date(1988, 9, 9))
+    hand = Hand(world, patient)
+    first = _weekday(world.today() - timedelta(days=182 + 3))
+    course = hand.order("rituximab", first, "Relapsing MS, two relapses on another treatment", path="single")
+    hand.give(
+        course, first, "RX-90", reaction=True, note="A tight throat. Stopped early, then well.", extent="part",
+        how_much="About 700 of 1,000 mg",
+    )  # fmt: skip
+    hand.put_off(course, "infection", "nurse", 0, "A cough with fever since the weekend. Call on the day.")
+
+
+def _mina(world: World) -> None:
+    """Natalizumab elsewhere: nobody has confirmed the numbers, so nothing can be ordered yet."""
+    patient = _enroll(world, "Mina Park", date(1997, 12, 1))
+    hand = Hand(world, patient)
+    told = Told(
+        last_on=_weekday(world.today() - timedelta(days=170)), place="University clinic", reactions="Hives at the second one",
+        jcv_assay="Stratify JCV DxSelect", jcv_index="0.42", jcv_on=_weekday(world.today() - timedelta(days=160)),
+        note="How many there were is not in the letter.",
+    )  # fmt: skip
+    hand.came_with("natalizumab", told, world.at(-2, 9), confirmed=False)
 
 
 def _enroll(world: World, name: str, born: date) -> Patient:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, time
+from decimal import Decimal
 from typing import Any
 
-from django.forms import BooleanField, IntegerField, TextInput
+from django.forms import BooleanField, DecimalField, IntegerField, TextInput
 from django.utils.translation import gettext_lazy as _
 
 from patients.drafting import DraftedForm
 from portal.lib import forms
+from portal.lib.forms import Option
 from treatment.courses.doses import TEXT_LENGTH
 from treatment.lists import MORE_LENGTH, WHAT_LENGTH
 
@@ -48,9 +50,26 @@ class OrderForm(DraftedForm):
         error_messages={"required": _("Tick the box to sign the order. No order, no schedule.")},
     )
 
-    def __init__(self, *args: Any, plans: Sequence[Any], **kwargs: Any) -> None:
+    replaces = forms.ChoiceField(
+        label=_("What about the treatment that runs now?"),
+        error_messages={"required": _("Say if it goes on beside this one or ends with this order.")},
+    )
+
+    def __init__(
+        self, *args: Any, plans: Sequence[Any], running: Sequence[tuple[str, Any]] = (), **kwargs: Any
+    ) -> None:
+        """`running`: what runs now, by id; nothing is asked when nothing runs."""
         super().__init__(*args, **kwargs)
         self.fields["plan"].choices = plans  # type: ignore[attr-defined]
+        if not running:
+            del self.fields["replaces"]
+            return
+        beside = Option(_("It goes on beside the new one"), _("For example steroids for a relapse."))
+        ends = [
+            (key, _("%(name)s ends: the new one takes its place") % {"name": name}) for key, name in running
+        ]
+        self.fields["replaces"].choices = [("beside", beside), *ends]  # type: ignore[attr-defined]
+        self.order_fields([name for name in self.fields if name != "sign"])
 
 
 class GivenForm(DraftedForm):
@@ -63,8 +82,42 @@ class GivenForm(DraftedForm):
         max_length=10,
         error_messages={"required": _("Enter the time, like 9:30 am.")},
     )
+    extent = forms.ChoiceField(
+        label=_("How much was given?"),
+        choices=[
+            ("whole", _("The whole dose")),
+            ("part", _("A part of it")),
+            ("stopped", _("It was stopped for a reaction")),
+        ],
+        error_messages={"required": _("Say how much of the dose was given.")},
+    )
+    how_much = forms.PlainTextField(
+        label=_("If not the whole dose: how much"),
+        help_text=_("For example: about 180 of 300 mg"),
+        max_length=200,
+        required=False,
+    )
+    amount_mg = DecimalField(
+        label=_("Amount given, in milligrams"),
+        help_text=_("It counts toward the lifetime total."),
+        min_value=Decimal("0.1"),
+        max_value=Decimal(2000),
+        decimal_places=2,
+        widget=TextInput({"inputmode": "decimal", "autocomplete": "off", "size": "6"}),
+        error_messages={
+            "required": _("Enter how many milligrams were given."),
+            "invalid": _("Enter a number, like 21 or 21.5."),
+        },
+    )
     product = forms.PlainTextField(label=_("Product"), max_length=100, required=False)
     lot = forms.PlainTextField(label=_("Lot number"), max_length=60, required=False)
+    expires_on = forms.DateField(label=_("Expiry date on the package"), required=False)
+    line_site = forms.PlainTextField(
+        label=_("Where the line was"),
+        help_text=_("For example: left forearm"),
+        max_length=100,
+        required=False,
+    )
     reaction = forms.ChoiceField(
         label=_("Was there a reaction?"),
         choices=[("yes", _("Yes")), ("no", _("No"))],
@@ -85,11 +138,23 @@ class GivenForm(DraftedForm):
         widget=forms.TextArea(rows=2),
     )
 
-    def __init__(self, *args: Any, early: bool, latest: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, early: bool, latest: date, counted: bool = False, **kwargs: Any) -> None:
+        """`counted`: the medicine has a limit for the lifetime, so the amount is asked for."""
         super().__init__(*args, **kwargs)
         self.fields["given_on"].latest = latest  # type: ignore[attr-defined]
         if not early:
             del self.fields["early_reason"]
+        if not counted:
+            del self.fields["amount_mg"]
+
+    def clean(self) -> dict[str, Any]:
+        """How much, when it was not the whole dose; a stop for a reaction is a reaction."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("extent") in ("part", "stopped") and not data.get("how_much"):
+            self.add_error("how_much", str(_("Say how much of the dose was given.")))
+        if data.get("extent") == "stopped" and data.get("reaction") == "no":
+            self.add_error("reaction", str(_("It was stopped for a reaction, so there was one.")))
+        return data
 
     def clean_given_at(self) -> Any:
         """A time of day as "9:30 am", "9.30", "14:05"."""

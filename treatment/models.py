@@ -137,6 +137,7 @@ class Course(PatientRecord):
     starts_on = models.DateField()
     ended_on = models.DateField(null=True)
     ended_by = models.ForeignKey("accounts.User", null=True, on_delete=models.PROTECT, related_name="+")
+    paused_on = models.DateField(null=True)  # its doses wait until a prescriber goes on with it
 
     objects: ClassVar[Any] = CourseQuerySet.as_manager()
 
@@ -147,6 +148,9 @@ class Course(PatientRecord):
                 condition=Q(ended_on__isnull=True, ended_by__isnull=True)
                 | Q(ended_on__isnull=False, ended_by__isnull=False),
                 name="course_ended_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(paused_on__isnull=True) | Q(ended_on__isnull=True), name="course_ended_not_paused"
             ),
         ]
 
@@ -159,6 +163,10 @@ class Course(PatientRecord):
     def is_running(self) -> bool:
         return self.ended_on is None
 
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_on is not None
+
 
 class Dose(PatientRecord):
     """One dose: a window of days, and what became of it. Days are the site's calendar days."""
@@ -168,6 +176,13 @@ class Dose(PatientRecord):
         GIVEN = "given", _("Given")
         MISSED = "missed", _("Missed")
         CANCELLED = "cancelled", _("Canceled")
+
+    class Extent(models.TextChoices):
+        """How much of a dose was given."""
+
+        WHOLE = "whole", _("Given")
+        PART = "part", _("Partly given")
+        STOPPED = "stopped", _("Stopped for a reaction")
 
     record_area: ClassVar[str] = TREATMENT
     app_privileges = KEPT
@@ -182,6 +197,7 @@ class Dose(PatientRecord):
     state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
     given_at = models.DateTimeField(null=True)
     given_on = models.DateField(null=True)
+    extent = models.CharField(max_length=7, choices=Extent, default=Extent.WHOLE)
 
     objects: ClassVar[Any] = DoseQuerySet.as_manager()
 
@@ -203,6 +219,10 @@ class Dose(PatientRecord):
                 | (~Q(state="given") & Q(given_at__isnull=True, given_on__isnull=True)),
                 name="dose_given_at_a_time",
             ),
+            models.CheckConstraint(
+                condition=Q(extent="whole") | Q(extent__in=["part", "stopped"], state="given"),
+                name="dose_extent_of_given",
+            ),
         ]
 
     @property
@@ -218,6 +238,12 @@ class Dose(PatientRecord):
     def is_planned(self) -> bool:
         return self.state == self.State.PLANNED
 
+    @property
+    def outcome(self) -> str:
+        """What became of it in one word for programs: its state, and of a dose that was given how much of it."""
+        words = {self.Extent.PART: "partly_given", self.Extent.STOPPED: "stopped_for_reaction"}
+        return str(words.get(self.Extent(self.extent), self.state))
+
 
 class InfusionRecord(PatientRecord):
     """What staff wrote down about a dose that was given; this table only grows."""
@@ -228,9 +254,8 @@ class InfusionRecord(PatientRecord):
     dose = models.OneToOneField(Dose, on_delete=models.PROTECT, related_name="record")
     recorded_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField()
-    details = (
-        SealedField()
-    )  # {"product": "", "lot": "", "reaction": None | bool, "note": "", "early_reason": ""}
+    details = SealedField()  # {"product": "", "lot": "", "expires_on": "", "line_site": "", "reaction": None | bool, "note": "", "early_reason": "", "how_much": ""}
+    # and for a medicine with a lifetime limit {"amount_mg": 21.0, "body_m2": 1.75, "mg_per_m2": 12.0}
 
     objects: ClassVar[Any] = InfusionRecordQuerySet.as_manager()
 
@@ -242,13 +267,17 @@ class Change(PatientRecord):
         MOVED = "moved", _("Moved")
         MISSED = "missed", _("Missed")
         ENDED = "ended", _("Ended")
+        PAUSED = "paused", _("Paused")
+        RESUMED = "resumed", _("Gone on with")
+        SWITCHED = "switched", _("Switched to another treatment")
 
     record_area: ClassVar[str] = TREATMENT
     app_privileges = GROWS
 
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="changes")
     dose = models.ForeignKey(Dose, null=True, on_delete=models.PROTECT, related_name="changes")
-    kind = models.CharField(max_length=6, choices=Kind)
+    kind = models.CharField(max_length=8, choices=Kind)
+    to_course = models.ForeignKey(Course, null=True, on_delete=models.PROTECT, related_name="switched_from")
     old_target = models.DateField(null=True)
     new_target = models.DateField(null=True)
     made_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
@@ -261,7 +290,13 @@ class Change(PatientRecord):
         ordering = ["-made_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=["moved", "missed", "ended"]), name="change_kind_known"
+                condition=Q(kind__in=["moved", "missed", "ended", "paused", "resumed", "switched"]),
+                name="change_kind_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="switched", to_course__isnull=False)
+                | (~Q(kind="switched") & Q(to_course__isnull=True)),
+                name="change_switched_to",
             ),
             models.CheckConstraint(
                 condition=~Q(kind="moved")
@@ -397,18 +432,24 @@ def reaction_word(details: dict[str, Any]) -> str:
     return str(_("Not noted") if said is None else _("Yes") if said else _("No"))
 
 
+from treatment.elsewhere.models import BodyMeasure, GivenElsewhere  # noqa: E402 - they build on the models above
+from treatment.outcomes.models import DrugStep, Postponement  # noqa: E402
 from treatment.selfcheck.models import SelfCheck  # noqa: E402 - it builds on the models above
 
 __all__ = [
     "Allergy",
+    "BodyMeasure",
     "Change",
     "CheckDone",
     "ChecklistItem",
     "Course",
     "Dose",
+    "DrugStep",
+    "GivenElsewhere",
     "InfusionRecord",
     "Medicine",
     "Order",
+    "Postponement",
     "Protocol",
     "SelfCheck",
     "Signature",

@@ -48,7 +48,12 @@ def near_doses(user: User, now: datetime, patient: Patient | None = None) -> Ite
     """
     doses = (
         Dose.objects.for_user(user, patient)
-        .filter(state=Dose.State.PLANNED, course__ended_on__isnull=True, target__lte=now.date() + NEAR)
+        .filter(
+            state=Dose.State.PLANNED,
+            course__ended_on__isnull=True,
+            course__paused_on__isnull=True,
+            target__lte=now.date() + NEAR,
+        )
         .annotate(open=Count("checklist", filter=Q(checklist__done_at__isnull=True)))
         .select_related("patient__site")
         .order_by("target", "id")

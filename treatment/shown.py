@@ -16,7 +16,9 @@ from treatment import checks, words
 from treatment.courses import reading
 from treatment.courses.doses import open_phase, proposed_moves
 from treatment.courses.planning import Cycle, cycles
-from treatment.models import Change, Course, Dose, InfusionRecord, reaction_word
+from treatment.elsewhere.shown import counts_of
+from treatment.models import Change, Course, Dose, InfusionRecord, Postponement, reaction_word
+from treatment.outcomes.reading import Drug, drugs_of, hold_of, open_by_dose, postponements_of
 from treatment.pages import Asked
 from treatment.protocols.signing import is_signed_off
 
@@ -31,11 +33,17 @@ def fever_address() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """A patient's doses, records of infusions by dose and done checks: three statements, however many courses there are."""
+    """A patient's doses, records of infusions by dose, done checks and what holds doses back: four statements, however many courses."""
 
     doses: list[Dose]
     records: dict[UUID, InfusionRecord]
     done: checks.DoneDays
+    put_off: list[Postponement]
+
+    @property
+    def waiting(self) -> dict[UUID, Postponement]:
+        """What holds a dose back now, by the dose."""
+        return open_by_dose(self.put_off)
 
 
 def journey_of(asked: Asked, course: Course | None = None) -> Journey:
@@ -47,6 +55,7 @@ def journey_of(asked: Asked, course: Course | None = None) -> Journey:
         reading.doses_of(asked.user, asked.patient, course),
         {record.dose_id: record for record in records},
         checks.done_days(asked.user, asked.patient),
+        postponements_of(asked.user, asked.patient, course.pk if course is not None else None),
     )
 
 
@@ -77,6 +86,7 @@ def next_up(
         "open": sum(not item.done for item in items),
         "all": len(items),
         "late": reading.is_late(dose, asked.today, last),
+        "waiting": hold_of(asked.user, asked.patient, dose.pk),
         "unsigned": dose.course.order.demo_only,
     }
 
@@ -97,8 +107,11 @@ def _item(asked: Asked, dose: Dose, item: checks.OpenItem) -> dict[str, Any]:
     }
 
 
-def dose_rows(asked: Asked, course: Course, journey: Journey) -> list[dict[str, Any]]:
+def dose_rows(
+    asked: Asked, course: Course, journey: Journey, drugs: dict[UUID, Drug] | None = None
+) -> list[dict[str, Any]]:
     """The course's doses with their states, records and acts, in order."""
+    waiting = journey.waiting
     doses = [dose for dose in journey.doses if dose.course_id == course.pk]
     given = [dose.given_on for dose in doses if dose.given_on is not None]
     last = max(given, default=None)
@@ -109,7 +122,9 @@ def dose_rows(asked: Asked, course: Course, journey: Journey) -> list[dict[str, 
         kind, word = words.state_of(dose)
         record = journey.records.get(dose.pk)
         details = record.details if record is not None else None
-        is_next = dose is first_open and course.is_running
+        is_next = dose is first_open and course.is_running and not course.is_paused
+        held, drug = waiting.get(dose.pk), (drugs or {}).get(dose.pk)
+        may_note = is_next and asked.is_staff
         rows.append(
             {
                 "dose": dose,
@@ -122,16 +137,35 @@ def dose_rows(asked: Asked, course: Course, journey: Journey) -> list[dict[str, 
                 "details": details,
                 "reaction": reaction_word(details) if details is not None else "",
                 "is_next": is_next,
-                "given_url": asked.url("given", dose.pk) if is_next and asked.is_staff else "",
+                "waiting": held,
+                "drug": drug.steps[-1] if drug is not None else None,
+                "expires": _day_of(details.get("expires_on")) if details is not None else None,
+                "given_url": asked.url("given", dose.pk) if may_note and held is None else "",
                 "missed_url": asked.url("missed", dose.pk)
-                if is_next and asked.is_staff and dose.earliest <= asked.today
+                if may_note and dose.earliest <= asked.today
+                else "",
+                "postpone_url": asked.url("postpone", dose.pk) if may_note else "",
+                "ahead_url": asked.url("go-ahead", dose.pk)
+                if held is not None and _may_let_go(asked, held)
+                else "",
+                "drug_url": asked.url("drug", dose.pk)
+                if may_note or (drug is not None and asked.is_staff)
                 else "",
                 "move_url": asked.url("dose-date", dose.pk)
-                if dose.is_planned and course.is_running and asked.may_prescribe
+                if dose.is_planned and course.is_running and not course.is_paused and asked.may_prescribe
                 else "",
             }
         )
     return rows
+
+
+def _may_let_go(asked: Asked, held: Postponement) -> bool:
+    """What a reaction holds back only a prescriber lets go."""
+    return asked.is_staff and (held.reason != Postponement.Reason.REACTION or asked.may_prescribe)
+
+
+def _day_of(said: str | None) -> date | None:
+    return date.fromisoformat(said) if said else None
 
 
 def earlier_doses(asked: Asked, course: Course, journey: Journey) -> list[dict[str, Any]]:
@@ -157,7 +191,8 @@ def _changes(asked: Asked, course: Course) -> list[dict[str, Any]]:
     rows = (
         Change.objects.for_user(asked.user, asked.patient)
         .filter(course=course)
-        .select_related("dose", "made_by")
+        .select_related("dose", "made_by", "to_course__order__protocol")
+        .defer("to_course__order__protocol__content")
         .order_by("-made_at", "kind", "dose__number", "id")
     )
     shown = []
@@ -166,6 +201,8 @@ def _changes(asked: Asked, course: Course) -> list[dict[str, Any]]:
         first = together[0]
         numbers = ", ".join(str(row.dose.number) for row in together if row.dose is not None)
         title = str(first.get_kind_display())
+        if first.to_course is not None:
+            title = f"{title}: {reading.name_of(first.to_course)}"
         shown.append(
             {
                 "title": f"{title}: {_('dose')} {numbers}" if numbers else title,
@@ -205,11 +242,11 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
     """Everything of the staff's page of a course."""
     facts = reading.facts_for(course)
     journey = journey_of(asked, course)
-    rows = dose_rows(asked, course, journey)
+    rows = dose_rows(asked, course, journey, drugs_of(asked.user, asked.patient, course.pk))
     doses = [row["dose"] for row in rows]
     moves = proposed_moves(asked.user, asked.patient, course, asked.now) if course.is_running else []
-    slot = open_phase(course, doses) if course.is_running and doses else None
-    running = [dose for dose in doses if dose.is_planned]
+    slot = open_phase(course, doses) if course.is_running and not course.is_paused and doses else None
+    running = [dose for dose in doses if dose.is_planned and not course.is_paused]
     items = (
         checks.before(asked.user, asked.patient, running[0], asked.now, doses, journey.done)
         if running
@@ -229,6 +266,8 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
         "no_rule": facts.reset_from_given is None,
         "open_phase": slot,
         "changes": _changes(asked, course),
+        "put_off": journey.put_off[::-1],
+        "counts": counts_of(asked, course, reading.doses_of(asked.user, asked.patient)),
         "checks": check_rows(asked, course, journey),
         "items": [_item(asked, running[0], item) for item in items] if running else [],
         "need": words.minutes_words(reading.infusion_need(running[0])) if running else "",

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
+from treatment.elsewhere import views as elsewhere
+from treatment.outcomes import views as outcomes
 from treatment.selfcheck import views as selfcheck
 from treatment.views import catalog, lists, mine, team
 
@@ -18,6 +20,12 @@ def _both(route: str, view: Any, name: str, **more: Any) -> list[URLPattern]:
         path(f"treatment/{route}", view, more, name=name),
         path(f"patients/<uuid:patient_id>/treatment/{route}", view, more, name=f"patient-{name}"),
     ]
+
+
+def _of_patient(route: str, view: Any, name: str) -> URLPattern:
+    """The team's address about a patient."""
+    found: URLPattern = path(f"patients/<uuid:patient_id>/treatment/{route}", view, name=f"patient-{name}")
+    return found
 
 
 urlpatterns: list[URLPattern] = [
@@ -63,4 +71,15 @@ urlpatterns: list[URLPattern] = [
         team.dose_date,
         name="patient-dose-date",
     ),
+    _of_patient("doses/<uuid:dose_id>/put-off/", outcomes.postpone, "postpone"),
+    _of_patient("doses/<uuid:dose_id>/go-ahead/", outcomes.go_ahead, "go-ahead"),
+    _of_patient("doses/<uuid:dose_id>/drug/", outcomes.drug, "drug"),
+    _of_patient("<uuid:course_id>/pause/", outcomes.pause, "pause"),
+    _of_patient("<uuid:course_id>/go-on/", outcomes.resume, "resume"),
+    _of_patient("elsewhere/", elsewhere.home, "elsewhere"),
+    _of_patient("elsewhere/add/", elsewhere.add, "elsewhere-add"),
+    _of_patient("elsewhere/<uuid:elsewhere_id>/confirm/", elsewhere.confirm, "elsewhere-confirm"),
+    _of_patient("elsewhere/<uuid:elsewhere_id>/take-off/", elsewhere.withdraw, "elsewhere-withdraw"),
+    _of_patient("measure/", elsewhere.measure, "measure"),
+    path("therapies/import/people/", elsewhere.bring_in, name="import"),
 ]

@@ -92,7 +92,9 @@ def minutes_words(need: InfusionNeed | None) -> str:
 
 
 def state_of(dose: Dose) -> tuple[str, str]:
-    """Kind and word of a dose's state."""
+    """Kind and word of a dose's state; of one that was given, how much of it."""
+    if dose.extent != Dose.Extent.WHOLE:
+        return "caution", str(dose.get_extent_display())
     return STATE_KINDS[dose.state], str(dose.get_state_display())
 
 

@@ -34,6 +34,7 @@ from tests.security.api_table import (
     a_check,
     a_file,
     a_mailing,
+    a_measure,
     a_plan,
     a_time,
     a_visit,
@@ -41,21 +42,26 @@ from tests.security.api_table import (
     an_infusion,
     an_on_call,
     an_order,
+    in_days,
     new_days,
+    people_mid_course,
+    put_off,
+    told,
 )  # fmt: skip
 
 CANARY = "Zanzibarcanary"
 FOR_THE_TEAM = (
     r"/(claim|release|finish|notes|work|given|missed|therapies|day|chairs|confirm|decline|teams|shared-reports|emergency|dates|phase)/"
     r"|/(hand-over|correct|calls|calls-and-letters|first-words|mailings|templates|on-call|absences|first|sign|review)/"
+    r"|/(put-off|go-ahead|drug|pause|resume|withdraw|imports)/|/elsewhere/\{elsewhere_id\}/confirm/"
     r"|/threads/\{thread_id\}/history/|/messaging/helped/$|/scheduling/requests/$|/patients/\{patient_id\}/"
 )
 # POST of these is for neurologists.
 BY_PRESCRIBERS = (
-    r"/treatment/courses/$|/courses/\{course_id\}/(end|dates)/$"
+    r"/treatment/courses/$|/courses/\{course_id\}/(end|dates|pause|resume)/$"
     r"|/questions/sign/$|/(on-call|absences)/$|/(on-call|absences)/\{[a-z_]+\}/end/$"
 )
-BY_THE_TEAM = r"/courses/\{course_id\}/checks/$|/threads/\{thread_id\}/made/$"  # their POST
+BY_THE_TEAM = r"/courses/\{course_id\}/checks/$|/treatment/(elsewhere|measures)/$|/threads/\{thread_id\}/made/$"  # their POST
 
 
 @pytest.fixture
@@ -114,6 +120,7 @@ def parameters(ground: Ground, whose: str) -> dict[str, str | int]:
     kinds = (
         "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "report_id", "thread_id", "course_id", "dose_id", "item_id", "code",
         "file_id", "message_id", "made_id", "template_id", "mailing_id", "call_id", "check_id", "on_call_id", "absence_id",
+        "elsewhere_id",
     )  # fmt: skip
     given: dict[str, str | int] = {f"path.{kind}": str(ground.of(kind, whose)) for kind in kinds}
     return {
@@ -157,8 +164,15 @@ def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
         "do-treatment-courses": an_order(ground, whose),
         "do-treatment-courses-course-id-dates": new_days(ground, whose),
         "do-treatment-courses-course-id-checks": a_check(ground, whose),
+        "do-treatment-courses-course-id-resume": {"first_on": in_days(ground, 50)},
+        "do-treatment-doses-dose-id-put-off": put_off(ground, whose),
+        "do-treatment-doses-dose-id-drug": {"kind": "released", "expires_on": None},
+        "do-treatment-elsewhere": {"therapy": "rituximab", "doses_given": 2, "first_on": None, "last_on": None, "jcv_on": None, "lifetime_mg_m2": None, "jcv_index": ""},
+        "do-treatment-elsewhere-elsewhere-id-confirm": {**told(ground, whose), "first_on": None, "jcv_on": None, "jcv_index": ""},
+        "do-treatment-measures": a_measure(ground, whose),
+        "do-treatment-imports": people_mid_course(ground, whose),
         "save-accounts-display": A_LOOK,
-        "do-treatment-doses-dose-id-given": {"given_at": now().isoformat()},
+        "do-treatment-doses-dose-id-given": {"given_at": now().isoformat(), "expires_on": None},
         **{f"{act}-treatment-{kind}-line-id{rest}": first for act, rest in (("save", ""), ("do", "-end")) for kind in ("allergies", "medicines")},
     }  # fmt: skip
 
@@ -218,6 +232,16 @@ class Run:
                     "/courses/[{]course_id[}]/phase/",
                     "path.course_id",
                     str(ground.of("open_course", self.whose)),
+                ),
+                *below(
+                    "/doses/[{]dose_id[}]/(put-off|go-ahead)/",
+                    "path.dose_id",
+                    str(ground.of("waiting_dose", self.whose)),
+                ),
+                *below(
+                    "/courses/[{]course_id[}]/resume/",
+                    "path.course_id",
+                    str(ground.of("paused_course", self.whose)),
                 ),
                 *below(
                     "/(correct|helped)/",

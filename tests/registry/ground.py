@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -54,8 +55,12 @@ from scheduling.models import Service
 from scheduling.pages import slot_text, time_text
 from tests.registry.people import MAYA, MORE, PATIENTS, SAMUEL
 from treatment import services as treatment
+from treatment.courses import pausing
 from treatment.courses.reading import facts_for
-from treatment.models import Protocol, Signature
+from treatment.elsewhere import services as elsewhere
+from treatment.elsewhere.services import Told
+from treatment.models import Course, Protocol, Signature
+from treatment.outcomes import services as outcomes
 from treatment.selfcheck import services as selfcheck
 
 
@@ -408,6 +413,7 @@ def _treatment(ground: Ground, now: datetime) -> None:
                 now=now, in_demo=True,
             )  # fmt: skip
             ground.ids["open_course", whose] = course.pk
+            _mid_course(ground, whose, patient, course, now)
         with acting(ground.users[whose]):
             user = ground.users[whose]
             more = {"by": user, "patient": patient, "now": now}
@@ -425,6 +431,39 @@ def _treatment(ground: Ground, now: datetime) -> None:
             # The API names both kinds of lines alike.
             ground.ids["allergy", whose] = ground.ids["allergy_id", whose]
             ground.ids["medicine", whose] = ground.ids["line_id", whose] = ground.ids["medicine_id", whose]
+
+
+def _mid_course(ground: Ground, whose: str, patient: Patient, course: Course, now: datetime) -> None:
+    """A dose that waits, a paused course, a drug on its way, numbers from elsewhere that nobody has confirmed, weight and height."""
+    neurologist = ground.users["neurologist"]
+    more: dict[str, Any] = {"by": neurologist, "patient": patient, "now": now}
+    today = today_in(now, patient.site.time_zone)
+    first = treatment.doses_of(neurologist, patient, course)[0]
+    outcomes.postpone(
+        dose_id=first.pk, reason="result", owner="lab", recheck_on=today + timedelta(days=5), note="Blood count",
+        id=uuid7(), **more,
+    )  # fmt: skip
+    ground.ids["waiting_dose", whose] = first.pk
+    protocol = Protocol.objects.get(therapy__code="rituximab", version=1)
+    paused = treatment.sign_order(
+        protocol_id=protocol.pk, path="single", first_on=today + timedelta(days=35), indication="For the tests",
+        id=uuid7(), in_demo=True, **more,
+    )  # fmt: skip
+    pausing.pause_course(course_id=paused.pk, reason="A journey", id=uuid7(), **more)
+    ground.ids["paused_course", whose] = paused.pk
+    dose_id = UUID(str(ground.of("dose_id", whose)))
+    outcomes.note_drug_step(
+        dose_id=dose_id, kind="ordered", product="Made up", lot="L-1", note="By phone", id=uuid7(), **more
+    )
+    told = Told(
+        doses_given=None, place="Elsewhere", reactions="Itching", booked="Next month", note="By letter"
+    )
+    ground.ids["elsewhere_id", whose] = elsewhere.note_elsewhere(
+        therapy="mitoxantrone", told=told, confirmed=False, id=uuid7(), **more
+    ).pk
+    elsewhere.note_measure(
+        weight_kg=Decimal("70.5"), height_cm=Decimal(171), measured_on=today, id=uuid7(), **more
+    )
 
 
 def _self_check(user: User, patient: Patient, now: datetime, *, none: bool) -> UUID:

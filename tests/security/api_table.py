@@ -182,6 +182,22 @@ def a_check(ground: Ground, whose: str) -> dict[str, Any]:
     return {"check": CHECKS[whose], "done_on": in_days(ground, -1)}
 
 
+def put_off(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"reason": "infection", "owner": "nurse", "recheck_on": in_days(ground, 3)}
+
+
+def told(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"doses_given": 3, "last_on": in_days(ground, -200), "lifetime_mg_m2": "36"}
+
+
+def a_measure(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"weight_kg": "70.5", "height_cm": "171", "measured_on": in_days(ground, -1)}
+
+
+def people_mid_course(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"rows": "name,date_of_birth,therapy\nNora Novak,1990-01-31,rituximab", "keep": False}
+
+
 CHECKS = {MAYA: "ocrelizumab_iv.mon.mri_brain", SAMUEL: "natalizumab.mon.clinical_pml_assessment"}
 A_CARER = {
     "email": "friend@example.com",
@@ -458,6 +474,29 @@ API_ROWS: list[ApiRow] = [
     acts(
         "treatment-api:dose-missed", READERS, sends(reason="A cold."), status=422, refused=SELF
     ),  # its time has not come
+    # The team puts doses off and writes what was given elsewhere; a pause is a prescriber's.
+    acts("treatment-api:dose-put-off", READERS, put_off, refused=SELF),
+    acts("treatment-api:dose-go-ahead", READERS, refused=SELF, instead={"dose_id": "waiting_dose"}),
+    ApiRow(
+        "treatment-api:dose-drug", {"GET": Can(READERS), "POST": Can(READERS, 200, sends(kind="released"))}
+    ),
+    acts("treatment-api:course-pause", PRESCRIBERS, sends(reason="Surgery."), refused=NO_PRESCRIBERS),
+    acts(
+        "treatment-api:course-resume",
+        PRESCRIBERS,
+        lambda ground, whose: {"first_on": in_days(ground, 50), "reason": "It is over.", "confirm": True},
+        refused=NO_PRESCRIBERS,
+        instead={"course_id": "paused_course"},
+    ),
+    reads("treatment-api:course-counts", TREATED),
+    ApiRow(
+        "treatment-api:elsewhere-list",
+        {"GET": Can(TREATED), "POST": Can(READERS, 201, sends(therapy="rituximab", doses_given=2), SELF)},
+    ),
+    acts("treatment-api:elsewhere-confirm", OF_TEAM, told, refused=of(SELF, IN_EMERGENCY)),
+    acts("treatment-api:elsewhere-withdraw", READERS, refused=SELF),
+    ApiRow("treatment-api:measure-list", {"GET": Can(TREATED), "POST": Can(READERS, 201, a_measure, SELF)}),
+    ApiRow("treatment-api:import", {"POST": Can(TEAMS, 200, people_mid_course)}, about=False),
     acts("treatment-api:item", TREATED, sends(done=True)),
     ApiRow(
         "treatment-api:allergy-list", {"GET": Can(TREATED), "POST": Can(TREATED, 201, sends(what="Latex"))}

@@ -241,11 +241,19 @@ def _treatment() -> list[Row]:
     checks = {MAYA: "ocrelizumab_iv.mon.mri_brain", SAMUEL: "natalizumab.mon.clinical_pml_assessment"}
 
     def order(ground: Ground, whose: str) -> dict[str, Any]:
-        more = {"plan": ground.query["plan"], "indication": "Relapsing MS", "sign": "on"}
+        more = {
+            "plan": ground.query["plan"],
+            "indication": "Relapsing MS",
+            "sign": "on",
+            "replaces": "beside",
+        }
         return {**_form(**more)(ground, whose), **_on(first_on=30)}
 
     def check(ground: Ground, whose: str) -> dict[str, Any]:
         return {**_once(fact=checks[whose])(ground, whose), **_on(done_on=-1)}
+
+    def measure(ground: Ground, whose: str) -> dict[str, Any]:
+        return {**_once(weight_kg="70.5", height_cm="171")(ground, whose), **_on(measured_on=-1)}
 
     both: list[tuple[str, Status | None, Status | None, Body, dict[str, str]]] = [
         ("lists", 200, None, NOTHING, {}),
@@ -263,7 +271,7 @@ def _treatment() -> list[Row]:
         mine = own_start if name in ("lists", "allergy-add", "allergy-none", "medicine-add") else own
         rows.append(mine(f"treatment:{name}", reads=reads, writes=writes, body=body, instead=instead))
         rows.append(Row(f"treatment:patient-{name}", READERS, reads, writes, body, instead=instead))
-    given = _dated({"given_on": 0}, given_at="00:01", reaction="no")
+    given = _dated({"given_on": 0}, given_at="00:01", reaction="no", extent="whole")
     rows += [
         own_start("treatment:self-check", writes=302, body=_form(none="on")),
         own("treatment:self-check-done"),
@@ -296,6 +304,40 @@ def _treatment() -> list[Row]:
             instead={"course_id": "open_course"},
         ),
         Row("treatment:patient-end", READERS, 200, 302, _form(reason="Changed"), exceptions=no_prescriber),
+        Row(
+            "treatment:patient-postpone",
+            READERS,
+            200,
+            302,
+            _dated({"recheck_on": 3}, reason="infection", owner="nurse"),
+        ),
+        Row("treatment:patient-go-ahead", READERS, None, 302, _once(), instead={"dose_id": "waiting_dose"}),
+        Row("treatment:patient-drug", READERS, 200, 302, _once(kind="released")),
+        Row("treatment:patient-pause", READERS, 200, 302, _form(reason="Surgery"), exceptions=no_prescriber),
+        Row(
+            "treatment:patient-resume",
+            READERS,
+            200,
+            302,
+            _dated({"first_on": 50}, reason="It is over", confirm="on"),
+            exceptions=no_prescriber,
+            instead={"course_id": "paused_course"},
+        ),
+        Row("treatment:patient-elsewhere", READERS),
+        Row(
+            "treatment:patient-elsewhere-add", READERS, 200, 302, _form(therapy="rituximab", doses_given="2")
+        ),
+        Row(
+            "treatment:patient-elsewhere-confirm",
+            READERS,
+            200,
+            302,
+            _dated({"last_on": -200}, doses_given="3", lifetime_mg_m2="36", confirmed="on"),
+            exceptions=ONLY_READS,  # nurses and neurologists confirm
+        ),
+        Row("treatment:patient-elsewhere-withdraw", READERS, None, 302, _once()),
+        Row("treatment:patient-measure", READERS, 200, 302, measure),
+        clinicians("treatment:import", writes=422),  # without rows
         clinicians("treatment:therapies"),
         Row("treatment:therapy", everyone(*CLINICIANS), instead={"code": "therapy"}),
         Row("treatment:version", everyone(*CLINICIANS), instead={"code": "therapy"}),

@@ -1,8 +1,9 @@
-"""The synthetic clinic's four treatments."""
+"""The synthetic clinic's treatments."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from accounts.models import User
 from patients.models import Patient
@@ -10,9 +11,12 @@ from portal.lib import actor
 from portal.lib.time import now as present
 from portal.lib.time import today_in
 from treatment import services
+from treatment.courses.reading import facts_for
+from treatment.elsewhere import counters
+from treatment.outcomes.reading import drug_of, hold_of
 
 
-def test_four_therapies_stand_at_four_points(demo_world: str) -> None:
+def test_therapies_stand_at_different_points(demo_world: str) -> None:
     nurse = User.objects.get(email="nurse@example.com")
     now = present()
     with actor.unit_of_work(actor.Actor(user_id=nurse.pk)):
@@ -50,3 +54,17 @@ def test_four_therapies_stand_at_four_points(demo_world: str) -> None:
         checks = services.regular_checks(nurse, tail, course)
         assert sum(check.is_overdue(today) for check in checks) >= 2
         assert all(check.until is None or check.until > today + timedelta(days=900) for check in checks)
+
+        helga = by_name["Helga Brandt"]
+        following = services.next_dose(nurse, helga)
+        assert following is not None
+        total = counters.lifetime(nurse, helga, facts_for(following.course))
+        assert total is not None
+        assert total.total is not None
+        assert Decimal(90) < total.total < Decimal(100)
+        assert drug_of(nurse, helga, following.pk).following == ("mixed", "returned")
+        waiting = services.next_dose(nurse, by_name["Andre Silva"])
+        assert waiting is not None
+        assert hold_of(nurse, by_name["Andre Silva"], waiting.pk) is not None
+        (unknown,) = counters.elsewhere_of(nurse, by_name["Mina Park"])
+        assert not unknown.is_confirmed

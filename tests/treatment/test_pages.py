@@ -154,7 +154,7 @@ def test_the_order_form_offers_signed_versions_only_outside_demo_mode(ward: Ward
     settings.DEMO = True
     page = hana.get(url).content.decode()
     assert "NOT signed off: demo only." in page
-    assert "Mitoxantrone" not in page
+    assert "Plasma exchange" not in page
     assert hana.post(url, {**form, "draft": str(uuid7()), "sign": ""}).status_code == 422
     answer = hana.post(url, {**form, "draft": str(uuid7())})
     assert answer.status_code == 302
@@ -169,7 +169,12 @@ def test_a_dose_is_noted_with_time_lot_and_reaction(ward: Ward, running: Course)
     url = f"/patients/{ward.patient.pk}/treatment/doses/{dose.pk}/given/"
     assert "This is 8 days before the planned day." in nurse.get(url).content.decode()
     form = posted(
-        given_at="25:00", lot="L-77", reaction="yes", note="Hives.", **dated("given_on", ward.today)
+        given_at="25:00",
+        extent="whole",
+        lot="L-77",
+        reaction="yes",
+        note="Hives.",
+        **dated("given_on", ward.today),
     )
     refused = nurse.post(url, form)
     assert refused.status_code == 422

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +17,7 @@ from treatment.courses.doses import TEXT_LENGTH
 from treatment.courses.planning import MOST_PLANNED
 from treatment.courses.reading import name_of
 from treatment.lists import MORE_LENGTH, WHAT_LENGTH
-from treatment.models import ChecklistItem, Course, Dose, Protocol, Signature
+from treatment.models import ChecklistItem, Course, Dose, Postponement, Protocol, Signature
 from treatment.protocols.catalog import Row
 from treatment.protocols.facts import facts_of
 from treatment.protocols.signing import is_signed_off
@@ -35,6 +36,38 @@ class Yes(serializers.BooleanField):
         if super().to_internal_value(data) is not True:
             self.fail("no")
         return True
+
+
+class _Plain(serializers.DecimalField):
+    """A number as text, written as people write it: digits and a point, no sign and no exponent."""
+
+    written: ClassVar[str]
+    default_error_messages = {"plain": _("Write a number like 21 or 21.5, as text.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or re.fullmatch(self.written, data, re.ASCII) is None:
+            self.fail("plain")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "string", "pattern": r"^[0-9]{1,4}(\.[0-9]{1,2})?$"})
+class Amount(_Plain):
+    """An amount of up to four digits, to the hundredth."""
+
+    written = r"[0-9]{1,4}(\.[0-9]{1,2})?"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=6, decimal_places=2, **kwargs)
+
+
+@extend_schema_field({"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9])?$"})
+class Size(_Plain):
+    """A weight or a height, to the tenth."""
+
+    written = r"[0-9]{1,3}(\.[0-9])?"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=4, decimal_places=1, **kwargs)
 
 
 @extend_schema_field(
@@ -151,6 +184,9 @@ class CourseRead(serializers.Serializer[Any]):
     name = serializers.SerializerMethodField()
     starts_on = serializers.DateField()
     ended_on = serializers.DateField(allow_null=True)
+    paused_on = serializers.DateField(
+        allow_null=True, help_text=_("Its doses wait since that day, until a prescriber goes on with it.")
+    )
     demo_only = serializers.BooleanField(
         source="order.demo_only", help_text=_("The protocol was not signed off when this was ordered.")
     )
@@ -168,6 +204,9 @@ class DoseRead(serializers.Serializer[Any]):
     name = serializers.SerializerMethodField()
     number = serializers.IntegerField()
     state = serializers.ChoiceField(choices=Dose.State.choices)
+    outcome = serializers.CharField(
+        help_text=_("The state; of a dose that was given also partly_given or stopped_for_reaction.")
+    )
     earliest = serializers.DateField()
     target = serializers.DateField()
     latest = serializers.DateField(allow_null=True)
@@ -228,10 +267,21 @@ class OpenItemRead(serializers.Serializer[Any]):
     done = serializers.BooleanField()
 
 
+class PutOffRead(serializers.Serializer[Any]):
+    """Why a dose waits, whose turn it is, and when somebody looks again."""
+
+    reason = serializers.ChoiceField(choices=Postponement.Reason.choices)
+    owner = serializers.ChoiceField(choices=Postponement.Owner.choices)
+    recheck_on = serializers.DateField()
+    note = serializers.CharField(allow_blank=True)
+    by = serializers.CharField(source="made_by.name")
+
+
 class DoseDetailRead(DoseRead):
-    """A dose with what is before it."""
+    """A dose with what is before it, and what holds it back."""
 
     before = OpenItemRead(many=True)
+    put_off = PutOffRead(allow_null=True, help_text=_("While this is not null the dose is not given."))
 
 
 class LineRead(serializers.Serializer[Any]):
@@ -276,6 +326,9 @@ class OrderWrite(Write):
         help_text=_("Doses given elsewhere before. They count for the phase."),
     )  # fmt: skip
     indication = Text(max_length=TEXT_LENGTH, help_text=_("Why this therapy, for the team and the patient."))
+    replaces = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text=_("The course that ends with this order, if one does.")
+    )  # fmt: skip
     sign = Yes(help_text=_("True: you sign this order as the prescriber. No order, no schedule."))
 
 
@@ -312,9 +365,24 @@ class SignOffWrite(Write):
 
 
 class GivenWrite(Write):
-    """A dose was given."""
+    """A dose was given, whole, in part, or until a reaction stopped it."""
 
     given_at = Instant()
+    extent = serializers.ChoiceField(choices=Dose.Extent.choices, required=False, default="whole")
+    how_much = Text(
+        required=False, allow_blank=True, default="", max_length=TEXT_LENGTH,
+        help_text=_("Needed when it was not the whole dose."),
+    )  # fmt: skip
+    amount_mg = Amount(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text=_("Needed for a medicine with a limit for the lifetime."),
+    )
+    expires_on = Day(
+        required=False, allow_null=True, default=None, help_text=_("As it stands on the package.")
+    )
+    line_site = Text(required=False, allow_blank=True, default="", max_length=100)
     product = Text(required=False, allow_blank=True, default="", max_length=TEXT_LENGTH)
     lot = Text(required=False, allow_blank=True, default="", max_length=TEXT_LENGTH)
     reaction = serializers.BooleanField(required=False, allow_null=True, default=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from treatment.api import courses, previews, selfchecks, therapies, views
+from treatment.api import courses, elsewhere, outcomes, previews, selfchecks, therapies, views
 
 app_name = "treatment-api"
 
@@ -33,6 +33,25 @@ urlpatterns = [
     path("doses/<uuid:dose_id>/", views.DoseDetail.as_view(), name="dose-detail"),
     path("doses/<uuid:dose_id>/given/", views.DoseGiven.as_view(), name="dose-given"),
     path("doses/<uuid:dose_id>/missed/", views.DoseMissed.as_view(), name="dose-missed"),
+    path("doses/<uuid:dose_id>/put-off/", outcomes.DosePutOff.as_view(), name="dose-put-off"),
+    path("doses/<uuid:dose_id>/go-ahead/", outcomes.DoseGoAhead.as_view(), name="dose-go-ahead"),
+    path("doses/<uuid:dose_id>/drug/", outcomes.DoseDrug.as_view(), name="dose-drug"),
+    path(COURSE + "pause/", outcomes.CoursePause.as_view(), name="course-pause"),
+    path(COURSE + "resume/", outcomes.CourseResume.as_view(), name="course-resume"),
+    path(COURSE + "counts/", elsewhere.CourseCounts.as_view(), name="course-counts"),
+    path("elsewhere/", elsewhere.ElsewhereList.as_view(), name="elsewhere-list"),
+    path(
+        "elsewhere/<uuid:elsewhere_id>/confirm/",
+        elsewhere.ElsewhereConfirm.as_view(),
+        name="elsewhere-confirm",
+    ),
+    path(
+        "elsewhere/<uuid:elsewhere_id>/withdraw/",
+        elsewhere.ElsewhereWithdraw.as_view(),
+        name="elsewhere-withdraw",
+    ),
+    path("measures/", elsewhere.MeasureList.as_view(), name="measure-list"),
+    path("imports/", elsewhere.Import.as_view(), name="import"),
     path("items/<uuid:item_id>/", views.Item.as_view(), name="item"),
     path("allergies/", views.AllergyList.as_view(), name="allergy-list"),
     path("allergies/none-known/", views.NoneKnown.as_view(), name="allergy-none-known"),

@@ -30,6 +30,7 @@ from treatment import services
 from treatment.api import serializers as shapes
 from treatment.lists import versions_of
 from treatment.models import Allergy, Dose, Medicine
+from treatment.outcomes.reading import hold_of
 
 IN_ORDER = (
     Key("target", lambda dose: dose.target, date.fromisoformat),
@@ -50,8 +51,9 @@ class TreatmentView(ApiView):
         return services.dose_or_404(asked.user, asked.patient, dose_id)
 
     def read_dose(self, asked: About, dose: Dose) -> Response:
-        """A dose with what is before it."""
+        """A dose with what is before it, and what holds it back."""
         found: Any = dose
+        found.put_off = hold_of(asked.user, asked.patient, dose.pk)
         found.before = services.before(asked.user, asked.patient, dose, present())
         return Response(shapes.DoseDetailRead(found).data)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -24,7 +27,18 @@ from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
 from treatment.courses import planning, reading
 from treatment.courses.planning import Planned
-from treatment.models import Change, ChecklistItem, Course, Dose, InfusionRecord, Order, Protocol
+from treatment.elsewhere import counters
+from treatment.models import (
+    Change,
+    ChecklistItem,
+    Course,
+    Dose,
+    InfusionRecord,
+    Order,
+    Postponement,
+    Protocol,
+)
+from treatment.outcomes.reading import hold_of
 from treatment.protocols.facts import Facts, facts_of
 from treatment.protocols.signing import is_signed_off
 
@@ -66,6 +80,27 @@ class DoseNotOpen(Conflict):
     default_message = gettext_lazy("This dose is not planned any more. Look at the newest state first.")
 
 
+class DosePutOff(Conflict):
+    """Somebody said why the dose waits, and nobody has said that it can go ahead."""
+
+    default_message = gettext_lazy("This dose is put off. Say first that it can go ahead.")
+
+
+class CoursePaused(Conflict):
+    default_message = gettext_lazy("This treatment is paused. A neurologist goes on with it first.")
+
+
+class ProductExpired(DayNotPossible):
+    default_message = gettext_lazy(
+        "This product was past its expiry date on that day. Check the date on the package."
+    )
+
+
+class HowMuchMissing(DomainError):
+    default_message = gettext_lazy("Say how much of the dose was given.")
+    status = 422
+
+
 class EarlierDoseOpen(DomainError):
     default_message = gettext_lazy("An earlier dose is still planned. Say first what became of it.")
 
@@ -88,14 +123,14 @@ def is_prescriber(user: User) -> bool:
     return memberships(user).filter(role="neurologist").exists()
 
 
-def _require_prescriber(by: User, patient: Patient) -> str:
+def require_prescriber(by: User, patient: Patient) -> str:
     capacity = require(by, patient, TREATMENT, *STAFF)
     if not is_prescriber(by):
         raise NotAPrescriber
     return capacity
 
 
-def _words(text: str, *, needed: bool = True) -> str:
+def words_of(text: str, *, needed: bool = True) -> str:
     text = text.strip()
     if needed and not text:
         raise TextMissing
@@ -104,7 +139,7 @@ def _words(text: str, *, needed: bool = True) -> str:
     return text
 
 
-def _locked_course(by: User, patient: Patient, course_id: UUID) -> Course:
+def locked_course(by: User, patient: Patient, course_id: UUID) -> Course:
     """The course, with its row held until the transaction ends: one change of its doses at a time."""
     Course.objects.for_user(by, patient).select_for_update(no_key=True).filter(pk=course_id).first()
     return reading.course_or_404(by, patient, course_id)
@@ -116,16 +151,17 @@ def _locked_course(by: User, patient: Patient, course_id: UUID) -> Course:
 @transaction.atomic
 def sign_order(
     *, by: User, patient: Patient, protocol_id: UUID, path: str, first_on: date, indication: str, id: UUID, now: datetime,
-    given_before: int = 0, in_demo: bool | None = None,
+    given_before: int = 0, in_demo: bool | None = None, replaces: UUID | None = None,
 ) -> Course:  # fmt: skip
     """A prescriber's signed order, its course and its planned doses. `first_on` is the first day here, on the site's calendar.
 
-    `given_before` counts doses given elsewhere. Versions that are not signed off can be ordered in demo mode only; `in_demo` None:
-    as the settings say. Raises NotAPrescriber, NotSignedOff, CannotBeOrdered, AlreadyRunning,
-    DayNotPossible, TooEarly, TextMissing, DifferentContent.
+    `given_before` counts doses given elsewhere. `replaces`: the course that this one takes the place of; it ends with the same
+    signature. Versions that are not signed off can be ordered in demo mode only; `in_demo` None: as the settings say.
+    Raises NotAPrescriber, NotSignedOff, CannotBeOrdered, AlreadyRunning, CountersUnknown, OverTheLimit,
+    DayNotPossible, TooEarly, TextMissing, Conflict, DifferentContent.
     """
-    _require_prescriber(by, patient)
-    indication = _words(indication)
+    require_prescriber(by, patient)
+    indication = words_of(indication)
     protocol = Protocol.objects.light().filter(pk=protocol_id).first()
     if protocol is None:
         raise Http404
@@ -138,7 +174,10 @@ def sign_order(
             raise NotSignedOff
         if not facts.can_be_ordered or path not in facts.paths:
             raise CannotBeOrdered
-        _check_first_day(by, patient, facts, path, first_on, now)
+        old = locked_course(by, patient, replaces) if replaces is not None else None
+        if old is not None:
+            _cancel_planned(by, patient, old, now)
+        soonest = _check_first_day(by, patient, facts, path, first_on, now)
         order = Order(
             id=id, patient=patient, protocol=protocol, path=path, first_on=first_on, given_before=given_before,
             signed_by=by, signed_at=now, demo_only=not signed_off, created_at=now,
@@ -150,19 +189,26 @@ def sign_order(
             first_number=given_before + 1,
             until=max(first_on, today_in(now, patient.site.time_zone))
             + timedelta(days=planning.PLAN_AHEAD_DAYS),
+            most=_most_doses(by, patient, facts, path),
         )
         if not planned:
             raise CannotBeOrdered(
                 _("With this many doses given before, nothing is left to plan. Check the number.")
             )
+        planned[0] = replace(planned[0], not_before=soonest)
         order.save(force_insert=True)
         course = Course(id=uuid7(), patient=patient, order=order, starts_on=first_on, created_at=now)
         course.save(force_insert=True)
         _add_doses(course, planned, facts, now)
         record_change(by, patient, "treatment.ordered", course.pk)
+        if old is not None:
+            note_change(old, None, "switched", by, now, indication, to_course=course)
+            record_change(by, patient, "treatment.switched", old.pk)
         return course.pk
 
-    content = [str(protocol_id), path, first_on.isoformat(), given_before, indication]
+    content = [
+        str(protocol_id), path, first_on.isoformat(), given_before, indication, str(replaces) if replaces else "",
+    ]  # fmt: skip
     done = exactly_once(act="treatment.order", id=id, patient=patient, user=by, content=content, do=make)
     assert done.result is not None
     return reading.course_or_404(by, patient, done.result)
@@ -170,20 +216,38 @@ def sign_order(
 
 def _check_first_day(
     by: User, patient: Patient, facts: Facts, path: str, first_on: date, now: datetime
-) -> None:
+) -> date | None:
+    """The first day that the minimum interval allows after the same drug in other courses and elsewhere, when `first_on` is possible."""
     today = today_in(now, patient.site.time_zone)
     if not today - MOST_BACK <= first_on <= today + MOST_AHEAD:
         raise DayNotPossible(_("Choose a first day within the next year, or at most a month back."))
     for course in reading.courses_of(by, patient):
         if course.is_running and reading.facts_for(course).substance == facts.substance:
             raise AlreadyRunning
+    counters.require_known(counters.elsewhere_of(by, patient, facts.substance), facts)
     last = reading.last_given_day(by, patient, facts.substance)
     shortest = max((phase.min_interval_days or 0 for phase in facts.paths[path].phases), default=0)
-    if last is not None and first_on < last + timedelta(days=shortest):
+    if last is None or not shortest:
+        return None
+    soonest = last + timedelta(days=shortest)
+    if first_on < soonest:
         raise TooEarly(
             _("This day is too early. The shortest interval after the dose before ends on %(day)s.")
-            % {"day": day_words(last + timedelta(days=shortest))}
+            % {"day": day_words(soonest)}
         )
+    return soonest
+
+
+def _most_doses(by: User, patient: Patient, facts: Facts, path: str) -> int:
+    """How many doses may be planned: as many as fit below a limit for the lifetime. Raises OverTheLimit when none does."""
+    found = counters.lifetime(by, patient, facts)
+    strength = facts.mg_per_m2(facts.paths[path].phases[0].key)
+    if found is None or strength is None:
+        return planning.MOST_PLANNED
+    left = found.doses_left(strength)
+    if not left:
+        raise counters.OverTheLimit(counters.over_words(found, strength))
+    return min(planning.MOST_PLANNED, left)
 
 
 def _add_doses(course: Course, planned: list[Planned], facts: Facts, now: datetime) -> None:
@@ -227,6 +291,9 @@ def _top_up(by: User, patient: Patient, course: Course, now: datetime) -> None:
     doses = reading.doses_of(by, patient, course)
     planned = [dose for dose in doses if dose.is_planned]
     facts = reading.facts_for(course)
+    most = _most_more(by, patient, course, facts, planned)
+    if most < 1:
+        return
     more = planning.plan(
         reading.path_of(course),
         first_on=doses[0].day,
@@ -235,8 +302,18 @@ def _top_up(by: User, patient: Patient, course: Course, now: datetime) -> None:
         after=doses[-1].number,
         until=today_in(now, patient.site.time_zone) + timedelta(days=planning.PLAN_AHEAD_DAYS),
         least=max(0, planning.LEAST_AHEAD - len(planned)),
+        most=most,
     )
     _add_doses(course, more, facts, now)
+
+
+def _most_more(by: User, patient: Patient, course: Course, facts: Facts, planned: list[Dose]) -> int:
+    """How many doses may be added to those that are planned: below a limit for the lifetime no more than fit."""
+    found = counters.lifetime(by, patient, facts)
+    strength = facts.mg_per_m2(facts.paths[course.order.path].phases[0].key)
+    if found is None or strength is None:
+        return planning.MOST_PLANNED
+    return found.doses_left(strength) - len(planned)
 
 
 @transaction.atomic
@@ -244,17 +321,13 @@ def end_course(
     *, by: User, patient: Patient, course_id: UUID, reason: str, id: UUID, now: datetime
 ) -> Course:
     """End a treatment: its planned doses are canceled, what was given stays, regular checks go on. Raises NotAPrescriber, TextMissing."""
-    _require_prescriber(by, patient)
-    reason = _words(reason)
+    require_prescriber(by, patient)
+    reason = words_of(reason)
 
     def make() -> UUID:
-        course = _locked_course(by, patient, course_id)
-        if not course.is_running:
-            raise Conflict
-        Dose.objects.for_user(by, patient).planned().filter(course=course).update(state="cancelled")
-        course.ended_on, course.ended_by = today_in(now, patient.site.time_zone), by
-        course.save(update_fields=["ended_on", "ended_by"])
-        _note_change(course, None, "ended", by, now, reason)
+        course = locked_course(by, patient, course_id)
+        _cancel_planned(by, patient, course, now)
+        note_change(course, None, "ended", by, now, reason)
         record_change(by, patient, "treatment.ended", course.pk)
         return course.pk
 
@@ -264,13 +337,26 @@ def end_course(
     return reading.course_or_404(by, patient, course_id)
 
 
-def _note_change(
+def _cancel_planned(by: User, patient: Patient, course: Course, now: datetime) -> None:
+    """End a course: its planned doses are canceled, and nothing waits any more."""
+    if not course.is_running:
+        raise Conflict
+    Postponement.objects.for_user(by, patient).open().filter(dose__course=course).update(
+        ended_at=now, ended_by=by, ended_how=Postponement.End.SETTLED
+    )
+    Dose.objects.for_user(by, patient).planned().filter(course=course).update(state="cancelled")
+    course.ended_on, course.ended_by = today_in(now, patient.site.time_zone), by
+    course.paused_on = None
+    course.save(update_fields=["ended_on", "ended_by", "paused_on"])
+
+
+def note_change(
     course: Course, dose: Dose | None, kind: str, by: User, now: datetime, reason: str,
-    old: date | None = None, new: date | None = None,
+    old: date | None = None, new: date | None = None, to_course: Course | None = None,
 ) -> None:  # fmt: skip
     change = Change(
         patient_id=course.patient_id, course=course, dose=dose, kind=kind, old_target=old, new_target=new,
-        made_by=by, made_at=now, created_at=now,
+        to_course=to_course, made_by=by, made_at=now, created_at=now,
     )  # fmt: skip
     change.reason = reason
     change.save(force_insert=True)
@@ -282,55 +368,100 @@ def _note_change(
 @transaction.atomic
 def record_infusion(
     *, by: User, patient: Patient, dose_id: UUID, id: UUID, given_at: datetime, now: datetime,
-    product: str = "", lot: str = "", reaction: bool | None = None, note: str = "", early_reason: str = "",
+    product: str = "", lot: str = "", expires_on: date | None = None, line_site: str = "", reaction: bool | None = None,
+    note: str = "", early_reason: str = "", extent: str = Dose.Extent.WHOLE, how_much: str = "",
+    amount_mg: Decimal | None = None,
 ) -> Dose:  # fmt: skip
-    """Note a planned dose as given at an instant (aware). Nothing else moves: late doses are shown, new dates only proposed.
+    """Note a planned dose as given at an instant (aware), whole, in part, or stopped for a reaction. Nothing else moves: late doses
+    are shown, new dates only proposed. After a stop the next dose waits until a prescriber has looked at it.
 
-    Before the minimum interval only a prescriber can note it, with a reason. Raises TooEarly, DayNotPossible, DoseNotOpen,
-    EarlierDoseOpen, TextTooLong, NotAllowed, DifferentContent.
+    Before the minimum interval only a prescriber can note it, with a reason. A dose over a limit for the lifetime cannot be noted.
+    Raises TooEarly, DayNotPossible, ProductExpired, DoseNotOpen, DosePutOff, CoursePaused, EarlierDoseOpen, HowMuchMissing,
+    CountersUnknown, MeasureMissing, AmountMissing, OverTheLimit, TextTooLong, NotAllowed, DifferentContent.
     """
     require(by, patient, TREATMENT, *STAFF)
-    details = {
-        "product": _words(product, needed=False),
-        "lot": _words(lot, needed=False),
-        "reaction": reaction,
-        "note": _words(note, needed=False),
-        "early_reason": _words(early_reason, needed=False),
+    stopped = extent == Dose.Extent.STOPPED
+    details: dict[str, Any] = {
+        "product": words_of(product, needed=False),
+        "lot": words_of(lot, needed=False),
+        "expires_on": expires_on.isoformat() if expires_on is not None else "",
+        "line_site": words_of(line_site, needed=False),
+        "reaction": True if stopped else reaction,
+        "note": words_of(note, needed=False),
+        "early_reason": words_of(early_reason, needed=False),
+        "how_much": words_of(how_much, needed=False),
     }
+    if extent != Dose.Extent.WHOLE and not details["how_much"]:
+        raise HowMuchMissing
 
     def make() -> UUID:
         dose = reading.dose_or_404(by, patient, dose_id)
-        course = _locked_course(by, patient, dose.course_id)
+        course = locked_course(by, patient, dose.course_id)
         dose = reading.dose_or_404(by, patient, dose_id)
         given_on = _check_given(by, patient, dose, given_at, now)
-        early = dose.not_before is not None and given_on < dose.not_before
+        facts = reading.facts_for(course)
+        counters.require_known(counters.elsewhere_of(by, patient, facts.substance), facts)
+        if expires_on is not None and expires_on < given_on:
+            raise ProductExpired
+        soonest = reading.soonest_for(by, patient, dose)
+        early = soonest is not None and given_on < soonest
         if early and not (details["early_reason"] and is_prescriber(by)):
             raise TooEarly(
                 _(
                     "The shortest interval after the dose before ends on %(day)s. Only a neurologist can note a dose before "
                     "that day, with a reason."
                 )
-                % {"day": day_words(dose.not_before)}
+                % {"day": day_words(soonest)}
             )
+        strength = counters.strength_given(by, patient, facts, amount_mg, given_on)
         dose.state, dose.given_at, dose.given_on = Dose.State.GIVEN, given_at, given_on
-        dose.save(update_fields=["state", "given_at", "given_on"])
+        dose.extent = extent
+        dose.save(update_fields=["state", "given_at", "given_on", "extent"])
         record = InfusionRecord(patient=patient, dose=dose, recorded_by=by, recorded_at=now, created_at=now)
-        record.details = details
+        record.details = {**details, **strength}
         record.save(force_insert=True)
         _renew_minimum(by, patient, dose)
         _top_up(by, patient, course, now)
-        record_change(by, patient, "treatment.given-early" if early else "treatment.given", dose.pk)
+        if stopped:
+            _wait_for_prescriber(by, patient, dose, details["how_much"], now)
+        if stopped:
+            record_change(by, patient, "treatment.stopped", dose.pk)
+        elif extent == Dose.Extent.PART:
+            record_change(by, patient, "treatment.partly-given", dose.pk)
+        if early or extent == Dose.Extent.WHOLE:
+            record_change(by, patient, "treatment.given-early" if early else "treatment.given", dose.pk)
         return dose.pk
 
-    content = [str(dose_id), given_at.isoformat(), details]
+    content = [str(dose_id), given_at.isoformat(), details, extent, str(amount_mg or "")]
     exactly_once(act="treatment.given", id=id, patient=patient, user=by, content=content, do=make)
     return reading.dose_or_404(by, patient, dose_id)
 
 
+def _wait_for_prescriber(by: User, patient: Patient, stopped: Dose, said: str, now: datetime) -> None:
+    """After a reaction that stopped a dose the next one waits until a prescriber has looked at it."""
+    following = next_planned(by, patient, stopped.course_id)
+    if following is None:
+        return
+    hold = Postponement(
+        patient=patient, dose=following, reason=Postponement.Reason.REACTION, owner=Postponement.Owner.CLINIC,
+        recheck_on=today_in(now, patient.site.time_zone), made_by=by, made_at=now, created_at=now,
+    )  # fmt: skip
+    hold.note = said
+    hold.save(force_insert=True)
+
+
+def next_planned(by: User, patient: Patient, course_id: UUID) -> Dose | None:
+    """The first dose of a course that is still planned."""
+    planned = Dose.objects.for_user(by, patient).with_course().planned().filter(course_id=course_id)
+    found: Dose | None = planned.order_by("number").first()
+    return found
+
+
 def _check_given(by: User, patient: Patient, dose: Dose, given_at: datetime, now: datetime) -> date:
     """The site's day of `given_at`, when the dose can have been given then."""
-    if not dose.is_planned or not dose.course.is_running:
-        raise DoseNotOpen
+    check_open(dose)
+    if hold_of(by, patient, dose.pk) is not None:
+        raise DosePutOff
     if given_at > now:
         raise DayNotPossible(_("This time is in the future. Enter the time at which the dose was given."))
     given_on = today_in(given_at, patient.site.time_zone)
@@ -342,6 +473,14 @@ def _check_given(by: User, patient: Patient, dose: Dose, given_at: datetime, now
             _("Another dose was given on this day or after it. Two doses are never noted for one day.")
         )
     return given_on
+
+
+def check_open(dose: Dose) -> None:
+    """Raises DoseNotOpen or CoursePaused for a dose that nothing can happen to now."""
+    if not dose.is_planned or not dose.course.is_running:
+        raise DoseNotOpen
+    if dose.course.is_paused:
+        raise CoursePaused
 
 
 def _renew_minimum(by: User, patient: Patient, given: Dose) -> None:
@@ -363,22 +502,27 @@ def _renew_minimum(by: User, patient: Patient, given: Dose) -> None:
 def mark_missed(*, by: User, patient: Patient, dose_id: UUID, reason: str, id: UUID, now: datetime) -> Dose:
     """Note that a planned dose was not given. Nothing else moves. Raises DoseNotOpen, EarlierDoseOpen, TextMissing, NotAllowed."""
     require(by, patient, TREATMENT, *STAFF)
-    reason = _words(reason)
+    reason = words_of(reason)
 
     def make() -> UUID:
         dose = reading.dose_or_404(by, patient, dose_id)
-        course = _locked_course(by, patient, dose.course_id)
+        course = locked_course(by, patient, dose.course_id)
         dose = reading.dose_or_404(by, patient, dose_id)
-        if not dose.is_planned or not dose.course.is_running:
-            raise DoseNotOpen
+        check_open(dose)
         if dose.earliest > today_in(now, patient.site.time_zone):
             raise DayNotPossible(_("The time for this dose has not begun, so it cannot be missed yet."))
         earlier = Dose.objects.for_user(by, patient).planned().filter(course_id=dose.course_id)
         if earlier.filter(number__lt=dose.number).exists():
             raise EarlierDoseOpen
+        waiting = hold_of(by, patient, dose.pk)
+        if waiting is not None and waiting.reason == Postponement.Reason.REACTION and not is_prescriber(by):
+            raise NotAPrescriber
         dose.state = Dose.State.MISSED
         dose.save(update_fields=["state"])
-        _note_change(course, dose, "missed", by, now, reason)
+        Postponement.objects.for_user(by, patient).open().filter(dose=dose).update(
+            ended_at=now, ended_by=by, ended_how=Postponement.End.SETTLED
+        )
+        note_change(course, dose, "missed", by, now, reason)
         _top_up(by, patient, course, now)
         record_change(by, patient, "treatment.missed", dose.pk)
         return dose.pk
@@ -396,18 +540,24 @@ def proposed_moves(
     user: User, patient: Patient, course: Course, now: datetime
 ) -> list[tuple[Dose, planning.Move]]:
     """What the protocol's own rule would move, dose by dose; empty when nothing would, or when the data state no rule."""
-    if _decided_since(user, patient, course):
+    if course.is_paused or _decided_since(user, patient, course):
         return []
     doses = reading.doses_of(user, patient, course)
-    stands = [planning.Stands(dose.number, dose.state, dose.target, dose.given_on) for dose in doses]
+    waiting = Postponement.objects.for_user(user, patient).open().filter(dose__course=course)
     moves = planning.replan(
         reading.path_of(course),
-        stands,
+        stands_of(doses),
         reset_from_given=reading.facts_for(course).reset_from_given,
         today=today_in(now, patient.site.time_zone),
+        held=dict(waiting.values_list("dose__number", "recheck_on")),
     )
     by_number = {dose.number: dose for dose in doses}
     return [(by_number[move.number], move) for move in moves]
+
+
+def stands_of(doses: list[Dose]) -> list[planning.Stands]:
+    """The doses as the planner reads them."""
+    return [planning.Stands(dose.number, dose.state, dose.target, dose.given_on) for dose in doses]
 
 
 def _decided_since(user: User, patient: Patient, course: Course) -> bool:
@@ -417,7 +567,9 @@ def _decided_since(user: User, patient: Patient, course: Course) -> bool:
     moved = changes.filter(kind=Change.Kind.MOVED).aggregate(at=Max("made_at"))["at"]
     missed = changes.filter(kind=Change.Kind.MISSED).aggregate(at=Max("made_at"))["at"]
     noted = records.aggregate(at=Max("recorded_at"))["at"]
-    news = max(filter(None, [missed, noted]), default=None)
+    waiting = Postponement.objects.for_user(user, patient).open().filter(dose__course=course)
+    put_off = waiting.aggregate(at=Max("made_at"))["at"]
+    news = max(filter(None, [missed, noted, put_off]), default=None)
     return moved is not None and (news is None or moved > news)
 
 
@@ -436,29 +588,38 @@ def confirm_moves(
 
     Raises NotAPrescriber, TooEarly, DayNotPossible, DoseNotOpen, TextMissing, DifferentContent.
     """
-    _require_prescriber(by, patient)
-    reason = _words(reason)
+    require_prescriber(by, patient)
+    reason = words_of(reason)
 
     def make() -> UUID:
-        course = _locked_course(by, patient, course_id)
+        course = locked_course(by, patient, course_id)
         doses = reading.doses_of(by, patient, course)
         if not course.is_running or not targets or not set(targets) <= {dose.pk for dose in doses}:
             raise DoseNotOpen
-        previous: date | None = None
-        for dose in doses:
-            if dose.state in (Dose.State.MISSED, Dose.State.CANCELLED):
-                continue
-            if dose.pk in targets:
-                _move(course, dose, targets[dose.pk], previous, by, reason, now)
-            elif dose.is_planned:
-                _follow(dose, previous)
-            previous = dose.day
+        if course.is_paused:
+            raise CoursePaused
+        move_doses(course, doses, targets, by, reason, now)
         record_change(by, patient, "treatment.moved", course.pk)
         return course.pk
 
     content = [str(course_id), sorted((str(dose), day.isoformat()) for dose, day in targets.items()), reason]
     exactly_once(act="treatment.moved", id=id, patient=patient, user=by, content=content, do=make)
     return reading.course_or_404(by, patient, course_id)
+
+
+def move_doses(
+    course: Course, doses: list[Dose], targets: Mapping[UUID, date], by: User, reason: str, now: datetime
+) -> None:
+    """Set the days of some doses of a locked course; all others have to fit. Raises TooEarly, DayNotPossible, DoseNotOpen."""
+    previous: date | None = None
+    for dose in doses:
+        if dose.state in (Dose.State.MISSED, Dose.State.CANCELLED):
+            continue
+        if dose.pk in targets:
+            _move(course, dose, targets[dose.pk], previous, by, reason, now)
+        elif dose.is_planned:
+            _follow(dose, previous)
+        previous = dose.day
 
 
 def _move(
@@ -471,17 +632,22 @@ def _move(
     if target < today or target > today + 2 * MOST_AHEAD:
         raise DayNotPossible(_("Choose a day from today on, within the next two years."))
     _check_after(slot, target, previous)
+    if previous is None and dose.not_before is not None and target < dose.not_before:
+        raise TooEarly(_too_early_words(dose.number, dose.not_before))
     old, window = dose.target, planning.around(slot.phase, target)
     dose.earliest, dose.target, dose.latest = window.earliest, window.target, window.latest
-    dose.not_before = planning.not_before(slot, previous)
+    if previous is not None:  # the first dose here keeps the day that the same drug elsewhere asks for
+        dose.not_before = planning.not_before(slot, previous)
     if dose.not_before is not None:
         dose.earliest = max(dose.earliest, dose.not_before)
     dose.save(update_fields=["earliest", "target", "latest", "not_before"])
-    _note_change(course, dose, "moved", by, now, reason, old, target)
+    note_change(course, dose, "moved", by, now, reason, old, target)
 
 
 def _follow(dose: Dose, previous: date | None) -> None:
     """A dose that stays: its minimum may now count from another day, and the order of the doses must hold."""
+    if previous is None:
+        return
     slot = reading.slot_of(dose)
     _check_after(slot, dose.target, previous)
     renewed = planning.not_before(slot, previous)
@@ -498,10 +664,14 @@ def _check_after(slot: planning.Slot, target: date, previous: date | None) -> No
         )
     soonest = planning.not_before(slot, previous)
     if soonest is not None and target < soonest:
-        raise TooEarly(
-            _("Dose %(number)d would be too early. Its shortest interval ends on %(day)s.")
-            % {"number": slot.number, "day": day_words(soonest)}
-        )
+        raise TooEarly(_too_early_words(slot.number, soonest))
+
+
+def _too_early_words(number: int, soonest: date) -> str:
+    return _("Dose %(number)d would be too early. Its shortest interval ends on %(day)s.") % {
+        "number": number,
+        "day": day_words(soonest),
+    }
 
 
 @transaction.atomic
@@ -512,15 +682,20 @@ def plan_next_phase(
 
     Raises NotAPrescriber, TooEarly, DayNotPossible, TextMissing, Conflict when there is no such phase.
     """
-    _require_prescriber(by, patient)
-    reason = _words(reason)
+    require_prescriber(by, patient)
+    reason = words_of(reason)
 
     def make() -> UUID:
-        course = _locked_course(by, patient, course_id)
+        course = locked_course(by, patient, course_id)
         doses = reading.doses_of(by, patient, course)
         slot = open_phase(course, doses)
         if slot is None or not course.is_running:
             raise Conflict
+        if course.is_paused:
+            raise CoursePaused
+        counters.require_known(
+            counters.elsewhere_of(by, patient, reading.facts_for(course).substance), reading.facts_for(course)
+        )
         today = today_in(now, patient.site.time_zone)
         if not today - MOST_BACK <= first_on <= today + MOST_AHEAD:
             raise DayNotPossible(_("Choose a first day within the next year, or at most a month back."))
@@ -535,7 +710,7 @@ def plan_next_phase(
         )
         _add_doses(course, planned, reading.facts_for(course), now)
         first = Dose.objects.for_user(by, patient).get(course=course, number=slot.number)
-        _note_change(course, first, "moved", by, now, reason, first_on, first_on)
+        note_change(course, first, "moved", by, now, reason, first_on, first_on)
         record_change(by, patient, "treatment.moved", course.pk)
         return course.pk
 

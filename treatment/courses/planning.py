@@ -164,17 +164,29 @@ def around(phase: Phase, target: date) -> DoseWindow:
     )
 
 
+def in_a_row(slot: Slot) -> bool:
+    """A later one of the fixed days of a phase: no minimum stands between them."""
+    return slot.index > 0 and _offset(slot) is not None
+
+
 def not_before(slot: Slot, previous: date | None) -> date | None:
     """The first day that the minimum interval allows after the dose before; None when no minimum is known.
 
     Days in a row inside a phase (a course of five days) have no minimum between them.
     """
     minimum = slot.phase.min_interval_days
-    if minimum is None or previous is None:
-        return None
-    if slot.index > 0 and _offset(slot) is not None:
+    if minimum is None or previous is None or in_a_row(slot):
         return None
     return previous + timedelta(days=minimum)
+
+
+def kept(window: DoseWindow, soonest: date | None) -> DoseWindow:
+    """The window without the days before the first one that the minimum interval allows."""
+    if soonest is None or window.earliest >= soonest:
+        return window
+    target = max(window.target, soonest)
+    latest = max(window.latest, target) if window.latest is not None else None
+    return DoseWindow(max(window.earliest, soonest), target, latest)
 
 
 def plan(
@@ -199,6 +211,9 @@ def plan(
             window = DoseWindow(days[slot.number], days[slot.number], None)
         if window is None:
             break
+        soonest = not_before(slot, days.get(slot.number - 1))
+        if slot.number not in days:
+            window = kept(window, soonest)
         days.setdefault(slot.number, window.target)
         if slot.number <= after:
             continue
@@ -206,7 +221,7 @@ def plan(
             repeating += 1
             if window.target > until and repeating > least:
                 break
-        made.append(Planned(slot, window, not_before(slot, days.get(slot.number - 1))))
+        made.append(Planned(slot, window, soonest))
         if len(made) >= most:
             break
     return made
@@ -232,22 +247,25 @@ class Move:
 
 
 def replan(
-    path: Sequence[Phase], doses: Sequence[Stands], *, reset_from_given: bool | None, today: date
-) -> list[Move]:
+    path: Sequence[Phase], doses: Sequence[Stands], *, reset_from_given: bool | None, today: date,
+    held: Mapping[int, date] | None = None,
+) -> list[Move]:  # fmt: skip
     """What the protocol's own rule proposes for the planned doses; nothing when the data state no rule.
 
     `reset_from_given` True: count on from the day a dose was really given, and give a missed one as soon as possible.
     None: the data state no rule for this, so nothing is proposed and a prescriber sets the days.
+    `held`: doses that are put off, with the day on which somebody looks again; they are proposed for that day at the soonest.
     """
+    held = held or {}
     if not reset_from_given:
-        return []
+        return _begin_later(path, doses, held)
     days: dict[int, date] = {}
     moves: list[Move] = []
     missed = False
-    last_given: date | None = None  # or, further on, the day that is planned
+    last: date | None = None  # the last day that counts: given or, further on, planned
     for dose in doses:
         if dose.state == "given" and dose.given_on is not None:
-            days[dose.number] = last_given = dose.given_on
+            days[dose.number] = last = dose.given_on
             missed = False
             continue
         if dose.state != "planned":
@@ -256,24 +274,90 @@ def replan(
         slot = slot_at(path, dose.number)
         if slot is None:
             continue
+        soonest = not_before(slot, last)
+        window: DoseWindow | None = None
         if missed:
             if not slot.phase.repeats:  # a missed part of a start: no rule, a prescriber decides
                 return []
-            soonest = not_before(slot, last_given)
-            target = max(today, soonest) if soonest else today
-            window: DoseWindow | None = DoseWindow(target, target, None)
+            never_twice = last + timedelta(days=1) if last is not None else today
+            target = max(today, never_twice, soonest or today)
+            window = DoseWindow(target, target, None)
             missed = False
-        else:
-            window = window_of(slot, days.get) if days else None
-        if window is None:
-            days[dose.number] = last_given = dose.target
-            continue
-        days[dose.number] = window.target
-        if window.target != dose.target:
-            before = days.get(dose.number - 1) or last_given
-            moves.append(Move(dose.number, window, not_before(slot, before)))
-        last_given = window.target
+        elif days:
+            found = window_of(slot, days.get)
+            window = kept(found, soonest) if found is not None else None
+        window = _held_back(window, dose, held.get(dose.number), soonest)
+        target = window.target if window is not None else dose.target
+        if last is not None and target <= last:  # no rule says where it goes now: a prescriber decides
+            return []
+        days[dose.number] = last = target
+        if window is not None and target != dose.target:
+            moves.append(Move(dose.number, window, soonest))
     return moves
+
+
+def _held_back(
+    window: DoseWindow | None, dose: Stands, until: date | None, soonest: date | None
+) -> DoseWindow | None:
+    """The window of a dose that is put off: from the day on which somebody looks again."""
+    target = window.target if window is not None else dose.target
+    if until is None or until <= target:
+        return window
+    target = max(until, soonest) if soonest is not None else until
+    return DoseWindow(target, target, None)
+
+
+def _begin_later(path: Sequence[Phase], doses: Sequence[Stands], held: Mapping[int, date]) -> list[Move]:
+    """Without a rule for late doses only a phase that has not begun can be laid out again, from the day on which it may begin."""
+    waiting = next((dose for dose in doses if dose.state == "planned"), None)
+    slot = slot_at(path, waiting.number) if waiting is not None else None
+    until = held.get(waiting.number) if waiting is not None else None
+    if waiting is None or slot is None or slot.index > 0 or until is None or until <= waiting.target:
+        return []
+    before = max((dose.given_on for dose in doses if dose.given_on is not None), default=None)
+    soonest = not_before(slot, before)
+    target = max(until, soonest) if soonest is not None else until
+    return [
+        Move(number, window, first)
+        for number, window, first in laid_again(path, doses, first=waiting.number, on=target) or []
+    ]
+
+
+def laid_again(
+    path: Sequence[Phase], doses: Sequence[Stands], *, first: int, on: date
+) -> list[tuple[int, DoseWindow, date | None]] | None:
+    """The planned doses from `first` on, which is set to the day `on`: (number, window, first day that the minimum allows).
+
+    The protocol's own days and intervals are counted from there. None where they do not say: then a prescriber sets each day.
+    """
+    days = {dose.number: dose.given_on or dose.target for dose in doses if dose.number < first}
+    given = [dose.given_on for dose in doses if dose.given_on is not None]
+    last: date | None = max(given, default=None)
+    found: list[tuple[int, DoseWindow, date | None]] = []
+    for dose in doses:
+        slot = slot_at(path, dose.number)
+        if dose.state != "planned" or dose.number < first or slot is None:
+            continue
+        soonest = not_before(slot, last)
+        if dose.number == first:
+            window: DoseWindow | None = DoseWindow(on, on, None)
+        else:
+            window = _next_in_row(slot, days) or window_of(slot, days.get)
+            window = kept(window, soonest) if window is not None else None
+        if window is None or (last is not None and window.target <= last):
+            return None
+        days[dose.number] = last = window.target
+        found.append((dose.number, window, soonest))
+    return found
+
+
+def _next_in_row(slot: Slot, days: Mapping[int, date]) -> DoseWindow | None:
+    """A dose of fixed days keeps its distance from the one before it in the same phase."""
+    offset, before = _offset(slot), days.get(slot.number - 1)
+    if slot.index == 0 or offset is None or before is None:
+        return None
+    day = before + timedelta(days=offset - (slot.phase.day_offsets or ())[slot.index - 1])
+    return DoseWindow(day, day, None)
 
 
 # --- Cycles ------------------------------------------------------------------------------------------------------

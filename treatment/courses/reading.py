@@ -20,7 +20,9 @@ from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
 from treatment.courses import planning
 from treatment.courses.planning import Cycle, DoseWindow, Slot
-from treatment.models import Course, Dose
+from treatment.elsewhere.counters import elsewhere_of
+from treatment.models import Course, Dose, Postponement
+from treatment.outcomes.models import PostponementQuerySet
 from treatment.protocols.facts import Facts, InfusionNeed, facts_of
 
 
@@ -50,8 +52,9 @@ def courses_of(user: User, patient: Patient) -> list[Course]:
 
 
 def running_course(user: User, patient: Patient) -> Course | None:
-    """The treatment that goes on: steroids for a relapse may run beside it and do not hide it."""
+    """The treatment that goes on: steroids for a relapse may run beside it and do not hide it, nor does one that is paused."""
     running = [course for course in courses_of(user, patient) if course.is_running]
+    running.sort(key=lambda course: course.is_paused)
     lasting = [course for course in running if not facts_for(course).is_for_relapse]
     return next(iter(lasting or running), None)
 
@@ -80,7 +83,11 @@ def dose_or_404(user: User, patient: Patient, dose_id: UUID) -> Dose:
 
 def next_of(doses: Iterable[Dose]) -> Dose | None:
     """The first planned dose of the courses that run, by its target day."""
-    open_doses = [dose for dose in doses if dose.is_planned and dose.course.ended_on is None]
+    open_doses = [
+        dose
+        for dose in doses
+        if dose.is_planned and dose.course.ended_on is None and not dose.course.is_paused
+    ]
     return min(open_doses, key=lambda dose: (dose.target, dose.course_id, dose.number), default=None)
 
 
@@ -121,15 +128,19 @@ def dose_for_booking(user: User, patient: Patient) -> BookableDose | None:
     if not can(user, patient, "appointments"):
         return None
     if can(user, patient, "treatment"):
-        return _bookable(next_dose(user, patient))
+        return _bookable(next_dose(user, patient), Postponement.objects.for_user(user, patient))
     with actor.unit_of_work(actor.Actor(user_id=user.pk, system="dose for appointments")):
-        return _bookable(next_of(Dose.objects.for_system().of(patient).with_course()))
+        dose = next_of(Dose.objects.for_system().of(patient).with_course())
+        return _bookable(dose, Postponement.objects.for_system().of(patient))
 
 
-def _bookable(dose: Dose | None) -> BookableDose | None:
+def _bookable(dose: Dose | None, put_off: PostponementQuerySet) -> BookableDose | None:
+    """A dose that is put off is offered from the day on which somebody looks again."""
     if dose is None:
         return None
-    return BookableDose(dose.pk, dose.number, dose.window, dose.not_before, infusion_need(dose))
+    again = put_off.open().filter(dose=dose).values_list("recheck_on", flat=True).first()
+    soonest = max(filter(None, (dose.not_before, again)), default=None)
+    return BookableDose(dose.pk, dose.number, dose.window, soonest, infusion_need(dose))
 
 
 # --- Days ------------------------------------------------------------------------------------------------------------
@@ -178,7 +189,7 @@ def day_check(dose: Dose, day: date) -> DayCheck:
 
 def is_late(dose: Dose, today: date, last_given: date | None) -> bool:
     """A planned dose whose window is over, or whose wait since the last dose is longer than the protocol's alert value."""
-    if not dose.is_planned:
+    if not dose.is_planned or dose.course.is_paused:
         return False
     if dose.latest is not None and today > dose.latest:
         return True
@@ -186,14 +197,40 @@ def is_late(dose: Dose, today: date, last_given: date | None) -> bool:
     return alert is not None and last_given is not None and today > last_given + timedelta(days=alert)
 
 
-def last_given_day(user: User, patient: Patient, substance: str) -> date | None:
-    """The newest day on which this substance was given, in any course: routes and brands of one drug count together."""
+def last_given_day(
+    user: User, patient: Patient, substance: str, *, beside: UUID | None = None
+) -> date | None:
+    """The newest day on which this substance was given, here or elsewhere: routes and brands of one drug count together.
+
+    `beside`: a course that is left out.
+    """
+    given = Dose.objects.for_user(user, patient).with_course().given()
+    if beside is not None:
+        given = given.exclude(course_id=beside)
     days = [
         dose.given_on
-        for dose in Dose.objects.for_user(user, patient).with_course().given()
+        for dose in given
         if facts_for(dose.course).substance == substance and dose.given_on is not None
     ]
+    days += [row.last_on for row in elsewhere_of(user, patient, substance) if row.last_on is not None]
     return max(days, default=None)
+
+
+def soonest_beside(user: User, patient: Patient, dose: Dose) -> date | None:
+    """The first day that the minimum interval allows after the same drug in another course or elsewhere; None when nothing is known."""
+    slot, path = slot_of(dose), path_of(dose.course)
+    begins = dose.number == dose.course.order.given_before + 1
+    phases = path if begins else (slot.phase,)
+    shortest = max((phase.min_interval_days or 0 for phase in phases), default=0)
+    if not shortest or (not begins and planning.in_a_row(slot)):
+        return None
+    last = last_given_day(user, patient, facts_for(dose.course).substance, beside=dose.course_id)
+    return last + timedelta(days=shortest) if last is not None else None
+
+
+def soonest_for(user: User, patient: Patient, dose: Dose) -> date | None:
+    """The first day that the minimum interval allows for a dose, after whatever came before it, here or elsewhere."""
+    return max(filter(None, (dose.not_before, soonest_beside(user, patient, dose))), default=None)
 
 
 # --- Cycles and given days ---------------------------------------------------------------------------------------------

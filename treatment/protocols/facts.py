@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from treatment.courses.planning import Anchor, Phase
 from treatment.models import Protocol
+
+MG_PER_M2 = re.compile(r"(\d+(?:\.\d+)?) mg/m2\b", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +112,20 @@ class Facts:
         self.alert_after_days: int | None = content["missed_dose"]["escalate_after_days"]
         self.is_for_relapse: bool = content["auto_schedule"] == "per_relapse_order_only"
         self.can_be_ordered: bool = (
-            bool(self.paths)
-            and not content["mention_only"]
-            and content["auto_schedule"] != "never"
-            and not content["lifetime_cumulative_max"]
+            bool(self.paths) and not content["mention_only"] and content["auto_schedule"] != "never"
         )
-        self.has_lifetime_limit: bool = bool(content["lifetime_cumulative_max"])
+        self.lifetime_limits: list[dict[str, Any]] = content["lifetime_cumulative_max"]
+        self.has_lifetime_limit: bool = bool(self.lifetime_limits)
 
     def phase_content(self, phase_key: str) -> dict[str, Any]:
         """A phase as the data state it."""
         found: dict[str, Any] = self._raw[phase_key]
         return found
+
+    def mg_per_m2(self, phase_key: str) -> Decimal | None:
+        """The strength of a dose by body surface, read from the data's own words; None for a dose that is not given by it."""
+        said = MG_PER_M2.match(self._raw[phase_key]["dose"])
+        return Decimal(said[1]) if said is not None else None
 
     def need(self, phase_key: str) -> InfusionNeed | None:
         """The minutes of a dose of a phase; None when the data leave one of them open."""

@@ -15,6 +15,7 @@ from patients.services import record_view
 from portal.lib.problems import DomainError
 from treatment import checks, shown
 from treatment.courses import reading
+from treatment.elsewhere.shown import before_rows
 from treatment.pages import Asked
 
 
@@ -40,6 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
             for course in courses
         ],
         unsigned=any(course.order.demo_only for course in running),
+        before=before_rows(asked),
         lists=asked.url("lists"),
         self_check=asked.url("self-check"),
     )

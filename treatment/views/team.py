@@ -23,7 +23,9 @@ from portal.lib.ids import parse_uuid
 from portal.lib.problems import DomainError
 from treatment import checks, forms, shown, words
 from treatment.courses import doses, reading
+from treatment.elsewhere.shown import before_rows, counted_words
 from treatment.models import Course, Dose
+from treatment.outcomes.reading import drug_of, hold_of
 from treatment.pages import Asked
 from treatment.protocols.catalog import newest_protocols
 from treatment.selfcheck.views import newest
@@ -51,6 +53,7 @@ def patient_home(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         ],
         order=asked.url("order") if asked.may_prescribe else "",
         lists=asked.url("lists"),
+        elsewhere=asked.url("elsewhere"),
         self_checks=newest(asked),
     )
 
@@ -70,8 +73,11 @@ def _addresses(asked: Asked, course: Course) -> dict[str, Any]:
     return {
         "up": asked.url("home"),
         "dates_url": asked.url("dates", course.pk) if may else "",
-        "phase_url": asked.url("phase", course.pk) if may else "",
+        "phase_url": asked.url("phase", course.pk) if may and not course.is_paused else "",
         "end_url": asked.url("end", course.pk) if may else "",
+        "pause_url": asked.url("pause", course.pk) if may and not course.is_paused else "",
+        "resume_url": asked.url("resume", course.pk) if may and course.is_paused else "",
+        "elsewhere_url": asked.url("elsewhere"),
         "check_url": asked.url("check", course.pk),
         "therapy_code": course.order.protocol.therapy.code,
     }
@@ -81,10 +87,16 @@ def _addresses(asked: Asked, course: Course) -> dict[str, Any]:
 def order(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """The order form: therapy and plan, first day, why; signing it makes the schedule."""
     asked = Asked(request, patient_id, staff_only=True)
-    _prescribes(asked)
+    prescribes(asked)
     record_view(asked.user, asked.patient, "treatment.view")
-    page = drafted(request, forms.OrderForm, kind="treatment-order", patient=asked.patient, plans=plans())
-    context = asked.context(up=asked.url("home"), demo=settings.DEMO)
+    running = [row for row in reading.courses_of(asked.user, asked.patient) if row.is_running]
+    page = drafted(
+        request, forms.OrderForm, kind="treatment-order", patient=asked.patient, plans=plans(),
+        running=[(str(row.pk), reading.name_of(row)) for row in running],
+    )  # fmt: skip
+    context = asked.context(
+        up=asked.url("home"), demo=settings.DEMO, before=before_rows(asked), elsewhere=asked.url("elsewhere")
+    )
     template = "treatment/order.html"
     if page.later:
         return page.finish_later(template, context)
@@ -100,6 +112,7 @@ def order(request: HttpRequest, patient_id: UUID) -> HttpResponse:
                 first_on=data["first_on"],
                 given_before=data["given_before"] or 0,
                 indication=data["indication"],
+                replaces=parse_uuid(data.get("replaces", "")),
                 id=page.id,
                 now=asked.now,
             )
@@ -132,7 +145,7 @@ def plans() -> list[tuple[str, Option]]:
     return choices
 
 
-def _prescribes(asked: Asked) -> None:
+def prescribes(asked: Asked) -> None:
     """Yours to see but not to change: 403, asked after the thing itself was found."""
     if not asked.may_prescribe:
         raise doses.NotAPrescriber
@@ -147,18 +160,23 @@ def given(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse
     asked = Asked(request, patient_id, staff_only=True)
     dose = reading.dose_or_404(asked.user, asked.patient, dose_id)
     record_view(asked.user, asked.patient, "treatment.view", dose.pk)
-    early = dose.not_before is not None and asked.today < dose.not_before
+    soonest = reading.soonest_for(asked.user, asked.patient, dose) if dose.is_planned else None
+    early = soonest is not None and asked.today < soonest
+    drug = drug_of(asked.user, asked.patient, dose.pk)
+    initial = {"given_on": asked.today, "extent": "whole", **drug.product, "expires_on": drug.expires_on}
     page = drafted(
         request, forms.GivenForm, kind="treatment-given", patient=asked.patient, target=dose.pk, early=early,
-        latest=asked.today, initial={"given_on": asked.today},
+        latest=asked.today, initial=initial, counted=reading.facts_for(dose.course).has_lifetime_limit,
     )  # fmt: skip
 
     def act(data: dict[str, Any]) -> None:
         wall = datetime.combine(data["given_on"], data["given_at"], ZoneInfo(asked.zone))
         doses.record_infusion(
             by=asked.user, patient=asked.patient, dose_id=dose.pk, id=page.id, given_at=wall.astimezone(UTC),
-            now=asked.now, product=data["product"], lot=data["lot"], reaction=data["reaction"] == "yes",
-            note=data["note"], early_reason=data.get("early_reason", ""),
+            now=asked.now, product=data["product"], lot=data["lot"], expires_on=data["expires_on"],
+            line_site=data["line_site"], reaction=data["reaction"] == "yes", note=data["note"],
+            early_reason=data.get("early_reason", ""), extent=data["extent"], how_much=data["how_much"],
+            amount_mg=data.get("amount_mg"),
         )  # fmt: skip
 
     return _dose_page(asked, page, dose, "given", act, _("The dose is noted as given."))
@@ -190,7 +208,7 @@ def dose_date(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResp
     """A prescriber sets another day for one planned dose."""
     asked = Asked(request, patient_id, staff_only=True)
     dose = reading.dose_or_404(asked.user, asked.patient, dose_id)
-    _prescribes(asked)
+    prescribes(asked)
     record_view(asked.user, asked.patient, "treatment.view", dose.pk)
     page = drafted(
         request, forms.DateForm, kind="treatment-date", patient=asked.patient, target=dose.pk,
@@ -224,11 +242,13 @@ def _dose_page(
         window=words.window_words(dose.window),
         need=words.minutes_words(reading.infusion_need(dose)),
         unsigned=dose.course.order.demo_only,
+        waiting=hold_of(asked.user, asked.patient, dose.pk),
+        counted=counted_words(asked, dose) if template == "given" else "",
     )
-    return _finish(asked, page, f"treatment/{template}.html", context, act, said, back)
+    return finish(asked, page, f"treatment/{template}.html", context, act, said, back)
 
 
-def _finish(
+def finish(
     asked: Asked, page: DraftedPage, template: str, context: dict[str, Any], act: Callable[[dict[str, Any]], None],
     said: str, back: str,
 ) -> HttpResponse:  # fmt: skip
@@ -256,7 +276,7 @@ def dates(request: HttpRequest, patient_id: UUID, course_id: UUID) -> HttpRespon
     """What the protocol's rule proposes; a prescriber confirms exactly what the page showed, or leaves it."""
     asked = Asked(request, patient_id, staff_only=True)
     found = reading.course_or_404(asked.user, asked.patient, course_id)
-    _prescribes(asked)
+    prescribes(asked)
     record_view(asked.user, asked.patient, "treatment.view", found.pk)
     moves = doses.proposed_moves(asked.user, asked.patient, found, asked.now)
     shown_now = " ".join(f"{dose.pk}={move.window.target.isoformat()}" for dose, move in moves)
@@ -280,7 +300,7 @@ def dates(request: HttpRequest, patient_id: UUID, course_id: UUID) -> HttpRespon
         missed_rule=reading.facts_for(found).content["missed_dose"],
         unsigned=found.order.demo_only,
     )
-    return _finish(asked, page, "treatment/dates.html", context, act, _("The new dates are confirmed."), back)
+    return finish(asked, page, "treatment/dates.html", context, act, _("The new dates are confirmed."), back)
 
 
 def targets_in(text: str) -> dict[UUID, date]:
@@ -303,7 +323,7 @@ def phase(request: HttpRequest, patient_id: UUID, course_id: UUID) -> HttpRespon
     """A prescriber sets the first day of a phase whose day the data do not say."""
     asked = Asked(request, patient_id, staff_only=True)
     found = reading.course_or_404(asked.user, asked.patient, course_id)
-    _prescribes(asked)
+    prescribes(asked)
     record_view(asked.user, asked.patient, "treatment.view", found.pk)
     slot = doses.open_phase(found, reading.doses_of(asked.user, asked.patient, found))
     if slot is None or not found.is_running:
@@ -321,7 +341,7 @@ def phase(request: HttpRequest, patient_id: UUID, course_id: UUID) -> HttpRespon
     context = asked.context(
         up=back, course=found, name=reading.name_of(found), slot=slot, unsigned=found.order.demo_only
     )
-    return _finish(asked, page, "treatment/phase.html", context, act, _("The next doses are planned."), back)
+    return finish(asked, page, "treatment/phase.html", context, act, _("The next doses are planned."), back)
 
 
 @require_http_methods(GET_POST)
@@ -329,7 +349,7 @@ def end(request: HttpRequest, patient_id: UUID, course_id: UUID) -> HttpResponse
     """A prescriber ends a treatment, with the reason."""
     asked = Asked(request, patient_id, staff_only=True)
     found = reading.course_or_404(asked.user, asked.patient, course_id)
-    _prescribes(asked)
+    prescribes(asked)
     record_view(asked.user, asked.patient, "treatment.view", found.pk)
     page = drafted(request, forms.ReasonForm, kind="treatment-end", patient=asked.patient, target=found.pk)
     back = asked.url("course", found.pk)
@@ -347,7 +367,7 @@ def end(request: HttpRequest, patient_id: UUID, course_id: UUID) -> HttpResponse
     context = asked.context(
         up=back, course=found, name=reading.name_of(found), unsigned=found.order.demo_only
     )
-    return _finish(asked, page, "treatment/end.html", context, act, _("The treatment is ended."), back)
+    return finish(asked, page, "treatment/end.html", context, act, _("The treatment is ended."), back)
 
 
 @require_http_methods(GET_POST)
