@@ -25,6 +25,15 @@ APPLIES_WORDS: dict[str, Any] = {
     "medicine_at_home": gettext_lazy("people whose team asked them to take a medicine at home"),
     "jcv_negative_or_low": gettext_lazy("people whose last JC virus test was negative or low"),
 }
+STAFF_OWNERS: dict[str, Any] = {
+    # whose turn it is, as the team reads it: "you" would be the reader
+    "you": gettext_lazy("The patient"),
+    "team": gettext_lazy("The team"),
+    "lab": gettext_lazy("The lab"),
+    "nurse": gettext_lazy("The nurse"),
+    "clinic": gettext_lazy("The clinic"),
+    "insurer": gettext_lazy("The insurer"),
+}
 STATE_KINDS = {"planned": "todo", "given": "done", "missed": "caution", "cancelled": "stopped"}
 
 DOSE_WORDS: dict[str, tuple[Any, Any]] = {

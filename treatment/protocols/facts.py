@@ -168,7 +168,11 @@ class Facts:
 
     def statement(self, fact: str) -> dict[str, Any] | None:
         """What the data state under a fact's key, with source and status; None for a key that is not there."""
-        parts = (self.content["screening"], self.content["monitoring"], self.content["pre_infusion_checklist"])
+        parts = (
+            self.content["screening"],
+            self.content["monitoring"],
+            self.content["pre_infusion_checklist"],
+        )
         rows = [row for part in (*parts, self.portal.get("logistics", [])) for row in part]
         return next((row for row in rows if row["key"] == fact), None)
 

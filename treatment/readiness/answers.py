@@ -37,7 +37,9 @@ MAIL_KIND = "stop-notice"
 
 class AnswerAll(DomainError):
     status = 422
-    default_message = gettext_lazy("Answer every question. If one of them worries you, answer that one alone.")
+    default_message = gettext_lazy(
+        "Answer every question. If one of them worries you, answer that one alone."
+    )
 
 
 class SayWhatWasAgreed(DomainError):
@@ -83,7 +85,9 @@ def answer(
             raise items.DoseIsOver
         asked = questions_for(by, patient, dose)
         concerns = [one for one in asked if is_concern(one, said.get(one.fact, ""))]
-        level = max((one.on_concern for one in concerns), key=lambda one: RANK[Level(one)], default=Level.NONE)
+        level = max(
+            (one.on_concern for one in concerns), key=lambda one: RANK[Level(one)], default=Level.NONE
+        )
         if level != Level.CALL_FIRST and any(_unanswered(one, said) for one in asked):
             raise AnswerAll
         row = DoseAnswer(

@@ -16,7 +16,7 @@ from patients.attention import patients_by_id
 from patients.models import Patient
 from portal.lib.actor import reading_many
 from portal.lib.time import today_in
-from treatment import checks
+from treatment import checks, words
 from treatment.courses import reading
 from treatment.models import Applies, CheckDone, ChecklistItem, Dose, DoseAnswer, SelfCheck
 from treatment.readiness import items, reminders
@@ -60,7 +60,12 @@ class BoardRow:
         """Stopped first, whenever the dose is; then the worst of those that are near, then the worst of the others."""
         stopped = self.readiness.worst == "stopped"
         far = self.days_left > SOON.days
-        return (not stopped, RANK[self.readiness.worst] + (len(RANK) if far else 0), self.dose.target, str(self.dose.pk))
+        return (
+            not stopped,
+            RANK[self.readiness.worst] + (len(RANK) if far else 0),
+            self.dose.target,
+            str(self.dose.pk),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,17 @@ def week_of(user: User, day: date, now: datetime) -> Board:
     for row in rows:
         counts[row.readiness.worst] += 1
     return Board(monday, rows, elsewhere, max(0, len(doses) - MOST), dict(counts))
+
+
+def counts_of(user: User, day: date) -> tuple[int, int]:
+    """Planned doses in the week of `day`, and answers that stop one: two statements."""
+    monday = monday_of(day)
+    with reading_many():
+        planned = Dose.objects.for_user(user).planned().filter(course__ended_on__isnull=True)
+        doses = planned.filter(target__gte=monday, target__lt=monday + WEEK).count()
+        return doses, DoseAnswer.objects.for_user(user).stopping().filter(
+            dose__state=Dose.State.PLANNED
+        ).count()
 
 
 def _doses(user: User, monday: date) -> tuple[list[Dose], list[DoseAnswer], list[SelfCheck]]:
@@ -167,7 +183,7 @@ def _blocks(lines: list[items.Line]) -> list[Block]:
     found.sort(key=lambda line: (RANK[line.standing.code], line.standing.due or date.max, line.item.position))
     return [
         Block(
-            line.said.label, line.item.owner, checks.owner_words(line.item.owner), line.standing.kind,
+            line.said.label, line.item.owner, str(words.STAFF_OWNERS[line.item.owner]), line.standing.kind,
             line.standing.word, line.standing.due,
         )
         for line in found
@@ -177,7 +193,12 @@ def _blocks(lines: list[items.Line]) -> list[Block]:
 def _overdue(check: checks.CheckState) -> Block:
     standing = items.Standing("overdue", check.due)
     return Block(
-        check.label, check.owner, checks.owner_words(check.owner), standing.kind, standing.word, check.due
+        check.label,
+        check.owner,
+        str(words.STAFF_OWNERS[check.owner]),
+        standing.kind,
+        standing.word,
+        check.due,
     )
 
 

@@ -73,6 +73,12 @@ def said_of(item: ChecklistItem) -> BeforeDose:
     return reading.facts_for(item.dose.course).labels[item.fact]
 
 
+def asked_in_questions(dose: Dose, fact: str) -> bool:
+    """True when a line is settled by the answers to the questions, and a tick alone is not enough."""
+    said = reading.facts_for(dose.course).labels.get(fact)
+    return said is not None and said.link == "questions"
+
+
 def applies_to(user: User, patient: Patient) -> dict[str, bool]:
     """Whether each group is this person's, as it was said last: one statement."""
     rows = Applies.objects.for_user(user, patient).order_by("said_at", "id")
@@ -223,6 +229,7 @@ __all__ = [
     "DoseIsOver",
     "Line",
     "applies_to",
+    "asked_in_questions",
     "item_or_404",
     "lines_for",
     "lines_of",
