@@ -101,14 +101,13 @@ def before(
         for row in entry(user, patient, dose, now)
     ]
     lines += checklist_of(user, patient, dose, now)
-    today = today_in(now, patient.site.time_zone)
     lines += [
         OpenItem(
-            label=check.label, who=owner_words(check.owner), done=False, owner=check.owner, fact=check.fact
+            label=check.label, who=owner_words(check.owner), done=False, owner=check.owner, fact=check.fact,
+            kind="caution", word=_("Overdue"), due=check.due,
         )
-        for check in regular_checks(user, patient, dose.course, doses, done)
-        if check.is_overdue(today)
-    ]
+        for check in overdue_before(user, patient, dose, now, doses, done)
+    ]  # fmt: skip
     return lines
 
 
@@ -170,6 +169,20 @@ def regular_checks(
     if done is None:
         done = done_days(user, patient)
     return [_state(check, min(given), max(given), done, course) for check in reading.facts_for(course).checks]
+
+
+def overdue_before(
+    user: User,
+    patient: Patient,
+    dose: Dose,
+    now: datetime,
+    doses: Iterable[Dose] | None = None,
+    done: DoneDays | None = None,
+) -> list[CheckState]:
+    """The regular checks of a dose's course that are overdue on the site's day."""
+    today = today_in(now, patient.site.time_zone)
+    found = regular_checks(user, patient, dose.course, doses, done)
+    return [check for check in found if check.is_overdue(today)]
 
 
 def _state(check: RegularCheck, first: date, last: date, done: DoneDays, course: Course) -> CheckState:

@@ -42,11 +42,7 @@ def dose_list(request: HttpRequest, dose_id: UUID, patient_id: UUID | None = Non
         DoseAnswer.objects.for_user(asked.user, asked.patient).newest_first().filter(dose=dose)[:SHOWN]
     )
     stops = [row for row in given if row.level == DoseAnswer.Level.CALL_FIRST and row.reviewed_at is None]
-    overdue = [
-        check
-        for check in checks.regular_checks(asked.user, asked.patient, dose.course)
-        if check.is_overdue(asked.today)
-    ]
+    overdue = checks.overdue_before(asked.user, asked.patient, dose, asked.now)
     codes = [*(line.standing.code for line in lines), *("overdue" for _check in overdue)]
     notes = _newest_notes(asked, dose)
     rows = [_row(asked, dose, line, notes.get(line.item.pk)) for line in lines]
