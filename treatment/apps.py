@@ -17,6 +17,7 @@ class TreatmentConfig(AppConfig):
         from portal.lib import contributions
         from treatment import contributed, demo, problems
         from treatment.readiness import board_views
+        from treatment.readiness import demo as readiness_demo
         from treatment.readiness.problems import answers_to_look_at
 
         contributions.today_cards.add(5, contributed.today_card)
@@ -30,6 +31,7 @@ class TreatmentConfig(AppConfig):
         contributions.profile_links.add(10, contributed.profile_links)
         contributions.api_nouns["treatment"] = _("Treatment, allergies and medicines")
         contributions.demo_loaders.add(15, demo.load)
+        contributions.demo_loaders.add(16, readiness_demo.load)
         contributions.draft_kinds.update(
             {
                 "treatment-order": _("An order for a treatment"),

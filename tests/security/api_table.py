@@ -71,6 +71,10 @@ def a_plan(ground: Ground, whose: str) -> dict[str, Any]:
     return {"therapy": "ocrelizumab_iv", "first_dose_on": "2026-03-02", "until": "2028-03-02"}
 
 
+def a_fever(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"answers": [{"fact": f"{ground.of('code', whose)}.chk.infection", "answer": "yes"}]}
+
+
 @dataclass(frozen=True)
 class Can:
     """Who may use a method, what they get, and what they send. `refused` see the thing and are told 403; `in_session`: so are tokens."""
@@ -459,6 +463,15 @@ API_ROWS: list[ApiRow] = [
         "treatment-api:dose-missed", READERS, sends(reason="A cold."), status=422, refused=SELF
     ),  # its time has not come
     acts("treatment-api:item", TREATED, sends(done=True)),
+    acts("treatment-api:item-notes", TREATED, sends(state="open", text="Not yet")),
+    reads("treatment-api:dose-readiness", TREATED),
+    reads("treatment-api:dose-questions", TREATED),
+    acts("treatment-api:dose-answers", TREATED, a_fever, status=201),
+    reads("treatment-api:answer-detail", TREATED),
+    acts(
+        "treatment-api:answer-review", OF_TEAM, sends(agreed="We talked.", lift=False), refused=IN_EMERGENCY
+    ),
+    reads("treatment-api:board", TEAMS, about=False),
     ApiRow(
         "treatment-api:allergy-list", {"GET": Can(TREATED), "POST": Can(TREATED, 201, sends(what="Latex"))}
     ),

@@ -25,7 +25,6 @@ from treatment.readiness.standing import ORDER, Readiness
 WEEK = timedelta(days=7)
 RANK = {code: rank for rank, code in enumerate([*ORDER, "ready"])}
 MOST = 300
-SOON = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +52,11 @@ class BoardRow:
     stops: list[DoseAnswer]
     self_checks: list[SelfCheck]
     call: bool  # nobody could be written to
-    days_left: int
 
     @property
-    def order(self) -> tuple[bool, int, date, str]:
-        """Stopped first, whenever the dose is; then the worst of those that are near, then the worst of the others."""
-        stopped = self.readiness.worst == "stopped"
-        far = self.days_left > SOON.days
-        return (
-            not stopped,
-            RANK[self.readiness.worst] + (len(RANK) if far else 0),
-            self.dose.target,
-            str(self.dose.pk),
-        )
+    def order(self) -> tuple[int, date, str]:
+        """The worst first, then what comes first."""
+        return (RANK[self.readiness.worst], self.dose.target, str(self.dose.pk))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +162,6 @@ def _rows(
                 stops=stops,
                 self_checks=signs,
                 call=(dose.pk, dose.target) in silent,
-                days_left=(dose.target - today).days,
             )
         )
     return rows
