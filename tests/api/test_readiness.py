@@ -108,6 +108,8 @@ def test_the_board_of_a_week(ward: Ward, dose: Dose) -> None:
     assert row["name"] == ward.patient.name
     assert {block["owner"] for block in row["blocks"]} >= {"insurer", "clinic", "you"}
     assert call(signed_in(ward.maya), "GET", f"{API}board/").status_code == 404
+    assert is_problem(call(nurse, "GET", f"{API}board/?week=9999-12-31"), 422)
+    assert is_problem(call(nurse, "GET", f"{API}board/?week=2026-02-30"), 400)
     assert (
         call(signed_in(ward.elsewhere), "GET", f"{API}board/?week={dose.target.isoformat()}").json()["rows"]
         == []

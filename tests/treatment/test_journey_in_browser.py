@@ -112,6 +112,11 @@ def test_from_sign_in_to_the_top_of_the_nurses_list(
 
     nurse = person()
     sign_in(nurse, "nurse")
+    nurse.press("link", "Open the board")
+    nurse.heading(re.compile(r"^Monday .* to Sunday"))
+    row = nurse.hands.tab.locator(".row").first.inner_text()
+    assert "Maya Lindqvist" in row
+    assert "Stopped: call before anybody travels" in row
     nurse.press("link", "Work list", exact=True)
     nurse.heading("Work list")
     first = nurse.hands.tab.locator(".work-row").first.inner_text()

@@ -16,6 +16,7 @@ from clinic.services import is_clinician
 from patients.requests import About
 from patients.services import record_many, record_view
 from portal.lib.api import Day, Query, Text, Write
+from portal.lib.problems import DomainError
 from portal.lib.time import now as present
 from treatment import checks
 from treatment.api.views import TreatmentView
@@ -28,6 +29,11 @@ MOST_ANSWERS = 60
 CODES = [(code, word) for code, (_kind, word, _settled) in WORDS.items()]
 WORST = [*CODES, ("ready", _("Ready for the nurse to review"))]
 SAID = [(answers.YES, _("Yes")), (answers.NO, _("No")), (answers.NOT_ME, _("This does not apply to me"))]
+
+
+class WeekTooFar(DomainError):
+    status = 422
+    default_message = _("Choose a week within two years from now.")
 
 
 # --- What is said ---------------------------------------------------------------------------------------------------
@@ -274,7 +280,11 @@ class WeekBoard(TreatmentView):
         if not is_clinician(user):
             raise Http404
         now = present()
-        found = board.week_of(user, self.asked.get("week") or today_of_team(user, now), now)
+        today = today_of_team(user, now)
+        day = self.asked.get("week") or today
+        if not board.is_near(day, today):
+            raise WeekTooFar
+        found = board.week_of(user, day, now)
         rows = [*found.elsewhere, *found.rows]
         record_many(user, {row.patient.pk: row.patient for row in rows}.values(), "readiness.view")
         return Response(BoardRead(found).data)

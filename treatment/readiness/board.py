@@ -18,13 +18,14 @@ from portal.lib.actor import reading_many
 from portal.lib.time import today_in
 from treatment import checks, words
 from treatment.courses import reading
-from treatment.models import Applies, CheckDone, ChecklistItem, Dose, DoseAnswer, SelfCheck
+from treatment.models import CheckDone, Dose, DoseAnswer, SelfCheck
 from treatment.readiness import items, reminders
 from treatment.readiness.standing import ORDER, Readiness
 
 WEEK = timedelta(days=7)
 RANK = {code: rank for rank, code in enumerate([*ORDER, "ready"])}
 MOST = 300
+FARTHEST = timedelta(days=730)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,11 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def is_near(day: date, today: date) -> bool:
+    """Whether a week can be asked for: two years back and ahead."""
+    return abs(day - today) <= FARTHEST
+
+
 def week_of(user: User, day: date, now: datetime) -> Board:
     """The week that `day` lies in, for everybody whose treatment the person may see as one of the team."""
     monday = monday_of(day)
@@ -128,9 +134,9 @@ def _rows(
     user: User, doses: list[Dose], answers: list[DoseAnswer], selfchecks: list[SelfCheck], now: datetime
 ) -> list[BoardRow]:
     courses = {dose.course_id for dose in doses}
-    lines = _by_course(ChecklistItem.objects.for_user(user).needed_for(doses).select_related("dose"))
+    lines = items.by_course(user, doses)
     patients = patients_by_id(user, {dose.patient_id for dose in doses})
-    groups = _groups(user, patients)
+    groups = items.groups_of(user, patients)
     given = _by_course_id(Dose.objects.for_user(user).with_course().given().filter(course__in=courses))
     done: dict[tuple[UUID, str], date] = {}
     for course_id, fact, day in CheckDone.objects.for_user(user).filter(course__in=courses).values_list("course_id", "fact", "done_on"):  # fmt: skip
@@ -192,24 +198,8 @@ def _overdue(check: checks.CheckState) -> Block:
     )
 
 
-def _by_course(rows: Iterable[ChecklistItem]) -> dict[UUID, list[ChecklistItem]]:
-    found: dict[UUID, list[ChecklistItem]] = defaultdict(list)
-    for row in rows:
-        found[row.dose.course_id].append(row)
-    return found
-
-
 def _by_course_id(rows: Iterable[Dose]) -> dict[UUID, list[Dose]]:
     found: dict[UUID, list[Dose]] = defaultdict(list)
     for row in rows:
         found[row.course_id].append(row)
-    return found
-
-
-def _groups(user: User, patients: dict[UUID, Any]) -> dict[UUID, dict[str, bool]]:
-    """Whether each group is each person's, as it was said last: one statement."""
-    found: dict[UUID, dict[str, bool]] = defaultdict(dict)
-    rows = Applies.objects.for_user(user).filter(patient_id__in=list(patients)).order_by("said_at", "id")
-    for patient_id, group, applies in rows.values_list("patient_id", "group", "applies"):
-        found[patient_id][group] = applies
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,8 +22,6 @@ from treatment import words
 from treatment.readiness import board
 from treatment.readiness.board import BoardRow
 
-FARTHEST = timedelta(days=730)
-
 
 def week_day(text: str, today: date) -> date:
     """The day that an address names, today for anything else or for a week too far away."""
@@ -31,7 +29,7 @@ def week_day(text: str, today: date) -> date:
         found = date.fromisoformat(text)
     except ValueError:
         return today
-    return found if abs(found - today) <= FARTHEST else today
+    return found if board.is_near(found, today) else today
 
 
 def today_of_team(user: User, now: datetime) -> date:

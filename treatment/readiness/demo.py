@@ -26,9 +26,18 @@ def load(world: World) -> None:
     maya.note("log.driver", "done", "Jonas drives me there and back", -1, by=world.users["patient"])
     samuel = Hand(world, world.other_patient)
     until = today + timedelta(days=70)
-    samuel.note("log.authorization", "done", "Approved, letter of the insurer in the file", -20, valid_until=until)
+    samuel.note(
+        "log.authorization", "done", "Approved, letter of the insurer in the file", -20, valid_until=until
+    )
     due = samuel.dose.target - timedelta(days=2)
-    samuel.note("chk.jcv_current", "open", "Ordered with the next blood test", -4, draw_by=today + timedelta(days=3), due_on=due)
+    samuel.note(
+        "chk.jcv_current",
+        "open",
+        "Ordered with the next blood test",
+        -4,
+        draw_by=today + timedelta(days=3),
+        due_on=due,
+    )
     samuel.note("log.supply", "waiting", "Ordered at the pharmacy", -2)
     with actor.unit_of_work(actor.Actor(user_id=world.users["nurse"].pk)):
         ines = next(one for one in patients_of(world.users["nurse"]) if one.name == "Ines Moreau")
@@ -57,7 +66,14 @@ class Hand:
             lines = items.lines_for(by, self.patient, self.dose, now)
             item = next(line.item for line in lines if line.item.fact.endswith(f".{part}"))
             items.note_item(
-                by=by, patient=self.patient, item_id=item.pk, state=state, text=text, id=uuid7(), now=now, **more
+                by=by,
+                patient=self.patient,
+                item_id=item.pk,
+                state=state,
+                text=text,
+                id=uuid7(),
+                now=now,
+                **more,
             )
 
     def ask_on_the_phone(self, *, agreed: str) -> None:
@@ -67,7 +83,8 @@ class Hand:
             asked = answers.questions_for(self.nurse, self.patient, self.dose)
             no_concern = {"yes": "no", "no": "yes"}
             said = {
-                one.fact: "yes" if one.fact.endswith("new_meds") else no_concern[one.concern_if] for one in asked
+                one.fact: "yes" if one.fact.endswith("new_meds") else no_concern[one.concern_if]
+                for one in asked
             }
             row = answers.answer(
                 by=self.nurse, patient=self.patient, dose_id=self.dose.pk, said=said, place="phone", id=uuid7(), now=now

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -110,6 +112,34 @@ def lines_for(user: User, patient: Patient, dose: Dose, now: datetime) -> list[L
     rows = ChecklistItem.objects.for_user(user, patient).needed_for([dose]).select_related("done_by")
     today = today_in(now, patient.site.time_zone)
     return lines_of(dose, list(rows), applies_to(user, patient), now, today)
+
+
+def by_course(user: User, doses: Iterable[Dose]) -> dict[UUID, list[ChecklistItem]]:
+    """The items that `lines_of` needs for these doses, by course: one statement."""
+    found: dict[UUID, list[ChecklistItem]] = defaultdict(list)
+    for item in ChecklistItem.objects.for_user(user).needed_for(doses).select_related("dose"):
+        found[item.dose.course_id].append(item)
+    return found
+
+
+def groups_of(user: User, patient_ids: Iterable[UUID]) -> dict[UUID, dict[str, bool]]:
+    """Whether each group is each person's, as it was said last: one statement."""
+    found: dict[UUID, dict[str, bool]] = defaultdict(dict)
+    rows = Applies.objects.for_user(user).filter(patient_id__in=list(patient_ids)).order_by("said_at", "id")
+    for patient_id, group, applies in rows.values_list("patient_id", "group", "applies"):
+        found[patient_id][group] = applies
+    return found
+
+
+def open_counts(user: User, doses: list[Dose], now: datetime) -> dict[UUID, int]:
+    """How many lines of each dose are not settled, questions of the last day included: two statements for all of them."""
+    lines, groups = by_course(user, doses), groups_of(user, {dose.patient_id for dose in doses})
+    counts = {}
+    for dose in doses:
+        today = today_in(now, dose.patient.site.time_zone)
+        found = lines_of(dose, lines[dose.course_id], groups[dose.patient_id], now, today)
+        counts[dose.pk] = sum(not line.standing.settled for line in found)
+    return counts
 
 
 # --- Writing ----------------------------------------------------------------------------------------------------------
@@ -230,11 +260,14 @@ __all__ = [
     "Line",
     "applies_to",
     "asked_in_questions",
+    "by_course",
+    "groups_of",
     "item_or_404",
     "lines_for",
     "lines_of",
     "locked",
     "note_item",
+    "open_counts",
     "put",
     "said_of",
     "say_applies",
