@@ -74,6 +74,8 @@ def test_evidence_is_noted_with_days_and_bad_days_change_nothing(ward: Ward, dos
     assert is_problem(ask("maya", "POST", path, {"state": "done"}), 403)
     assert is_problem(ask("nurse", "POST", path, {"state": "concern"}), 400)
     assert acts_of(ward.patient).count("treatment.item-noted team") == 1
+    (kept,) = ask("maya", "GET", path).json()["results"]
+    assert (kept["text"], kept["valid_until"], kept["noted_by"]) == ("Letter 4711", until, ward.nurse.name)
 
 
 def test_a_fever_stops_the_dose_once_and_the_team_says_what_was_agreed(
@@ -90,6 +92,8 @@ def test_a_fever_stops_the_dose_once_and_the_team_says_what_was_agreed(
     again = ask("maya", "POST", f"doses/{dose.pk}/answers/", body, key=key)
     assert again.json()["id"] == first.json()["id"]
     assert ask("maya", "GET", f"doses/{dose.pk}/readiness/").json()["worst"] == "stopped"
+    listed = ask("nurse", "GET", f"doses/{dose.pk}/answers/").json()["results"]
+    assert [row["id"] for row in listed] == [first.json()["id"]]
     review = f"answers/{first.json()['id']}/review/"
     assert ask("maya", "POST", review, {"agreed": "x", "lift": True}).status_code == 404
     done = ask("nurse", "POST", review, {"agreed": "Seen by Hana.", "lift": True})

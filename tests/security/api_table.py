@@ -463,10 +463,13 @@ API_ROWS: list[ApiRow] = [
         "treatment-api:dose-missed", READERS, sends(reason="A cold."), status=422, refused=SELF
     ),  # its time has not come
     acts("treatment-api:item", TREATED, sends(done=True)),
-    acts("treatment-api:item-notes", TREATED, sends(state="open", text="Not yet")),
+    ApiRow(
+        "treatment-api:item-notes",
+        {"GET": Can(TREATED), "POST": Can(TREATED, 200, sends(state="open", text="Not yet"))},
+    ),
     reads("treatment-api:dose-readiness", TREATED),
     reads("treatment-api:dose-questions", TREATED),
-    acts("treatment-api:dose-answers", TREATED, a_fever, status=201),
+    ApiRow("treatment-api:dose-answers", {"GET": Can(TREATED), "POST": Can(TREATED, 201, a_fever)}),
     reads("treatment-api:answer-detail", TREATED),
     acts(
         "treatment-api:answer-review", OF_TEAM, sends(agreed="We talked.", lift=False), refused=IN_EMERGENCY

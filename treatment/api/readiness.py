@@ -15,17 +15,32 @@ from rest_framework.response import Response
 from clinic.services import is_clinician
 from patients.requests import About
 from patients.services import record_many, record_view
-from portal.lib.api import Day, Query, Text, Write
+from portal.lib.api import (
+    Day,
+    Key,
+    PatientPageQuery,
+    PatientQuery,
+    Query,
+    Text,
+    Write,
+    by_id,
+    listed,
+    page_of,
+    paged,
+    stamp,
+)
 from portal.lib.problems import DomainError
 from portal.lib.time import now as present
-from treatment import checks
 from treatment.api.views import TreatmentView
-from treatment.models import ChecklistItem, Dose, DoseAnswer
+from treatment.models import ChecklistItem, Dose, DoseAnswer, ItemNote
 from treatment.readiness import answers, board, items
 from treatment.readiness.board_views import today_of_team
-from treatment.readiness.standing import WORDS, Readiness
+from treatment.readiness.dose import standing_of_dose
+from treatment.readiness.standing import WORDS
 
 MOST_ANSWERS = 60
+ANSWERED = (Key("answered_at", lambda row: row.answered_at, stamp, down=True), by_id(down=True))
+NOTED = (Key("noted_at", lambda row: row.noted_at, stamp, down=True), by_id(down=True))
 CODES = [(code, word) for code, (_kind, word, _settled) in WORDS.items()]
 WORST = [*CODES, ("ready", _("Ready for the nurse to review"))]
 SAID = [(answers.YES, _("Yes")), (answers.NO, _("No")), (answers.NOT_ME, _("This does not apply to me"))]
@@ -126,6 +141,18 @@ class AgreedWrite(Write):
     lift = serializers.BooleanField()
 
 
+class ItemNoteRead(serializers.Serializer[Any]):
+    """One entry of the evidence for a line: what it became, who says so, when and why."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=ChecklistItem.State.choices)
+    noted_at = serializers.DateTimeField()
+    noted_by = serializers.CharField(source="noted_by.name")
+    day = serializers.DateField(allow_null=True)
+    valid_until = serializers.DateField(allow_null=True)
+    text = serializers.CharField()
+
+
 class ItemNoteWrite(Write):
     """What became of a line, and the evidence. The days are set by the team; a patient's are left as they are."""
 
@@ -191,14 +218,10 @@ class BoardRead(serializers.Serializer[Any]):
 
 def standing_of(asked: About, dose: Dose) -> dict[str, Any]:
     """How a dose stands, as the page says it."""
-    now = present()
-    lines = items.lines_for(asked.user, asked.patient, dose, now)
-    stops = DoseAnswer.objects.for_user(asked.user, asked.patient).stopping().filter(dose=dose)
-    overdue = checks.overdue_before(asked.user, asked.patient, dose, now)
-    codes = [*(line.standing.code for line in lines), *("overdue" for _check in overdue)]
-    readiness = Readiness(tuple(codes), stopped=stops.exists())
+    found = standing_of_dose(asked.user, asked.patient, dose, present())
+    said = found.readiness
     return {
-        "dose": dose.pk, "target": dose.target, "worst": readiness.worst, "words": readiness.words, "lines": lines,
+        "dose": dose.pk, "target": dose.target, "worst": said.worst, "words": said.words, "lines": found.lines,
     }  # fmt: skip
 
 
@@ -223,6 +246,18 @@ class DoseQuestions(TreatmentView):
 
 
 class DoseAnswers(TreatmentView):
+    queries = {"get": PatientPageQuery, "post": PatientQuery}
+
+    @extend_schema(responses={200: paged(DoseAnswerRead)})
+    def get(self, request: Request, dose_id: UUID) -> Response:
+        """The answers before a dose, the newest first."""
+        asked = self.asked_about()
+        dose = self.dose(asked, dose_id)
+        record_view(asked.user, asked.patient, "treatment.view", dose.pk)
+        rows = DoseAnswer.objects.for_user(asked.user, asked.patient).newest_first().filter(dose=dose)
+        shown, cursor = page_of(self, rows.order_by(), ANSWERED)
+        return listed(self, DoseAnswerRead(shown, many=True).data, cursor)
+
     @extend_schema(request=DoseAnswerWrite, responses={201: DoseAnswerRead})
     def post(self, request: Request, dose_id: UUID) -> Response:
         """Answer the questions. "Call first" needs a call as well: nobody watches this around the clock."""
@@ -260,6 +295,18 @@ class AnswerReview(TreatmentView):
 
 
 class ItemNotes(TreatmentView):
+    queries = {"get": PatientPageQuery, "post": PatientQuery}
+
+    @extend_schema(responses={200: paged(ItemNoteRead)})
+    def get(self, request: Request, item_id: UUID) -> Response:
+        """The evidence for a line, the newest first."""
+        asked = self.asked_about()
+        item = items.item_or_404(asked.user, asked.patient, item_id)
+        record_view(asked.user, asked.patient, "treatment.view", item.pk)
+        rows = ItemNote.objects.for_user(asked.user, asked.patient).newest_first().filter(item=item)
+        shown, cursor = page_of(self, rows.order_by(), NOTED)
+        return listed(self, ItemNoteRead(shown, many=True).data, cursor)
+
     @extend_schema(request=ItemNoteWrite, responses={200: ReadinessRead})
     def post(self, request: Request, item_id: UUID) -> Response:
         """What became of a line, with its evidence. Patients write on their own lines."""

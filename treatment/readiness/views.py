@@ -20,8 +20,8 @@ from treatment.courses import reading
 from treatment.models import ChecklistItem, Dose, DoseAnswer, ItemNote
 from treatment.pages import Asked
 from treatment.readiness import answers, forms, items
+from treatment.readiness.dose import standing_of_dose
 from treatment.readiness.items import Line
-from treatment.readiness.standing import Readiness
 
 GET_POST = ["GET", "HEAD", "POST"]
 SHOWN = 10
@@ -37,15 +37,10 @@ def dose_list(request: HttpRequest, dose_id: UUID, patient_id: UUID | None = Non
     asked = Asked(request, patient_id)
     dose = reading.dose_or_404(asked.user, asked.patient, dose_id)
     record_view(asked.user, asked.patient, "treatment.view", dose.pk)
-    lines = items.lines_for(asked.user, asked.patient, dose, asked.now)
-    given = list(
-        DoseAnswer.objects.for_user(asked.user, asked.patient).newest_first().filter(dose=dose)[:SHOWN]
-    )
-    stops = [row for row in given if row.level == DoseAnswer.Level.CALL_FIRST and row.reviewed_at is None]
-    overdue = checks.overdue_before(asked.user, asked.patient, dose, asked.now)
-    codes = [*(line.standing.code for line in lines), *("overdue" for _check in overdue)]
+    found = standing_of_dose(asked.user, asked.patient, dose, asked.now)
+    given = DoseAnswer.objects.for_user(asked.user, asked.patient).newest_first().filter(dose=dose)[:SHOWN]
     notes = _newest_notes(asked, dose)
-    rows = [_row(asked, dose, line, notes.get(line.item.pk)) for line in lines]
+    rows = [_row(asked, dose, line, notes.get(line.item.pk)) for line in found.lines]
     rows.sort(key=lambda row: row["line"].standing.settled)
     return asked.page(
         "ready",
@@ -54,11 +49,12 @@ def dose_list(request: HttpRequest, dose_id: UUID, patient_id: UUID | None = Non
         unsigned=dose.course.order.demo_only,
         planned=words.planned_words(dose.window),
         left=words.left_words(asked.today, dose.target),
-        readiness=Readiness(tuple(codes), stopped=bool(stops)),
+        readiness=found.readiness,
         rows=rows,
-        open=sum(not row["line"].standing.settled for row in rows) + len(overdue),
+        open=sum(not row["line"].standing.settled for row in rows) + len(found.overdue),
         more=[row for entry in before_dose for row in entry(asked.user, asked.patient, dose, asked.now)],
-        overdue=[{"check": check, "who": _who(asked, check.owner)} for check in overdue],
+        overdue=[{"check": check, "who": _who(asked, check.owner)} for check in found.overdue],
+        signs=[asked.url("self-check-done", row.pk) for row in found.self_checks],
         answers=[{"row": row, "url": asked.url("answer", row.pk)} for row in given],
         questions=asked.url("questions", dose.pk) if _is_open(dose) else "",
         up=asked.url("course", dose.course_id) if asked.is_staff else asked.url("home"),
