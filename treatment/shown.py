@@ -75,6 +75,7 @@ def next_up(
         "length": words.length_words(reading.infusion_need(dose)),
         "need": words.minutes_words(reading.infusion_need(dose)),
         "items": [_item(asked, dose, item) for item in items],
+        "stopped": any(item.kind == "urgent" for item in items),
         "ready_url": asked.url("ready", dose.pk),
         "unwell_url": asked.url("questions", dose.pk),
         "open": sum(not item.done for item in items),

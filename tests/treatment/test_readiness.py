@@ -238,6 +238,7 @@ def test_a_fever_shows_the_phone_first_stops_the_dose_and_tells_the_team(ward: W
     assert "Stay at home until you have talked with us." in main
     ready = maya.get(reverse("treatment:ready", args=[dose.pk])).content.decode()
     assert "Stopped: call before anybody travels" in ready
+    assert "Call us before you travel" in maya.get("/").content.decode()
     first = nurse.get("/").content.decode()
     first = first[first.index("What first?") :]
     assert "an answer says call first" in first

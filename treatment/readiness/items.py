@@ -71,8 +71,11 @@ def item_or_404(user: User, patient: Patient, item_id: UUID) -> ChecklistItem:
 
 
 def said_of(item: ChecklistItem) -> BeforeDose:
-    """What the version of the item's course says about it."""
-    return reading.facts_for(item.dose.course).labels[item.fact]
+    """What the version of the item's course says about it. Raises Http404 when a later version does not have it any more."""
+    said = reading.facts_for(item.dose.course).labels.get(item.fact)
+    if said is None:
+        raise Http404
+    return said
 
 
 def asked_in_questions(dose: Dose, fact: str) -> bool:
@@ -90,14 +93,17 @@ def applies_to(user: User, patient: Patient) -> dict[str, bool]:
 def lines_of(
     dose: Dose, items: list[ChecklistItem], groups: dict[str, bool], now: datetime, today: date
 ) -> list[Line]:
-    """The lines of a dose from the items of its whole course: other doses' lines can hold for this one."""
+    """The lines of a dose from the items of its whole course: other doses' lines can hold for this one.
+
+    What the version of the course does not name any more is left out.
+    """
     labels = reading.facts_for(dose.course).labels
     others = carried(item for item in items if item.dose_id != dose.pk)
     lines = []
     for item in items:
-        if item.dose_id != dose.pk:
+        said, until = labels.get(item.fact), others.get(item.fact)
+        if item.dose_id != dose.pk or said is None:
             continue
-        said, until = labels[item.fact], others.get(item.fact)
         standing = standing_of(
             item, said, target=dose.target, now=now, today=today,
             applies=groups.get(said.applies_to or ""), carried_until=until,

@@ -90,7 +90,8 @@ def _row(asked: Asked, dose: Dose, line: Line, note: ItemNote | None) -> dict[st
         "ask_for_day": line.standing.due is None and not line.standing.settled,
         "note": note,
         "link": link.get(line.said.link or "", "") if _is_open(dose) and not line.standing.settled else "",
-        "edit": asked.url("item-note", line.item.pk) if mine else "",
+        "mine": mine,
+        "edit": asked.url("item-note", line.item.pk) if mine or note is not None else "",
     }
 
 
