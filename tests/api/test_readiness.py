@@ -65,6 +65,12 @@ def test_evidence_is_noted_with_days_and_bad_days_change_nothing(ward: Ward, dos
     )
     assert told.status_code == 200
     assert lines(told)["log.authorization"]["holds_until"] == until
+    plan = {"state": "waiting", "due_on": day}
+    assert lines(ask("nurse", "POST", path, plan))["log.authorization"]["due"] == day
+    again = ask(
+        "nurse", "POST", path, {"state": "done", "day": day, "valid_until": until, "text": "Letter 4711"}
+    )
+    assert lines(again)["log.authorization"]["due"] == day  # what was left out stays
     tomorrow = (ward.today + timedelta(days=2)).isoformat()
     for wrong in (
         {"state": "done", "day": tomorrow},
@@ -73,8 +79,8 @@ def test_evidence_is_noted_with_days_and_bad_days_change_nothing(ward: Ward, dos
         assert is_problem(ask("nurse", "POST", path, wrong), 422)
     assert is_problem(ask("maya", "POST", path, {"state": "done"}), 403)
     assert is_problem(ask("nurse", "POST", path, {"state": "concern"}), 400)
-    assert acts_of(ward.patient).count("treatment.item-noted team") == 1
-    (kept,) = ask("maya", "GET", path).json()["results"]
+    assert acts_of(ward.patient).count("treatment.item-noted team") == 3
+    kept, *_earlier = ask("maya", "GET", path).json()["results"]
     assert (kept["text"], kept["valid_until"], kept["noted_by"]) == ("Letter 4711", until, ward.nurse.name)
 
 

@@ -31,7 +31,7 @@ def monday(ward: Ward) -> date:
 
 def comes(ward: Ward, name: str, on: date, code: str = "ocrelizumab_iv") -> Course:
     """Another patient of the team, with a first dose on a day."""
-    with ward.acting(ward.nurse):
+    with actor.unit_of_work(actor.system("tests")):
         ward.patient = enroll_patient(
             site=ward.patient.site, name=name, date_of_birth=date(1980, 5, 5), by=ward.nurse, team=ward.clinic.team,
             phone="555-0177",

@@ -133,7 +133,7 @@ def test_a_mail_that_was_sent_stays_sent_and_a_moved_day_is_reminded_of_again(
 def test_a_patient_without_an_account_is_noted_for_the_phone(ward: Ward) -> None:
     from patients.services import enroll_patient
 
-    with ward.acting(ward.nurse):
+    with actor.unit_of_work(actor.system("tests")):
         ward.patient = enroll_patient(
             site=ward.patient.site, name="Ines Moreau", date_of_birth=ward.today - days(12000), by=ward.nurse,
             team=ward.clinic.team, phone="555-0188",

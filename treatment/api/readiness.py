@@ -162,8 +162,8 @@ class ItemNoteWrite(Write):
     text = Text(required=False, allow_blank=True, default="", max_length=items.TEXT_LENGTH)
     day = Day(required=False, allow_null=True, default=None)
     valid_until = Day(required=False, allow_null=True, default=None)
-    draw_by = Day(required=False, allow_null=True, default=None)
-    due_on = Day(required=False, allow_null=True, default=None)
+    draw_by = Day(required=False, allow_null=True, help_text=_("As it was when left out."))
+    due_on = Day(required=False, allow_null=True, help_text=_("As it was when left out."))
 
 
 class BoardQuery(Query):
@@ -311,8 +311,8 @@ class ItemNotes(TreatmentView):
     def post(self, request: Request, item_id: UUID) -> Response:
         """What became of a line, with its evidence. Patients write on their own lines."""
         asked = self.asked_about()
-        items.item_or_404(asked.user, asked.patient, item_id)
-        wanted = self.body(ItemNoteWrite)
+        before = items.item_or_404(asked.user, asked.patient, item_id)
+        wanted = {"draw_by": before.draw_by, "due_on": before.due_on, **self.body(ItemNoteWrite)}
         item = items.note_item(**asked.act, item_id=item_id, id=self.once, now=present(), **wanted)
         return Response(ReadinessRead(standing_of(asked, self.dose(asked, item.dose_id))).data)
 
