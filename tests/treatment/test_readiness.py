@@ -63,7 +63,7 @@ def answer(ward: Ward, dose: Dose, **more: Any) -> DoseAnswer:
     said = {
         name: more.pop(name)
         for name in list(more)
-        if name in ("infection", "new_neuro", "pregnancy", "allergies")
+        if name in ("infection", "new_neuro", "pregnancy", "allergies", "new_meds")
     }
     given = {"by": ward.maya, "id": uuid7(), "now": ward.at(ward.today, 9), "place": "phone", **more}
     with ward.acting(given["by"]):
@@ -328,6 +328,16 @@ def test_every_question_has_to_be_answered_unless_one_is_enough(ward: Ward, cour
     row = answer(ward, dose, allergies="yes")
     assert row.level == "tell_nurse"
     assert line(ward, dose, "chk.infection").standing.code == "done"
+
+
+def test_a_new_medicine_is_told_and_the_list_of_medicines_stays_open(ward: Ward, course: Course) -> None:
+    dose = ward.planned(course)
+    row = answer(ward, dose, new_meds="yes")
+    assert row.level == "tell_nurse"
+    assert line(ward, dose, "chk.new_meds").standing.code == "open"
+    assert "something for the nurse to know" in signed_in(ward.nurse).get("/").content.decode()
+    answer(ward, dose)
+    assert line(ward, dose, "chk.new_meds").standing.code == "done"
 
 
 def test_only_the_team_lifts_a_stop_and_says_what_was_agreed(ward: Ward, course: Course) -> None:

@@ -123,7 +123,7 @@ def _unanswered(question: Question, said: Mapping[str, str]) -> bool:
 def _settle(
     row: DoseAnswer, asked: list[Question], said: Mapping[str, str], by: User, capacity: str, now: datetime
 ) -> None:
-    """Lines of the facts that were asked about: settled while the answer is fresh, or stopped."""
+    """Lines of the facts that were asked about: settled while the answer is fresh, stopped, or open as before (a new medicine)."""
     known = items.applies_to(by, row.patient)
     rows = ChecklistItem.objects.for_user(by, row.patient).filter(dose_id=row.dose_id)
     held = rows.select_for_update(of=("self",), no_key=True)
@@ -135,8 +135,9 @@ def _settle(
         item = lines.get(question.fact)
         if item is None or word not in (YES, NO):
             continue
-        if is_concern(question, word) and question.on_concern == Level.CALL_FIRST:
-            items.put(item, State.CONCERN, by=by, capacity=capacity, now=now)
+        if is_concern(question, word):
+            if question.on_concern == Level.CALL_FIRST:
+                items.put(item, State.CONCERN, by=by, capacity=capacity, now=now)
         elif item.state != State.CONCERN:  # only the team lifts a stop
             items.put(item, State.DONE, by=by, capacity=capacity, now=now)
 
