@@ -130,7 +130,9 @@ def _settle(
     lines = {item.fact: item for item in held.filter(fact__in=[one.fact for one in asked])}
     for question in asked:
         word = said.get(question.fact, "")
-        if question.applies_to and word:
+        if question.applies_to and (
+            word == NOT_ME or is_concern(question, word)
+        ):  # a plain "no" says nothing about it
             items.say_applies(row.patient, question.applies_to, word != NOT_ME, by=by, now=now, known=known)
         item = lines.get(question.fact)
         if item is None or word not in (YES, NO):
