@@ -103,6 +103,7 @@ def answer(
             ],
             "asked": len(asked),
         }  # fmt: skip
+        row.agreed = ""
         row.save(force_insert=True)
         _settle(row, asked, said, by, capacity, now)
         if level == Level.CALL_FIRST and capacity == "self":

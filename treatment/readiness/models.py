@@ -35,7 +35,7 @@ class ItemNote(PatientRecord):
     capacity = models.CharField(max_length=12)
     day = models.DateField(null=True)  # when it happened: drawn, seen, allowed
     valid_until = models.DateField(null=True)
-    text = SealedField(default=str)
+    text = SealedField()
 
     objects: ClassVar[ItemNoteQuerySet] = ItemNoteQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -89,7 +89,7 @@ class DoseAnswer(PatientRecord):
     answers = SealedField()  # {"concerns": [{"fact_code", "text", "level_code"}], "asked": count}
     reviewed_at = models.DateTimeField(null=True)
     reviewed_by = models.ForeignKey("accounts.User", null=True, on_delete=models.PROTECT, related_name="+")
-    agreed = SealedField(default=str)
+    agreed = SealedField()
 
     objects: ClassVar[DoseAnswerQuerySet] = DoseAnswerQuerySet.as_manager()  # type: ignore[assignment]
 
