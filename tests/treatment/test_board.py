@@ -55,7 +55,9 @@ def settle(ward: Ward, course: Course, *left: str) -> Dose:
 def week(ward: Ward, day: date) -> board.Board:
     with ward.acting(ward.nurse):
         found = board.week_of(ward.nurse, day, ward.at(ward.today))
-        assert all(row.patient.name for row in found.rows)  # opened here, where the keys are within reach
+        assert all(
+            row.patient.name for row in [*found.rows, *found.elsewhere]
+        )  # opened here, where the keys are within reach
     return found
 
 

@@ -84,7 +84,7 @@ class ReadinessRead(serializers.Serializer[Any]):
     lines = LineStandingRead(many=True)
 
 
-class QuestionRead(serializers.Serializer[Any]):
+class DoseQuestionRead(serializers.Serializer[Any]):
     """A question before a dose, with where it comes from."""
 
     fact = serializers.CharField()
@@ -236,13 +236,15 @@ class DoseReadiness(TreatmentView):
 
 
 class DoseQuestions(TreatmentView):
-    @extend_schema(responses={200: QuestionRead(many=True)})
+    @extend_schema(responses={200: DoseQuestionRead(many=True)})
     def get(self, request: Request, dose_id: UUID) -> Response:
         """The questions before a dose, as the version of its course words them."""
         asked = self.asked_about()
         dose = self.dose(asked, dose_id)
         record_view(asked.user, asked.patient, "treatment.view", dose.pk)
-        return Response(QuestionRead(answers.questions_for(asked.user, asked.patient, dose), many=True).data)
+        return Response(
+            DoseQuestionRead(answers.questions_for(asked.user, asked.patient, dose), many=True).data
+        )
 
 
 class DoseAnswers(TreatmentView):
