@@ -175,7 +175,8 @@ def test_two_workers_at_once_send_one_mail(fresh_db: str) -> None:
     ward = make_ward()
     course = ward.order("ocrelizumab_iv", ward.today + days(20), now=ward.at(ward.today, 7))
     dose = ward.planned(course)
-    now, barrier, troubles = at(ward, dose, 7), threading.Barrier(2), []
+    now, barrier = at(ward, dose, 7), threading.Barrier(2)
+    troubles: list[Exception] = []
 
     def work() -> None:
         try:

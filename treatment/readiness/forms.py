@@ -51,7 +51,7 @@ class QuestionsForm(DraftedForm):
             for name, question in self.questions.items()
         ):
             for name in self.questions:
-                self._errors.pop(name, None)  # type: ignore[attr-defined]
+                self.errors.pop(name, None)
         return data
 
     @property
