@@ -66,6 +66,18 @@ def queue_mail(*, to: str, subject: str, body: str, kind: str) -> OutgoingMail:
     return mail
 
 
+@transaction.atomic
+def withdraw_mail(mail_id: UUID) -> bool:
+    """Take back a mail that no mail server has taken yet; False when it is gone already, or was taken back before."""
+    waiting = OutgoingMail.objects.select_for_update(no_key=True).filter(pk=mail_id)
+    mail = waiting.filter(state=OutgoingMail.State.WAITING).first()
+    if mail is None:
+        return False
+    mail.state, mail.payload = OutgoingMail.State.FAILED, None  # the job finds nothing to send
+    mail.save(update_fields=["state", "payload"])
+    return True
+
+
 def open_mail(mail: OutgoingMail) -> dict[str, str] | None:
     """Address, subject and body of a mail that still has them."""
     if mail.payload is None:

@@ -17,17 +17,23 @@ class TreatmentConfig(AppConfig):
         from portal.lib import contributions
         from treatment import contributed, demo, problems
         from treatment.outcomes.problems import to_look_at
+        from treatment.readiness import board_views
+        from treatment.readiness import demo as readiness_demo
+        from treatment.readiness.problems import answers_to_look_at
 
         contributions.today_cards.add(5, contributed.today_card)
         contributions.patient_groups.add(20, contributed.patient_groups)
         contributions.summary_panels.add(5, contributed.summary_panel)
+        contributions.problems.add(14, answers_to_look_at)
         contributions.problems.add(15, problems.new_signs)
         contributions.problems.add(20, problems.near_doses)
         contributions.problems.add(22, to_look_at)
+        contributions.staff_today.add(28, board_views.staff_card)
         contributions.staff_today.add(30, contributed.therapies_card)
         contributions.profile_links.add(10, contributed.profile_links)
         contributions.api_nouns["treatment"] = _("Treatment, allergies and medicines")
         contributions.demo_loaders.add(15, demo.load)
+        contributions.demo_loaders.add(16, readiness_demo.load)
         contributions.draft_kinds.update(
             {
                 "treatment-order": _("An order for a treatment"),
@@ -45,6 +51,9 @@ class TreatmentConfig(AppConfig):
                 "allergy": _("An allergy"),
                 "medicine": _("A medicine"),
                 "self-check": _("A self-check"),
+                "dose-answers": _("Questions before a dose"),
+                "dose-note": _("A note on the list before a dose"),
+                "dose-agreed": _("What was agreed before a dose"),
             }
         )
         contributions.trail_acts.update(
@@ -75,6 +84,12 @@ class TreatmentConfig(AppConfig):
                 "body.measured": _("noted weight and height"),
                 "treatment.item-done": _("ticked something that is to do before a dose"),
                 "treatment.item-open": _("opened something again that is to do before a dose"),
+                "treatment.item-noted": _("noted how something before a dose stands"),
+                "treatment.questions-answered": _("answered the questions before a dose"),
+                "treatment.questions-reviewed": _("looked at the answers before a dose"),
+                "treatment.reminded": _("reminded of the list before a dose"),
+                "treatment.reminder-canceled": _("canceled a reminder"),
+                "readiness.view": _("looked at the readiness board"),
                 "treatment.check-done": _("noted a regular check as done"),
                 "allergy.written": _("wrote an allergy"),
                 "allergy.changed": _("changed an allergy"),

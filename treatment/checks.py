@@ -21,6 +21,7 @@ from portal.lib.time import today_in
 from treatment.courses import planning, reading
 from treatment.models import CheckDone, ChecklistItem, Course, Dose
 from treatment.protocols.facts import RegularCheck
+from treatment.readiness import items
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class OpenItem:
     id: UUID | None = None
     fact: str = ""
     asked_again: bool = False
+    kind: str = ""
+    word: str = ""
+    due: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +64,21 @@ def owner_words(owner: str) -> str:
 
 def checklist_of(user: User, patient: Patient, dose: Dose, now: datetime) -> list[OpenItem]:
     """The items of one dose. An answer that expires counts only while it is fresh."""
-    labels = reading.facts_for(dose.course).labels
-    lines = []
-    for item in ChecklistItem.objects.for_user(user, patient).filter(dose=dose):
-        said = labels[item.fact]
-        fresh = said.valid_hours is None or (
-            item.done_at is not None and item.done_at >= now - timedelta(hours=said.valid_hours)
+    return [
+        OpenItem(
+            label=line.said.label,
+            who=owner_words(line.item.owner),
+            owner=line.item.owner,
+            done=line.standing.settled,
+            id=line.item.pk,
+            fact=line.item.fact,
+            asked_again=line.said.valid_hours is not None,
+            kind=line.standing.kind,
+            word=line.standing.word,
+            due=line.standing.due,
         )
-        lines.append(
-            OpenItem(
-                label=said.label,
-                who=owner_words(item.owner),
-                owner=item.owner,
-                done=item.done_at is not None and fresh,
-                id=item.pk,
-                fact=item.fact,
-                asked_again=said.valid_hours is not None,
-            )
-        )
-    return lines
+        for line in items.lines_for(user, patient, dose, now)
+    ]
 
 
 def before(
@@ -101,24 +101,14 @@ def before(
         for row in entry(user, patient, dose, now)
     ]
     lines += checklist_of(user, patient, dose, now)
-    today = today_in(now, patient.site.time_zone)
     lines += [
         OpenItem(
-            label=check.label, who=owner_words(check.owner), done=False, owner=check.owner, fact=check.fact
+            label=check.label, who=owner_words(check.owner), done=False, owner=check.owner, fact=check.fact,
+            kind="caution", word=_("Overdue"), due=check.due,
         )
-        for check in regular_checks(user, patient, dose.course, doses, done)
-        if check.is_overdue(today)
-    ]
+        for check in overdue_before(user, patient, dose, now, doses, done)
+    ]  # fmt: skip
     return lines
-
-
-def item_or_404(user: User, patient: Patient, item_id: UUID) -> ChecklistItem:
-    found: ChecklistItem | None = (
-        ChecklistItem.objects.for_user(user, patient).select_related("dose").filter(pk=item_id).first()
-    )
-    if found is None:
-        raise Http404
-    return found
 
 
 @transaction.atomic
@@ -129,22 +119,19 @@ def settle_item(
     capacity = require(by, patient, TREATMENT, "self", "team", "break_glass")
 
     def make() -> UUID:
-        item = item_or_404(by, patient, item_id)
-        locked = (
-            ChecklistItem.objects.for_user(by).select_for_update(of=("self",), no_key=True).get(pk=item.pk)
-        )
+        locked = items.locked(by, patient, item_id)
         if capacity == "self" and locked.owner != ChecklistItem.Owner.YOU:
             raise NotAllowed
-        if not item.dose.is_planned:
-            raise DomainError(_("This dose is not planned any more, so nothing can be ticked for it."))
-        locked.done_at, locked.done_by = (now, by) if done else (None, None)
-        locked.save(update_fields=["done_at", "done_by"])
+        if capacity == "self" and done and items.said_of(locked).link == "questions":
+            raise items.AnswerTheQuestions
+        state = ChecklistItem.State.DONE if done else ChecklistItem.State.OPEN
+        items.put(locked, state, by=by, capacity=capacity, now=now)
         record_change(by, patient, "treatment.item-done" if done else "treatment.item-open", locked.pk)
         return locked.pk
 
     content = [str(item_id), done]
     exactly_once(act="treatment.item", id=id, patient=patient, user=by, content=content, do=make)
-    return item_or_404(by, patient, item_id)
+    return items.item_or_404(by, patient, item_id)
 
 
 # --- Regular checks ---------------------------------------------------------------------------------------------------
@@ -182,6 +169,20 @@ def regular_checks(
     if done is None:
         done = done_days(user, patient)
     return [_state(check, min(given), max(given), done, course) for check in reading.facts_for(course).checks]
+
+
+def overdue_before(
+    user: User,
+    patient: Patient,
+    dose: Dose,
+    now: datetime,
+    doses: Iterable[Dose] | None = None,
+    done: DoneDays | None = None,
+) -> list[CheckState]:
+    """The regular checks of a dose's course that are overdue on the site's day."""
+    today = today_in(now, patient.site.time_zone)
+    found = regular_checks(user, patient, dose.course, doses, done)
+    return [check for check in found if check.is_overdue(today)]
 
 
 def _state(check: RegularCheck, first: date, last: date, done: DoneDays, course: Course) -> CheckState:

@@ -38,7 +38,7 @@ def today_card(request: HttpRequest, patient: Patient, now: datetime) -> Card | 
         "next": found,
         "yours": yours,
         "url": reverse("treatment:home"),
-        "fever": shown.fever_address(),
+        "fever": found["unwell_url"],
     }
     return Card("treatment/cards/today.html", context)
 

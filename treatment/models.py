@@ -316,14 +316,28 @@ class ChecklistItem(PatientRecord):
         YOU = "you", _("You")
         TEAM = "team", _("Your team")
         LAB = "lab", _("The lab")
+        NURSE = "nurse", _("Your nurse")
+        CLINIC = "clinic", _("The clinic")
+        INSURER = "insurer", _("Your insurer")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Still open")
+        WAITING = "waiting", _("Begun, waiting")
+        DONE = "done", _("Done")
+        NOT_NEEDED = "not_needed", _("Not needed")
+        CONCERN = "concern", _("Stopped: call first")
 
     record_area: ClassVar[str] = TREATMENT
     app_privileges = KEPT
 
     dose = models.ForeignKey(Dose, on_delete=models.PROTECT, related_name="checklist")
     fact = models.CharField(max_length=160)  # key of the fact in the protocol
-    owner = models.CharField(max_length=4, choices=Owner)
+    owner = models.CharField(max_length=7, choices=Owner)
     position = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    draw_by = models.DateField(null=True)  # set by the team: no text states one
+    due_on = models.DateField(null=True)  # set by the team; for a test, when its result is due
+    valid_until = models.DateField(null=True)  # what it says holds until this day, this day included
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey("accounts.User", null=True, on_delete=models.PROTECT, related_name="+")
 
@@ -334,12 +348,22 @@ class ChecklistItem(PatientRecord):
         constraints = [
             models.UniqueConstraint(fields=["dose", "fact"], name="checklistitem_once"),
             models.CheckConstraint(
-                condition=Q(owner__in=["you", "team", "lab"]), name="checklistitem_owner_known"
+                condition=Q(owner__in=["you", "team", "lab", "nurse", "clinic", "insurer"]),
+                name="checklistitem_owner_known",
             ),
             models.CheckConstraint(
                 condition=Q(done_at__isnull=True, done_by__isnull=True)
                 | Q(done_at__isnull=False, done_by__isnull=False),
                 name="checklistitem_done_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["done", "not_needed"], done_at__isnull=False)
+                | Q(state__in=["open", "waiting", "concern"], done_at__isnull=True),
+                name="checklistitem_state_fits",
+            ),
+            models.CheckConstraint(
+                condition=Q(draw_by__isnull=True) | Q(due_on__isnull=True) | Q(draw_by__lte=F("due_on")),
+                name="checklistitem_drawn_before_due",
             ),
         ]
 
@@ -434,23 +458,28 @@ def reaction_word(details: dict[str, Any]) -> str:
 
 from treatment.elsewhere.models import BodyMeasure, GivenElsewhere  # noqa: E402 - they build on the models above
 from treatment.outcomes.models import DrugStep, Postponement  # noqa: E402
+from treatment.readiness.models import Applies, DoseAnswer, ItemNote, Reminder  # noqa: E402 - they build on the models above
 from treatment.selfcheck.models import SelfCheck  # noqa: E402 - it builds on the models above
 
 __all__ = [
     "Allergy",
+    "Applies",
     "BodyMeasure",
     "Change",
     "CheckDone",
     "ChecklistItem",
     "Course",
     "Dose",
+    "DoseAnswer",
     "DrugStep",
     "GivenElsewhere",
     "InfusionRecord",
+    "ItemNote",
     "Medicine",
     "Order",
     "Postponement",
     "Protocol",
+    "Reminder",
     "SelfCheck",
     "Signature",
     "Therapy",

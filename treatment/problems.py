@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,6 +16,7 @@ from portal.lib.first import TODAY, URGENT, Problem
 from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
 from treatment.models import Dose, SelfCheck
+from treatment.readiness.items import open_counts
 
 NEAR = timedelta(days=3)
 MOST = 100
@@ -42,24 +42,23 @@ def new_signs(user: User, now: datetime, patient: Patient | None = None) -> Iter
 
 
 def near_doses(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
-    """Planned doses of the next days: open lines are a problem, and without one the dose is said beside a fever. One statement.
-
-    A line counts as open until it is ticked; whether an answer that expires is fresh is said on the patient's page.
-    """
+    """Planned doses of the next days: open lines are a problem, and without one the dose is said beside a fever. Three statements."""
     doses = (
         Dose.objects.for_user(user, patient)
+        .with_course()
         .filter(
             state=Dose.State.PLANNED,
             course__ended_on__isnull=True,
             course__paused_on__isnull=True,
             target__lte=now.date() + NEAR,
         )
-        .annotate(open=Count("checklist", filter=Q(checklist__done_at__isnull=True)))
         .select_related("patient__site")
         .order_by("target", "id")
     )
-    near: Any = doses[:MOST]
+    near = list(doses[:MOST])
+    counts = open_counts(user, near, now)
     for dose in near:
+        still_open = counts[dose.pk]
         today = today_in(now, dose.patient.site.time_zone)
         if dose.target > today + NEAR:
             continue
@@ -69,16 +68,16 @@ def near_doses(user: User, now: datetime, patient: Patient | None = None) -> Ite
             words = _("The infusion was planned for %(day)s and is not noted as given") % said
         else:
             words = _("Infusion planned for %(day)s") % said
-            if dose.open:
-                lines = ngettext("%(count)d line is open", "%(count)d lines are open", dose.open)
-                words = f"{words}: {lines % {'count': dose.open}}"
+            if still_open:
+                lines = ngettext("%(count)d line is open", "%(count)d lines are open", still_open)
+                words = f"{words}: {lines % {'count': still_open}}"
         yield Problem(
             patient_id=dose.patient_id,
             keys=(f"dose:{dose.pk}", "infusion"),
             rank=TODAY,
             words=words,
             url=reverse("treatment:patient-home", args=[dose.patient_id]),
-            state=f"{dose.target}:{dose.open}:{over}",
+            state=f"{dose.target}:{still_open}:{over}",
             owner=_("The team"),
-            alone=bool(dose.open) or over,
+            alone=bool(still_open) or over,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -72,6 +73,13 @@ class ChangeQuerySet(PatientRecordQuerySet["Change"]):
 
 class ChecklistQuerySet(PatientRecordQuerySet["ChecklistItem"]):
     """What is to do before a dose."""
+
+    def needed_for(self, doses: Iterable[Dose]) -> ChecklistQuerySet:
+        """The lines of these doses, and those of their courses that say until when they hold."""
+        doses = list(doses)
+        lines = models.Q(dose__in=[dose.pk for dose in doses])
+        holding = models.Q(dose__course__in={dose.course_id for dose in doses}, valid_until__isnull=False)
+        return self.filter(lines | holding).order_by("dose", "position")
 
 
 class CheckDoneQuerySet(PatientRecordQuerySet["CheckDone"]):

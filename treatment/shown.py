@@ -21,6 +21,7 @@ from treatment.models import Change, Course, Dose, InfusionRecord, Postponement,
 from treatment.outcomes.reading import Drug, drugs_of, hold_of, open_by_dose, postponements_of
 from treatment.pages import Asked
 from treatment.protocols.signing import is_signed_off
+from treatment.readiness.items import asked_in_questions
 
 NEAR = 3
 
@@ -83,6 +84,9 @@ def next_up(
         "length": words.length_words(reading.infusion_need(dose)),
         "need": words.minutes_words(reading.infusion_need(dose)),
         "items": [_item(asked, dose, item) for item in items],
+        "stopped": any(item.kind == "urgent" for item in items),
+        "ready_url": asked.url("ready", dose.pk),
+        "unwell_url": asked.url("questions", dose.pk),
         "open": sum(not item.done for item in items),
         "all": len(items),
         "late": reading.is_late(dose, asked.today, last),
@@ -99,11 +103,14 @@ def cycle_today(found: list[Cycle], today: date) -> int | None:
 def _item(asked: Asked, dose: Dose, item: checks.OpenItem) -> dict[str, Any]:
     can_tick = item.id is not None and (asked.is_staff or item.owner == "you")
     link = item.url or (asked.url("lists") if item.fact and checks.leads_to_lists(dose, item.fact) else "")
+    if item.id is not None and not asked.is_staff and asked_in_questions(dose, item.fact):
+        link, can_tick = asked.url("questions", dose.pk), False
     return {
         "item": item,
         "link": link,
         "tick": asked.url("item", item.id) if can_tick else "",
-        "kind": "done" if item.done else "todo",
+        "kind": item.kind or ("done" if item.done else "todo"),
+        "word": item.word or (_("Done") if item.done else _("Still open")),
     }
 
 
@@ -270,6 +277,7 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
         "counts": counts_of(asked, course, reading.doses_of(asked.user, asked.patient)),
         "checks": check_rows(asked, course, journey),
         "items": [_item(asked, running[0], item) for item in items] if running else [],
+        "ready_url": asked.url("ready", running[0].pk) if running else "",
         "need": words.minutes_words(reading.infusion_need(running[0])) if running else "",
         "cycles": len(cycles(given)),
     }

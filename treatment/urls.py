@@ -8,6 +8,8 @@ from django.urls import URLPattern, path
 
 from treatment.elsewhere import views as elsewhere
 from treatment.outcomes import views as outcomes
+from treatment.readiness import board_views
+from treatment.readiness import views as readiness
 from treatment.selfcheck import views as selfcheck
 from treatment.views import catalog, lists, mine, team
 
@@ -42,6 +44,17 @@ urlpatterns: list[URLPattern] = [
         "patients/<uuid:patient_id>/treatment/self-check/<uuid:check_id>/review/",
         selfcheck.review,
         name="patient-self-check-review",
+    ),
+    path("treatment/board/", board_views.week, name="board"),
+    *_both("ready/<uuid:dose_id>/", readiness.dose_list, "ready"),
+    *_both("ready/<uuid:dose_id>/questions/", readiness.questions, "questions"),
+    *_both("answers/<uuid:answer_id>/", readiness.answer, "answer"),
+    *_both("items/<uuid:item_id>/note/", readiness.item_note, "item-note"),
+    path("treatment/answers/<uuid:answer_id>/write/", readiness.write, name="answer-write"),
+    path(
+        "patients/<uuid:patient_id>/treatment/answers/<uuid:answer_id>/review/",
+        readiness.review,
+        name="patient-answer-review",
     ),
     *_both("lists/", lists.both, "lists"),
     *_both("allergies/add/", lists.add, "allergy-add", kind="allergy"),

@@ -20,6 +20,20 @@ STATUS_WORDS: dict[str, tuple[str, Any]] = {
     "verify": ("caution", gettext_lazy("From memory: verify")),
     "local_policy": ("caution", gettext_lazy("No label figure: your center's own rule")),
 }
+APPLIES_WORDS: dict[str, Any] = {
+    "could_become_pregnant": gettext_lazy("people who could become pregnant"),
+    "medicine_at_home": gettext_lazy("people whose team asked them to take a medicine at home"),
+    "jcv_negative_or_low": gettext_lazy("people whose last JC virus test was negative or low"),
+}
+STAFF_OWNERS: dict[str, Any] = {
+    # whose turn it is, as the team reads it: "you" would be the reader
+    "you": gettext_lazy("The patient"),
+    "team": gettext_lazy("The team"),
+    "lab": gettext_lazy("The lab"),
+    "nurse": gettext_lazy("The nurse"),
+    "clinic": gettext_lazy("The clinic"),
+    "insurer": gettext_lazy("The insurer"),
+}
 STATE_KINDS = {"planned": "todo", "given": "done", "missed": "caution", "cancelled": "stopped"}
 
 DOSE_WORDS: dict[str, tuple[Any, Any]] = {
@@ -33,6 +47,11 @@ def status_words(status: str) -> tuple[str, str]:
     """Kind and words of a fact's status; what we do not know is to be verified."""
     kind, words = STATUS_WORDS.get(status, STATUS_WORDS["verify"])
     return kind, str(words)
+
+
+def applies_words(group: str) -> str:
+    """For whom something is; a group that we do not know is named as it is."""
+    return str(APPLIES_WORDS.get(group, group.replace("_", " ")))
 
 
 def next_title(facts: Facts) -> str:

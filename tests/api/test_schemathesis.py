@@ -32,6 +32,7 @@ from tests.registry.people import MAYA, SAMUEL
 from tests.security.api_table import (
     A_LOOK,
     a_check,
+    a_fever,
     a_file,
     a_mailing,
     a_measure,
@@ -54,7 +55,7 @@ FOR_THE_TEAM = (
     r"/(claim|release|finish|notes|work|given|missed|therapies|day|chairs|confirm|decline|teams|shared-reports|emergency|dates|phase)/"
     r"|/(hand-over|correct|calls|calls-and-letters|first-words|mailings|templates|on-call|absences|first|sign|review)/"
     r"|/(put-off|go-ahead|drug|pause|resume|withdraw|imports)/|/elsewhere/\{elsewhere_id\}/confirm/"
-    r"|/threads/\{thread_id\}/history/|/messaging/helped/$|/scheduling/requests/$|/patients/\{patient_id\}/"
+    r"|/treatment/board/$|/threads/\{thread_id\}/history/|/messaging/helped/$|/scheduling/requests/$|/patients/\{patient_id\}/"
 )
 # POST of these is for neurologists.
 BY_PRESCRIBERS = (
@@ -120,7 +121,7 @@ def parameters(ground: Ground, whose: str) -> dict[str, str | int]:
     kinds = (
         "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "report_id", "thread_id", "course_id", "dose_id", "item_id", "code",
         "file_id", "message_id", "made_id", "template_id", "mailing_id", "call_id", "check_id", "on_call_id", "absence_id",
-        "elsewhere_id",
+        "elsewhere_id", "answer_id",
     )  # fmt: skip
     given: dict[str, str | int] = {f"path.{kind}": str(ground.of(kind, whose)) for kind in kinds}
     return {
@@ -161,6 +162,9 @@ def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
         "do-messaging-files": a_file(ground, whose),
         "do-treatment-plan-preview": {**a_plan(ground, whose), "given": [], "protocol_version": None, "path": ""},
         "do-treatment-self-checks": {"none": True, "new": []},
+        "do-treatment-doses-dose-id-answers": {**a_fever(ground, whose), "place": "phone"},
+        "do-treatment-answers-answer-id-review": {"lift": False},
+        "do-treatment-items-item-id-notes": {"state": "open", "day": None, "valid_until": None, "draw_by": None, "due_on": None},
         "do-treatment-courses": an_order(ground, whose),
         "do-treatment-courses-course-id-dates": new_days(ground, whose),
         "do-treatment-courses-course-id-checks": a_check(ground, whose),

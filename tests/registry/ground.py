@@ -61,6 +61,8 @@ from treatment.elsewhere import services as elsewhere
 from treatment.elsewhere.services import Told
 from treatment.models import Course, Protocol, Signature
 from treatment.outcomes import services as outcomes
+from treatment.readiness import answers
+from treatment.readiness import items as readiness_items
 from treatment.selfcheck import services as selfcheck
 
 
@@ -402,6 +404,10 @@ def _treatment(ground: Ground, now: datetime) -> None:
             )
             assert item.id is not None
             ground.ids["item_id", whose] = item.id
+            readiness_items.note_item(
+                by=neurologist, patient=patient, item_id=item.id, state="open", text="Her sister looks them over", id=uuid7(),
+                now=now,
+            )  # fmt: skip
             treatment.confirm_moves(
                 by=neurologist, patient=patient, course_id=dose.course_id, targets={dose.pk: dose.target + timedelta(days=1)},
                 reason="The chair is free a day later", id=uuid7(), now=now,
@@ -421,6 +427,8 @@ def _treatment(ground: Ground, now: datetime) -> None:
                 id=uuid7(), what="Strawberries", reaction="Itching", **more
             )
             ground.ids["check_id", whose] = _self_check(user, patient, now, none=False)
+            ground.ids["reviewed_answer", whose] = _fever(ground, whose, user, patient, now)
+            ground.ids["answer_id", whose] = _fever(ground, whose, user, patient, now)
             ground.ids["quiet_check", whose] = _self_check(user, patient, now, none=True)
             ended = treatment.save_allergy(id=uuid7(), what="Wool", reaction="Itching", **more)
             treatment.end_entry(kind="allergy", entry=ended, version=1, id=uuid7(), **more)
@@ -431,6 +439,23 @@ def _treatment(ground: Ground, now: datetime) -> None:
             # The API names both kinds of lines alike.
             ground.ids["allergy", whose] = ground.ids["allergy_id", whose]
             ground.ids["medicine", whose] = ground.ids["line_id", whose] = ground.ids["medicine_id", whose]
+        with acting(neurologist):
+            looked_at = ground.of("reviewed_answer", whose)
+            assert isinstance(looked_at, UUID)
+            answers.review(
+                by=neurologist, patient=patient, answer_id=looked_at, agreed="Her sister calls back at noon", lift=False,
+                id=uuid7(), now=now,
+            )  # fmt: skip
+
+
+def _fever(ground: Ground, whose: str, user: User, patient: Patient, now: datetime) -> UUID:
+    """The answer "yes" to the first question before the next dose."""
+    fact = f"{ground.of('code', whose)}.chk.infection"
+    dose_id = ground.of("dose_id", whose)
+    assert isinstance(dose_id, UUID)
+    return answers.answer(
+        by=user, patient=patient, dose_id=dose_id, said={fact: "yes"}, place="home", id=uuid7(), now=now
+    ).pk
 
 
 def _mid_course(ground: Ground, whose: str, patient: Patient, course: Course, now: datetime) -> None:

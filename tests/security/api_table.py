@@ -71,6 +71,10 @@ def a_plan(ground: Ground, whose: str) -> dict[str, Any]:
     return {"therapy": "ocrelizumab_iv", "first_dose_on": "2026-03-02", "until": "2028-03-02"}
 
 
+def a_fever(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"answers": [{"fact": f"{ground.of('code', whose)}.chk.infection", "answer": "yes"}]}
+
+
 @dataclass(frozen=True)
 class Can:
     """Who may use a method, what they get, and what they send. `refused` see the thing and are told 403; `in_session`: so are tokens."""
@@ -498,6 +502,18 @@ API_ROWS: list[ApiRow] = [
     ApiRow("treatment-api:measure-list", {"GET": Can(TREATED), "POST": Can(READERS, 201, a_measure, SELF)}),
     ApiRow("treatment-api:import", {"POST": Can(TEAMS, 200, people_mid_course)}, about=False),
     acts("treatment-api:item", TREATED, sends(done=True)),
+    ApiRow(
+        "treatment-api:item-notes",
+        {"GET": Can(TREATED), "POST": Can(TREATED, 200, sends(state="open", text="Not yet"))},
+    ),
+    reads("treatment-api:dose-readiness", TREATED),
+    reads("treatment-api:dose-questions", TREATED),
+    ApiRow("treatment-api:dose-answers", {"GET": Can(TREATED), "POST": Can(TREATED, 201, a_fever)}),
+    reads("treatment-api:answer-detail", TREATED),
+    acts(
+        "treatment-api:answer-review", OF_TEAM, sends(agreed="We talked.", lift=False), refused=IN_EMERGENCY
+    ),
+    reads("treatment-api:board", TEAMS, about=False),
     ApiRow(
         "treatment-api:allergy-list", {"GET": Can(TREATED), "POST": Can(TREATED, 201, sends(what="Latex"))}
     ),

@@ -89,6 +89,11 @@ class Ward:
 @pytest.fixture
 def ward(db: None) -> Ward:
     """Maya and Samuel with their team, and the therapies of the data file."""
+    return make_ward()
+
+
+def make_ward() -> Ward:
+    """The same, for tests with a database of their own."""
     from clinic.models import TeamMember
     from tests.patients.world import make_clinic, person
     from treatment.services import load_protocols

@@ -38,6 +38,10 @@ class Slow:
         self.seconds += SECONDS_A_TARGET + SECONDS_A_LETTER * len(text)
         self.hands.write(label, text)
 
+    def choose(self, option: str) -> None:
+        self.seconds += SECONDS_A_TARGET
+        self.hands.choose(option)
+
     def heading(self, text: str | re.Pattern[str]) -> None:
         self.seconds += SECONDS_A_PAGE
         self.hands.heading(text)
@@ -94,7 +98,12 @@ def test_from_sign_in_to_the_top_of_the_nurses_list(
     maya.heading("My treatment")
     maya.sees(re.compile(r"\d of \d are still open"))
     maya.sees(re.compile("^Who has it: Your team"))
-    maya.press("link", "Report fever or infection")
+    maya.press("link", "Report fever, infection or something new")
+    maya.heading("Questions before the dose")
+    maya.choose("Yes")
+    maya.press("button", "Send the answers")
+    maya.heading("Call first, before you travel")
+    maya.press("button", "Write to your team")
     maya.heading("New message to your team")
     assert maya.hands.find("radio", re.compile("^Fever or signs of infection")).is_checked()
     maya.write("Your message", FEVER)
@@ -103,6 +112,11 @@ def test_from_sign_in_to_the_top_of_the_nurses_list(
 
     nurse = person()
     sign_in(nurse, "nurse")
+    nurse.press("link", "Open the board")
+    nurse.heading(re.compile(r"^Monday .* to Sunday"))
+    row = nurse.hands.tab.locator(".row").first.inner_text()
+    assert "Maya Lindqvist" in row
+    assert "Stopped: call before anybody travels" in row
     nurse.press("link", "Work list", exact=True)
     nurse.heading("Work list")
     first = nurse.hands.tab.locator(".work-row").first.inner_text()

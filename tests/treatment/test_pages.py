@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from portal.lib.contributions import before_dose
 from portal.lib.ids import uuid7
@@ -54,7 +55,7 @@ def test_my_treatment_says_what_comes_and_what_is_open(ward: Ward, running: Cour
     assert "Who has it: The lab" in text
     assert "Who has it: You" in text
     assert "Itching." in text
-    assert "topic=infection" in text
+    assert reverse("treatment:questions", args=[ward.planned(running).pk]) in text
     assert "Plan about 2 and a half hours at the center." in text
     assert "safe to" not in text.lower()
 

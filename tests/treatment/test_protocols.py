@@ -64,7 +64,7 @@ def test_our_reading_names_only_facts_that_are_there() -> None:
             row["key"]
             for part in ("screening", "monitoring", "pre_infusion_checklist")
             for row in content[part]
-        }
+        } | {row["key"] for row in content["portal"].get("logistics", [])}
         assert {item.fact for item in facts.before_dose} | {check.fact for check in facts.checks} <= keys
         assert all(path.phases for path in facts.paths.values())
         rule = content["portal"]["late_dose"]
@@ -74,6 +74,53 @@ def test_our_reading_names_only_facts_that_are_there() -> None:
         assert (rule["rule"] is not None) == (
             "reset" in text.replace("Reset", "reset") or "from that date" in text
         )
+
+
+def test_every_limit_before_a_dose_stands_in_the_text_of_its_fact() -> None:
+    """Days, months and hours of the list are read, never made up; no text states a day for drawing blood."""
+    weeks, found = {28: "4 weeks", 42: "6 weeks"}, set()
+    for content in data()["therapies"]:
+        facts = Facts(content)
+        for item in facts.before_dose:
+            said = facts.statement(item.fact)
+            assert said is not None
+            text = " ".join(str(said.get(name, "")) for name in ("item", "when", "question")).replace(
+                "-", " to "
+            )
+            if item.due_days_before is not None:
+                assert weeks[item.due_days_before].split()[0] + " weeks" in text
+                found.add("days")
+            if item.valid_months is not None:
+                assert f"{item.valid_months} months" in text
+                found.add("months")
+            if item.kind == "lab":
+                assert item.due_days_before is None
+            assert item.valid_hours in (None, 24)
+            assert item.applies_to is None or item.applies_to in words.APPLIES_WORDS
+        for question in facts.questions:
+            row = facts.statement(question.fact)
+            assert row is not None
+            assert (question.text, question.concern_if) == (row["question"], row["concern_if"])
+            if (
+                "hold" in row["action"].lower().split(";")[0]
+            ):  # what holds a dose is never only told to the nurse
+                assert question.on_concern == "call_first", question.fact
+        if facts.can_be_ordered:
+            assert {"infection", "new_neuro"} <= {one.fact.rsplit(".", 1)[1] for one in facts.questions}
+    assert found == {"days", "months"}
+
+
+def test_a_version_from_before_the_list_was_read_still_asks_about_infection() -> None:
+    content = next(one for one in data()["therapies"] if one["id"] == "natalizumab")
+    del content["portal"]["questions"]
+    content["portal"]["before_dose"] = [
+        {"fact": "natalizumab.chk.infection", "owner": "team", "label": "Infection", "when": "every", "valid_hours": 24, "link": None}
+    ]  # fmt: skip
+    facts = Facts(content)
+    assert [(one.topic, one.on_concern) for one in facts.questions] == [
+        ("infection", "call_first"), ("side_effect", "call_first"),
+    ]  # fmt: skip
+    assert not facts.before_dose[0].at_chair
 
 
 def test_loading_again_changes_nothing_and_a_changed_therapy_gets_a_next_version(

@@ -265,6 +265,8 @@ class OpenItemRead(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]
     who = serializers.CharField()
     done = serializers.BooleanField()
+    word = serializers.CharField(help_text=_("How it stands. Empty for lines of other parts of the portal."))
+    due = serializers.DateField(allow_null=True)
 
 
 class PutOffRead(serializers.Serializer[Any]):

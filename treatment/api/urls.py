@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from treatment.api import courses, elsewhere, outcomes, previews, selfchecks, therapies, views
+from treatment.api import courses, elsewhere, outcomes, previews, readiness, selfchecks, therapies, views
 
 app_name = "treatment-api"
 
@@ -53,6 +53,13 @@ urlpatterns = [
     path("measures/", elsewhere.MeasureList.as_view(), name="measure-list"),
     path("imports/", elsewhere.Import.as_view(), name="import"),
     path("items/<uuid:item_id>/", views.Item.as_view(), name="item"),
+    path("items/<uuid:item_id>/notes/", readiness.ItemNotes.as_view(), name="item-notes"),
+    path("doses/<uuid:dose_id>/readiness/", readiness.DoseReadiness.as_view(), name="dose-readiness"),
+    path("doses/<uuid:dose_id>/questions/", readiness.DoseQuestions.as_view(), name="dose-questions"),
+    path("doses/<uuid:dose_id>/answers/", readiness.DoseAnswers.as_view(), name="dose-answers"),
+    path("answers/<uuid:answer_id>/", readiness.AnswerDetail.as_view(), name="answer-detail"),
+    path("answers/<uuid:answer_id>/review/", readiness.AnswerReview.as_view(), name="answer-review"),
+    path("board/", readiness.WeekBoard.as_view(), name="board"),
     path("allergies/", views.AllergyList.as_view(), name="allergy-list"),
     path("allergies/none-known/", views.NoneKnown.as_view(), name="allergy-none-known"),
     path("allergies/<uuid:line_id>/", views.AllergyDetail.as_view(), name="allergy-detail"),

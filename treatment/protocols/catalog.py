@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from treatment import words
 from treatment.models import Protocol, Signature
-from treatment.protocols.facts import Facts, facts_of
+from treatment.protocols.facts import BeforeDose, Facts, facts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +148,18 @@ def _reading_of(facts: Facts) -> Section:
     ]
     when = {"first": _("first dose"), "later": _("later doses"), "every": _("every dose")}
     owners = {"you": _("patient"), "team": _("team"), "lab": _("lab")}
+    owners |= {"nurse": _("nurse"), "clinic": _("clinic"), "insurer": _("insurer")}
     lines += [
         _("Before: %(label)s (%(when)s, %(owner)s; from %(fact)s)")
         % {"label": item.label, "when": when[item.when], "owner": owners[item.owner], "fact": item.fact}
         for item in facts.before_dose
+    ]
+    lines += [_limits_of(item) for item in facts.before_dose if item.has_limits]
+    means = {"call_first": _("phone first, the team is told"), "tell_nurse": _("the nurse is told")}
+    lines += [
+        _("Question to the patient: %(text)s (if there is a concern: %(means)s; from %(fact)s)")
+        % {"text": question.text, "means": means[question.on_concern], "fact": question.fact}
+        for question in facts.questions
     ]
     lines += [
         _("Regular check: %(label)s (%(owner)s; from %(fact)s)")
@@ -172,3 +180,16 @@ def _reading_of(facts: Facts) -> Section:
     )
     visit = _fact(facts, {"name": _("Minutes around the dose"), **portal["visit"]})
     return Section(_("How the portal reads this (our own reading)"), [late, visit], lines)
+
+
+def _limits_of(item: BeforeDose) -> str:
+    """Until when something before a dose is due, how long it holds and for whom it is, as the version says."""
+    parts = [
+        _("due %(days)d days before the dose") % {"days": item.due_days_before} if item.due_days_before is not None else "",
+        _("counts for %(hours)d hours") % {"hours": item.valid_hours} if item.valid_hours is not None else "",
+        _("holds for %(months)d months") % {"months": item.valid_months} if item.valid_months is not None else "",
+        _("asked again at the chair") if item.at_chair else "",
+        _("only for: %(whom)s") % {"whom": words.applies_words(item.applies_to)} if item.applies_to else "",
+    ]  # fmt: skip
+    said = {"label": item.label, "limits": ", ".join(filter(None, parts)), "fact": item.fact}
+    return _("Limits: %(label)s (%(limits)s; from %(fact)s)") % said

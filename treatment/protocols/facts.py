@@ -46,7 +46,11 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class BeforeDose:
-    """Something to do before doses: `when` is first (of a course), later (not the first) or every."""
+    """Something to do before doses: `when` is first (of a course), later (not the first) or every.
+
+    What a version does not say is None: no day, no end, for everybody. `due_days_before`, `valid_hours` and `valid_months` are read from
+    the text of the fact; versions from before they were read have none of them.
+    """
 
     fact: str
     owner: str
@@ -54,9 +58,55 @@ class BeforeDose:
     when: str
     valid_hours: int | None
     link: str | None
+    kind: str = ""  # lab, scan or paper: what is written down about it
+    applies_to: str | None = None  # key of treatment.words.APPLIES_WORDS
+    at_chair: bool = False
+    due_days_before: int | None = None
+    valid_months: int | None = None
+
+    @property
+    def has_limits(self) -> bool:
+        found = (self.valid_hours, self.valid_months, self.due_days_before)
+        return self.at_chair or bool(self.applies_to) or any(limit is not None for limit in found)
 
     def applies(self, *, first: bool) -> bool:
         return self.when == "every" or (self.when == "first") == first
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question to the patient before a dose, in the words of the data. `concern_if` is the answer that needs a person."""
+
+    fact: str
+    text: str
+    concern_if: str  # yes or no
+    on_concern: str  # call_first or tell_nurse
+    topic: str  # of the message that it begins
+    applies_to: str | None
+    source: tuple[str, ...]
+    status: str
+
+
+# For versions from before questions were read from the data: what every therapy asks.
+ALWAYS_ASKED = {"infection": "infection", "new_neuro": "side_effect"}
+
+
+def _questions(content: dict[str, Any]) -> list[Question]:
+    rows = {row["key"]: row for row in content["pre_infusion_checklist"]}
+    read = content["portal"].get("questions")
+    if read is None:
+        read = [
+            {"fact": key, "on_concern": "call_first", "topic": ALWAYS_ASKED[row["id"]], "applies_to": None}
+            for key, row in rows.items()
+            if row["id"] in ALWAYS_ASKED
+        ]
+    return [
+        Question(
+            said["fact"], rows[said["fact"]]["question"], rows[said["fact"]]["concern_if"], said["on_concern"], said["topic"],
+            said["applies_to"], tuple(rows[said["fact"]]["source"]), rows[said["fact"]]["status"],
+        )
+        for said in read
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +155,7 @@ class Facts:
             for row in self.portal["regular_checks"]
         ]
         self.labels = {item.fact: item for item in self.before_dose}
+        self.questions = _questions(content)
         self.required_roles: list[str] = self.portal["required_signatures"]
         self.reset_from_given: bool | None = (
             True if self.portal["late_dose"]["rule"] == "from_given_dose" else None
@@ -116,6 +167,16 @@ class Facts:
         )
         self.lifetime_limits: list[dict[str, Any]] = content["lifetime_cumulative_max"]
         self.has_lifetime_limit: bool = bool(self.lifetime_limits)
+
+    def statement(self, fact: str) -> dict[str, Any] | None:
+        """What the data state under a fact's key, with source and status; None for a key that is not there."""
+        parts = (
+            self.content["screening"],
+            self.content["monitoring"],
+            self.content["pre_infusion_checklist"],
+        )
+        rows = [row for part in (*parts, self.portal.get("logistics", [])) for row in part]
+        return next((row for row in rows if row["key"] == fact), None)
 
     def phase_content(self, phase_key: str) -> dict[str, Any]:
         """A phase as the data state it."""

@@ -17,6 +17,7 @@ from treatment import checks, shown
 from treatment.courses import reading
 from treatment.elsewhere.shown import before_rows
 from treatment.pages import Asked
+from treatment.readiness.items import item_or_404
 
 
 @require_safe
@@ -51,7 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def settle(request: HttpRequest, item_id: UUID, patient_id: UUID | None = None) -> HttpResponse:
     """Tick something that is to do before a dose, or open it again."""
     asked = Asked(request, patient_id)
-    item = checks.item_or_404(asked.user, asked.patient, item_id)
+    item = item_or_404(asked.user, asked.patient, item_id)
     done = request.POST.get("done") == "1"
     try:
         checks.settle_item(

@@ -1,0 +1,159 @@
+"""How a line of the list stands, and how a dose stands: pure rules over what was read. Days are the site's calendar days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from treatment.models import ChecklistItem
+from treatment.protocols.facts import BeforeDose
+
+State = ChecklistItem.State
+ASKED_FROM = timedelta(days=1)  # the questions of the last day are open from the day before
+
+# code -> (kind of the tag, word, whether nothing more is to do before the chair)
+WORDS: dict[str, tuple[str, Any, bool]] = {
+    "stopped": ("urgent", _("Stopped: call first"), False),
+    "overdue": ("caution", _("Overdue"), False),
+    "runs_out": ("caution", _("Runs out before the dose"), False),
+    "again": ("caution", _("Ask again"), False),
+    "open": ("todo", _("Still open"), False),
+    "waiting": ("waiting", _("Begun, waiting"), False),
+    "later": ("todo", _("Not yet"), False),
+    "done": ("done", _("Done"), True),
+    "not_needed": ("done", _("Not needed"), True),
+}
+ORDER = list(WORDS)  # worst first
+BLOCKS = ("stopped", "overdue", "runs_out", "again", "open", "waiting")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a line stands. `due` is the last day for it, as the version or the team says; None: nobody has set one."""
+
+    code: str
+    due: date | None
+    holds_until: date | None = None
+
+    @property
+    def kind(self) -> str:
+        return WORDS[self.code][0]
+
+    @property
+    def word(self) -> str:
+        return str(WORDS[self.code][1])
+
+    @property
+    def settled(self) -> bool:
+        return WORDS[self.code][2]
+
+    @property
+    def blocks(self) -> bool:
+        return self.code in BLOCKS
+
+
+def due_day(item: ChecklistItem, said: BeforeDose, target: date) -> date | None:
+    """What the team set, else what the version says, else the planned day; for tests only a person can set a day."""
+    if item.due_on is not None:
+        return item.due_on
+    if said.due_days_before is not None:
+        return target - timedelta(days=said.due_days_before)
+    return None if said.kind in ("lab", "scan") else target
+
+
+def standing_of(
+    item: ChecklistItem,
+    said: BeforeDose,
+    *,
+    target: date,
+    now: datetime,
+    today: date,
+    applies: bool | None = None,
+    carried_until: date | None = None,
+) -> Standing:
+    """How one line stands for a dose planned for `target`.
+
+    `applies` says whether its group is this person's (None: nobody has said). `carried_until`: until when the same line of another dose
+    of the course holds.
+    """
+    due = due_day(item, said, target)
+    if item.state == State.CONCERN:
+        return Standing("stopped", due)
+    if item.state == State.NOT_NEEDED or (said.applies_to and applies is False):
+        return Standing("not_needed", due)
+    if item.done_at is not None:
+        return _done(item, said, target, now, today, due)
+    if carried_until is not None and carried_until >= target:
+        return Standing("done", due, carried_until)
+    if said.valid_hours is not None and today < target - ASKED_FROM:
+        return Standing("later", due)
+    if due is not None and due < today:
+        return Standing("overdue", due)
+    return Standing("waiting" if item.state == State.WAITING else "open", due)
+
+
+def _done(
+    item: ChecklistItem, said: BeforeDose, target: date, now: datetime, today: date, due: date | None
+) -> Standing:
+    assert item.done_at is not None
+    if said.valid_hours is not None and item.done_at < now - timedelta(hours=said.valid_hours):
+        return Standing("again" if today >= target - ASKED_FROM else "later", due)
+    if item.valid_until is not None and item.valid_until < target:
+        return Standing("runs_out", due, item.valid_until)
+    return Standing("done", due, item.valid_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """How a dose stands: the worst of its lines, in a word. "Ready for the nurse to review" is the most that is ever said."""
+
+    codes: tuple[str, ...]
+    stopped: bool = False  # an answer or a self-check that nobody of the team has looked at
+
+    @property
+    def worst(self) -> str:
+        """A code of WORDS, or "ready"."""
+        if self.stopped:
+            return "stopped"
+        found = set(self.codes)
+        return next((code for code in ORDER if code in found and not WORDS[code][2]), "ready")
+
+    @property
+    def open(self) -> int:
+        return sum(not WORDS[code][2] for code in self.codes)
+
+    @property
+    def blocking(self) -> int:
+        return sum(code in BLOCKS for code in self.codes)
+
+    @property
+    def kind(self) -> str:
+        return "done" if self.worst == "ready" else WORDS[self.worst][0]
+
+    @property
+    def words(self) -> str:
+        """One line for the top of the page and for the board."""
+        if self.worst == "stopped":
+            return str(_("Stopped: call before anybody travels"))
+        if self.worst == "ready":
+            return str(_("Ready for the nurse to review"))
+        if self.worst == "later":
+            return str(_("Only the questions of the last 24 hours are left"))
+        if self.worst == "waiting":
+            return str(_("Waiting for others"))
+        count = self.blocking
+        return ngettext("%(count)d line is open", "%(count)d lines are open", count) % {"count": count}
+
+
+def carried(items: Iterable[ChecklistItem]) -> dict[str, date]:
+    """Until when lines of a course hold, by fact: the newest end of those that are done and have one."""
+    found: dict[str, date] = {}
+    for item in items:
+        if item.state == State.DONE and item.valid_until is not None:
+            found[item.fact] = max(item.valid_until, found.get(item.fact, item.valid_until))
+    return found
