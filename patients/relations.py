@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -23,24 +24,24 @@ from portal.lib.problems import Conflict, NotAllowed
 
 
 class StillKeeps(Conflict):
-    """What the team keeps for the patient, in words, stands in `duties`."""
+    """What the team keeps for the patient stands in `duties`, with keys label and url."""
 
     default_message = gettext_lazy("Your team still keeps something for this patient. Hand it over first.")
 
-    def __init__(self, duties: list[str]) -> None:
+    def __init__(self, duties: list[dict[str, Any]]) -> None:
         super().__init__(
             _("Your team still keeps this for the patient: %(duties)s. Hand it over first, then end the access.")
-            % {"duties": "; ".join(duties)}
+            % {"duties": "; ".join(str(duty["label"]) for duty in duties)}
         )
         self.duties = duties
 
 
-def still_kept(patient: Patient, team_id: UUID, now: datetime) -> list[str]:
+def still_kept(patient: Patient, team_id: UUID, now: datetime) -> list[dict[str, Any]]:
     """What a team keeps for a patient, as all apps know it. Call as a system actor."""
-    return [words for entry in relation_duties for words in entry(patient, team_id, now)]
+    return [duty for entry in relation_duties for duty in entry(patient, team_id, now)]
 
 
-def duties_of(by: User, patient: Patient, team_id: UUID, now: datetime) -> list[str]:
+def duties_of(by: User, patient: Patient, team_id: UUID, now: datetime) -> list[dict[str, Any]]:
     """The same, for a page of somebody of that team."""
     require(by, patient, PROFILE, "team")
     with actor.unit_of_work(actor.Actor(user_id=by.pk, system="relation")):
@@ -60,14 +61,10 @@ def let_team_in(*, by: User, patient: Patient, team: Team) -> None:
             grant_team(patient=patient, team=team, by=by)
 
 
-def own_team_or_404(by: User, patient: Patient, team_id: UUID) -> Team:
-    """A team of the person's own that has access to the patient. Raises Http404."""
-    if team_id not in team_ids(by):
-        raise Http404
-    found = next((team for team in teams_looking_after(patient) if team.pk == team_id), None)
-    if found is None:
-        raise Http404
-    return found
+def own_teams(by: User, patient: Patient) -> list[Team]:
+    """The person's own teams that have access to the patient now."""
+    mine = set(team_ids(by))
+    return [team for team in teams_looking_after(patient) if team.pk in mine]
 
 
 def end_team(*, by: User, patient: Patient, team_id: UUID, id: UUID, now: datetime) -> Done:
@@ -101,4 +98,4 @@ def end_team(*, by: User, patient: Patient, team_id: UUID, id: UUID, now: dateti
         )
 
 
-__all__ = ["StillKeeps", "duties_of", "end_team", "let_team_in", "own_team_or_404", "still_kept"]
+__all__ = ["StillKeeps", "duties_of", "end_team", "let_team_in", "own_teams", "still_kept"]

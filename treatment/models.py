@@ -397,6 +397,15 @@ def reaction_word(details: dict[str, Any]) -> str:
     return str(_("Not noted") if said is None else _("Yes") if said else _("No"))
 
 
+from treatment.ledger.models import (  # noqa: E402 - they build on the models above
+    DutyDecision,
+    DutyKeeper,
+    Result,
+    ResultContent,
+    ResultLook,
+    ResultRelease,
+    ResultSeen,
+)
 from treatment.selfcheck.models import SelfCheck  # noqa: E402 - it builds on the models above
 
 __all__ = [
@@ -406,10 +415,17 @@ __all__ = [
     "ChecklistItem",
     "Course",
     "Dose",
+    "DutyDecision",
+    "DutyKeeper",
     "InfusionRecord",
     "Medicine",
     "Order",
     "Protocol",
+    "Result",
+    "ResultContent",
+    "ResultLook",
+    "ResultRelease",
+    "ResultSeen",
     "SelfCheck",
     "Signature",
     "Therapy",

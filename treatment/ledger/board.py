@@ -12,7 +12,6 @@ from uuid import UUID
 
 from accounts.models import User
 from portal.lib import actor
-from portal.lib.actor import reading_many
 from treatment.ledger.duties import State
 from treatment.ledger.keepers import not_ours
 from treatment.ledger.models import Result
@@ -46,16 +45,15 @@ class Standing:
 
 
 def everybody(user: User, now: datetime) -> list[Standing]:
-    """Where the duties of all whom the person sees stand; read once a unit of work. Five statements.
+    """Where the duties of all whom the person sees stand; read once a unit of work. Four statements, to be asked inside `reading_many()`.
 
     Patients whose duties another team or another center has taken over are on its board, not on this one.
     """
     store = actor.unit_store()
     key = (STORE, user.pk)
     if key not in store:
-        with reading_many():
-            known = load(user)
-            away = not_ours(user, known)
+        known = load(user)
+        away = not_ours(user, known)
         store[key] = [
             _standing(patient_id, kept, now) for patient_id, kept in known.items() if patient_id not in away
         ]
@@ -80,8 +78,7 @@ def worst_first(standings: list[Standing], state: State) -> list[Standing]:
 def waiting_results(user: User) -> list[Result]:
     """Entries that wait for their second look or their release, the oldest first. One statement."""
     rows: Any = Result.objects.for_user(user).filter(correction__isnull=True, release__isnull=True)
-    with reading_many():
-        return list(rows.select_related("entered_by", "look").order_by("entered_at", "id"))
+    return list(rows.select_related("entered_by", "look").order_by("entered_at", "id"))
 
 
 __all__ = ["Standing", "everybody", "waiting_results", "worst_first"]

@@ -9,6 +9,7 @@ last dose start again.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -200,7 +201,7 @@ def _stretch(
     if watch.ends is Ends.AFTER:
         assert months is not None
         since = given[0]
-        for before, day in zip(given, given[1:], strict=False):
+        for before, day in itertools.pairwise(given):
             if day > add_months(before, months):  # it was over in between, and began anew
                 since = day
         return since, add_months(given[-1], months)

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -110,13 +111,14 @@ def hand_over(
     return found
 
 
-def kept_by(patient: Patient, team_id: UUID, now: datetime) -> list[str]:
-    """The duties that a team keeps for a patient, in words: its access cannot end before somebody else has them. As a system actor."""
+def kept_by(patient: Patient, team_id: UUID, now: datetime) -> list[dict[str, Any]]:
+    """The duties that a team keeps for a patient: its access cannot end before somebody else has them. As a system actor."""
     keeper = _keeper(DutyKeeper.objects.for_system().of(patient), patient)
     if keeper.team is None or keeper.team.pk != team_id:
         return []
     lines = lines_of(load_all(patient), now)
-    return [str(line.test.label) for line in lines if line.alive and line.is_ours]
+    url = reverse("treatment:patient-ledger-owner", args=[patient.pk])
+    return [{"label": line.test.label, "url": url} for line in lines if line.alive and line.is_ours]
 
 
 def not_ours(user: User, patient_ids: Iterable[UUID]) -> set[UUID]:

@@ -119,7 +119,7 @@ Rows = Callable[[Any], Any]
 
 
 def load(user: User, patient: Patient | None = None) -> dict[UUID, Kept]:
-    """What is known of one patient, or of all whom the person sees and who have had a dose: four statements, five for one."""
+    """What is known of one patient, or of all whom the person sees and who have had a dose: three statements, four for one."""
     return _load(lambda model: model.objects.for_user(user, patient), patient)
 
 
@@ -133,12 +133,10 @@ def _load(rows_of: Rows, patient: Patient | None) -> dict[UUID, Kept]:
     _courses(rows_of(Course), found)
     if patient is not None:
         found.setdefault(patient.pk, Kept(patient.site.time_zone))
-    results = rows_of(Result).standing().order_by().values_list("patient_id", "test")
-    for patient_id, test, day in results.annotate(Max("taken_on")):
-        _was_done(found.get(patient_id), test, day)
-    checks = rows_of(CheckDone).order_by().values_list("patient_id", "fact")
-    for patient_id, fact, day in checks.annotate(Max("done_on")):
-        _was_done(found.get(patient_id), test_code_of(fact), day)
+    results = rows_of(Result).standing().order_by().values_list("patient_id", "test").annotate(Max("taken_on"))
+    checks = rows_of(CheckDone).order_by().values_list("patient_id", "fact").annotate(Max("done_on"))
+    for patient_id, name, day in results.union(checks, all=True):
+        _was_done(found.get(patient_id), test_code_of(name), day)
     rows = rows_of(DutyDecision).order_by("at", "id")
     for patient_id, fact, at, applies, months in rows.values_list("patient_id", "fact", "at", "applies", "every_months"):
         if patient_id in found:

@@ -345,6 +345,23 @@ def decide(
 
 
 __all__ = [
-    "AlreadyReleased", "AlreadyThere", "AssayMissing", "Corrected", "NotLookedAt", "NotPossible", "NotTheSamePerson", "NothingFound", "UnitMissing",
-    "EARLIEST", "MOST_MONTHS", "checked_details", "decide", "enter_result", "look_at", "note_seen", "release", "result_or_404", "withdraw_result",
+    "EARLIEST",
+    "MOST_MONTHS",
+    "AlreadyReleased",
+    "AlreadyThere",
+    "AssayMissing",
+    "Corrected",
+    "NotLookedAt",
+    "NotPossible",
+    "NotTheSamePerson",
+    "NothingFound",
+    "UnitMissing",
+    "checked_details",
+    "decide",
+    "enter_result",
+    "look_at",
+    "note_seen",
+    "release",
+    "result_or_404",
+    "withdraw_result",
 ]  # fmt: skip

@@ -9,10 +9,12 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from patients.drafting import DraftedPage, drafted
+from patients.relations import own_teams
 from patients.requests import once_of
 from patients.services import record_view
 from portal.lib.problems import DomainError, NotAllowed
@@ -142,7 +144,7 @@ def result(request: HttpRequest, patient_id: UUID, result_id: UUID) -> HttpRespo
         test=test,
         one=shown.shown(asked, test, row),
         steps=words.result_steps(row),
-        seen=[seen for seen in row.seen.all()],
+        seen=list(row.seen.all()),
         look_url=asked.url("result-look", row.pk) if acts and not looked and row.entered_by_id != asked.user.pk else "",
         own_entry=acts and not looked and row.entered_by_id == asked.user.pk,
         release_url=asked.url("result-release", row.pk) if acts and looked and not hasattr(row, "release") else "",
@@ -158,7 +160,7 @@ def result(request: HttpRequest, patient_id: UUID, result_id: UUID) -> HttpRespo
 def enter(request: HttpRequest, patient_id: UUID, test: str) -> HttpResponse:
     """Enter what a test found."""
     asked = Asked(request, patient_id, staff_only=True)
-    kind, _line_ = _line(asked, test, ledger_of(asked.user, asked.patient, asked.now))
+    kind = _line(asked, test, ledger_of(asked.user, asked.patient, asked.now))[0]
     if kind.owner == "you":
         raise Http404
     _of_team(asked)
@@ -326,8 +328,12 @@ def owner(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         )  # fmt: skip
 
     context = asked.context(
-        keeper=keepers.keeper_of(asked.user, asked.patient), history=keepers.history_of(asked.user, asked.patient), up=back
-    )
+        keeper=keepers.keeper_of(asked.user, asked.patient), history=keepers.history_of(asked.user, asked.patient), up=back,
+        ends=[
+            {"name": team.name, "url": reverse("patients:team-end", args=[asked.patient.pk, team.pk])}
+            for team in own_teams(asked.user, asked.patient)
+        ],
+    )  # fmt: skip
     return _finish(
         asked, page, "treatment/duty_owner.html", context, act, _("Handed over, with the reason."), lambda: back
     )  # fmt: skip

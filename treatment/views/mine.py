@@ -42,6 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
         unsigned=any(course.order.demo_only for course in running),
         lists=asked.url("lists"),
         self_check=asked.url("self-check"),
+        ledger=asked.url("ledger"),
     )
 
 

@@ -51,6 +51,7 @@ def patient_home(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         ],
         order=asked.url("order") if asked.may_prescribe else "",
         lists=asked.url("lists"),
+        ledger=asked.url("ledger"),
         self_checks=newest(asked),
     )
 
