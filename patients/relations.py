@@ -30,7 +30,9 @@ class StillKeeps(Conflict):
 
     def __init__(self, duties: list[dict[str, Any]]) -> None:
         super().__init__(
-            _("Your team still keeps this for the patient: %(duties)s. Hand it over first, then end the access.")
+            _(
+                "Your team still keeps this for the patient: %(duties)s. Hand it over first, then end the access."
+            )
             % {"duties": "; ".join(str(duty["label"]) for duty in duties)}
         )
         self.duties = duties

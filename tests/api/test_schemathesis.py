@@ -32,9 +32,11 @@ from tests.registry.people import MAYA, SAMUEL
 from tests.security.api_table import (
     A_LOOK,
     a_check,
+    a_decision,
     a_file,
     a_mailing,
     a_plan,
+    a_result,
     a_time,
     a_visit,
     an_absence,
@@ -47,15 +49,16 @@ from tests.security.api_table import (
 CANARY = "Zanzibarcanary"
 FOR_THE_TEAM = (
     r"/(claim|release|finish|notes|work|given|missed|therapies|day|chairs|confirm|decline|teams|shared-reports|emergency|dates|phase)/"
-    r"|/(hand-over|correct|calls|calls-and-letters|first-words|mailings|templates|on-call|absences|first|sign|review)/"
+    r"|/(hand-over|correct|calls|calls-and-letters|first-words|mailings|templates|on-call|absences|first|sign|review|look|withdraw|owner|overdue)/"
     r"|/threads/\{thread_id\}/history/|/messaging/helped/$|/scheduling/requests/$|/patients/\{patient_id\}/"
 )
 # POST of these is for neurologists.
 BY_PRESCRIBERS = (
     r"/treatment/courses/$|/courses/\{course_id\}/(end|dates)/$"
+    r"|/ledger/decisions/$"
     r"|/questions/sign/$|/(on-call|absences)/$|/(on-call|absences)/\{[a-z_]+\}/end/$"
 )
-BY_THE_TEAM = r"/courses/\{course_id\}/checks/$|/threads/\{thread_id\}/made/$"  # their POST
+BY_THE_TEAM = r"/courses/\{course_id\}/checks/$|/ledger/results/$|/threads/\{thread_id\}/made/$"  # their POST
 
 
 @pytest.fixture
@@ -113,7 +116,7 @@ def parameters(ground: Ground, whose: str) -> dict[str, str | int]:
     """Real values for the parts of addresses, by name."""
     kinds = (
         "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "report_id", "thread_id", "course_id", "dose_id", "item_id", "code",
-        "file_id", "message_id", "made_id", "template_id", "mailing_id", "call_id", "check_id", "on_call_id", "absence_id",
+        "file_id", "message_id", "made_id", "template_id", "mailing_id", "call_id", "check_id", "result_id", "team_id", "on_call_id", "absence_id",
     )  # fmt: skip
     given: dict[str, str | int] = {f"path.{kind}": str(ground.of(kind, whose)) for kind in kinds}
     return {
@@ -154,6 +157,10 @@ def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
         "do-messaging-files": a_file(ground, whose),
         "do-treatment-plan-preview": {**a_plan(ground, whose), "given": [], "protocol_version": None, "path": ""},
         "do-treatment-self-checks": {"none": True, "new": []},
+        "do-treatment-ledger-results": {**a_result(ground, whose), "values": [], "lab_mark": ""},
+        "do-treatment-ledger-results-result-id-correct": {**a_result(ground, whose), "values": [], "lab_mark": ""},
+        "do-treatment-ledger-decisions": a_decision(ground, whose),
+        "do-treatment-ledger-owner": {"team": None},
         "do-treatment-courses": an_order(ground, whose),
         "do-treatment-courses-course-id-dates": new_days(ground, whose),
         "do-treatment-courses-course-id-checks": a_check(ground, whose),

@@ -70,9 +70,13 @@ class DutyRead(serializers.Serializer[Any]):
     therapy = serializers.CharField(source="facts.code")
     state = serializers.ChoiceField(choices=STATES, source="due.state")
     due = serializers.DateField(source="due.due", allow_null=True, help_text=_("Null: no day is known."))
-    until = serializers.DateField(source="due.until", allow_null=True, help_text=_("Null: no last day is known."))
+    until = serializers.DateField(
+        source="due.until", allow_null=True, help_text=_("Null: no last day is known.")
+    )
     every_months = serializers.IntegerField(
-        source="due.every_months", allow_null=True, help_text=_("Null: the data give no interval. Ask the team.")
+        source="due.every_months",
+        allow_null=True,
+        help_text=_("Null: the data give no interval. Ask the team."),
     )
     missed = serializers.IntegerField(source="due.missed", help_text=_("How many of its days have passed."))
     every = serializers.CharField(source="row.every")
@@ -114,7 +118,9 @@ class ResultRead(serializers.Serializer[Any]):
     test = serializers.CharField()
     taken_on = serializers.DateField()
     stage = serializers.SerializerMethodField(help_text=_("Where it stands, in words."))
-    withdrawn = serializers.BooleanField(help_text=_("There is no such result: it says that an entry was wrong."))
+    withdrawn = serializers.BooleanField(
+        help_text=_("There is no such result: it says that an entry was wrong.")
+    )
     corrects = serializers.UUIDField(source="corrects_id", allow_null=True)
     corrected_by = serializers.SerializerMethodField()
     values = serializers.SerializerMethodField()
@@ -203,7 +209,9 @@ class ValueWrite(Write):
 
     measure = OneLine(max_length=60, help_text=_("What was measured: igg, index, lvef, …"))
     number = OneLine(max_length=20, help_text=_("With a point and no comma; < or > before it is fine."))
-    unit = OneLine(max_length=services.UNIT_LENGTH, allow_blank=True, help_text=_("An index has the unit “index”."))
+    unit = OneLine(
+        max_length=services.UNIT_LENGTH, allow_blank=True, help_text=_("An index has the unit “index”.")
+    )
 
 
 class ResultWrite(Write):
@@ -218,7 +226,11 @@ class ResultWrite(Write):
         help_text=_("The name of the test as the lab wrote it; needed where the maker matters."),
     )  # fmt: skip
     lab_mark = serializers.ChoiceField(
-        choices=["", "in", "out"], required=False, default="", allow_blank=True, help_text=_("How the lab marked it.")
+        choices=["", "in", "out"],
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text=_("How the lab marked it."),
     )
 
 
@@ -255,7 +267,9 @@ class DecisionWrite(Write):
 class KeeperWrite(Write):
     """Who takes the duties over."""
 
-    team = serializers.UUIDField(allow_null=True, help_text=_("Null: a center elsewhere, which the reason names."))
+    team = serializers.UUIDField(
+        allow_null=True, help_text=_("Null: a center elsewhere, which the reason names.")
+    )
     reason = Text(max_length=TEXT_LENGTH)
 
 
@@ -287,7 +301,9 @@ class LedgerView(TreatmentView):
     def rows(self, asked: About) -> Any:
         rows: Any = Result.objects.for_user(asked.user, asked.patient).with_people().prefetch_related("seen")
         if asked.is_staff:
-            return rows.select_related("entered_by", "look__by", "release__by", "correction", "corrects", "content")
+            return rows.select_related(
+                "entered_by", "look__by", "release__by", "correction", "corrects", "content"
+            )
         return rows.filter(release__isnull=False, correction__isnull=True)
 
 
@@ -319,13 +335,17 @@ class ResultList(LedgerView):
     def post(self, request: Request) -> Response:
         """For the team: enter a result. It waits for a second look by somebody else."""
         asked = self.asked_about()
-        made = services.enter_result(**asked.act, id=self.once, now=present(), **_wanted(self.body(ResultWrite)))
+        made = services.enter_result(
+            **asked.act, id=self.once, now=present(), **_wanted(self.body(ResultWrite))
+        )
         return self.one(asked, made.pk, 201)
 
 
 def _wanted(body: dict[str, Any]) -> dict[str, Any]:
     """The arguments of the service from a body."""
-    values = [{"code": one["measure"], "number": one["number"], "unit": one["unit"]} for one in body.pop("values")]
+    values = [
+        {"code": one["measure"], "number": one["number"], "unit": one["unit"]} for one in body.pop("values")
+    ]
     return {"values": values, "mark": body.pop("lab_mark"), **body}
 
 
@@ -379,7 +399,9 @@ class ResultWithdraw(LedgerView):
         asked = self.of_team()
         services.result_or_404(asked.user, asked.patient, result_id)
         why = self.body(WithdrawWrite)["why"]
-        made = services.withdraw_result(**asked.act, result_id=result_id, why=why, id=self.once, now=present())
+        made = services.withdraw_result(
+            **asked.act, result_id=result_id, why=why, id=self.once, now=present()
+        )
         return self.one(asked, made.pk, 201)
 
 

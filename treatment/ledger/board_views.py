@@ -20,7 +20,7 @@ from portal.lib.actor import reading_many
 from portal.lib.time import now as present
 from treatment.ledger import board, words
 from treatment.ledger.duties import State
-from treatment.ledger.known import test_of
+from treatment.ledger.known import named_test
 from treatment.ledger.models import Result
 from treatment.ledger.shown import stage_of
 
@@ -63,7 +63,9 @@ def overdue(request: HttpRequest) -> HttpResponse:
     on_page = list(page)
     patients = known_patients(user, [one.patient_id for one in on_page])
     rows = [
-        _waiting_row(one, patients[one.patient_id]) if part == WAITING else _row(one, patients[one.patient_id])
+        _waiting_row(one, patients[one.patient_id])
+        if part == WAITING
+        else _row(one, patients[one.patient_id])
         for one in on_page
         if one.patient_id in patients
     ]
@@ -106,7 +108,7 @@ def _waiting_row(row: Result, patient: Patient) -> dict[str, Any]:
     return {
         "name": patient.name,
         "url": reverse("treatment:patient-result", args=[patient.pk, row.pk]),
-        "label": test_of(row.test).label,
+        "label": named_test(row.test).label,
         "taken_on": row.taken_on,
         "entered": row.entered_at,
         "by": row.entered_by.name,

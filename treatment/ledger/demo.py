@@ -74,13 +74,19 @@ def _maya(world: World) -> None:
         "immunoglobulins", day, ("igg", "8.3", "g/L"), ("igm", "0.5", "g/L"), mark="in", corrects=wrong,
         why="The point of IgG was missing.",
     )  # fmt: skip
-    desk.release(right, day, "Your antibodies are a little lower than in spring. We measure them again before the next infusion.")
+    desk.release(
+        right,
+        day,
+        "Your antibodies are a little lower than in spring. We measure them again before the next infusion.",
+    )
     day = today - timedelta(days=200)
     scan = desk.enter("mri", day, words="No new spots compared with the scan of last year.")
     desk.release(scan, day, "Your scan shows nothing new. The next one is in about a year.")
     with acting(world.users["patient"]):
         rows = [services.result_or_404(world.users["patient"], world.patient, scan)]
-        services.note_seen(by=world.users["patient"], patient=world.patient, results=rows, now=world.at(-190, 19))
+        services.note_seen(
+            by=world.users["patient"], patient=world.patient, results=rows, now=world.at(-190, 19)
+        )
     with acting(desk.neurologist):
         services.decide(
             by=desk.neurologist, patient=world.patient, fact="ocrelizumab_iv.mon.serum_immunoglobulins", applies=True,
@@ -91,7 +97,11 @@ def _maya(world: World) -> None:
 def _samuel(world: World) -> None:
     """JC virus: two numbers of one maker's test, then one of another's, which stands in a chart of its own."""
     desk, today = Desk(world, world.other_patient), world.today()
-    for months, index, assay in ((-14, "0.21", "Stratify JCV"), (-8, "0.26", "Stratify JCV"), (-2, "0.9", "Labcorp JCV")):
+    for months, index, assay in (
+        (-14, "0.21", "Stratify JCV"),
+        (-8, "0.26", "Stratify JCV"),
+        (-2, "0.9", "Labcorp JCV"),
+    ):
         day = add_months(today, months)
         made = desk.enter("jcv", day, ("index", index, "index"), words="Negative", assay=assay)
         desk.release(
@@ -100,7 +110,10 @@ def _samuel(world: World) -> None:
     day = add_months(today, -7)
     scan = desk.enter("mri", day, words="No new spots.")
     desk.release(scan, day, "Your scan shows nothing new.")
-    desk.look(desk.enter("liver", today - timedelta(days=9), ("alt", "31", "U/L"), ("ast", "28", "U/L"), mark="in"), today - timedelta(days=9))
+    desk.look(
+        desk.enter("liver", today - timedelta(days=9), ("alt", "31", "U/L"), ("ast", "28", "U/L"), mark="in"),
+        today - timedelta(days=9),
+    )
 
 
 def _tomas(world: World) -> None:
@@ -109,7 +122,9 @@ def _tomas(world: World) -> None:
     desk, today = Desk(world, patient), world.today()
     for months, platelets, lymphocytes in ((-5, "212", "0.6"), (-4, "205", "0.7"), (-3, "198", "0.7")):
         day = add_months(today, months)
-        made = desk.enter("blood_count", day, ("platelets", platelets, "10^9/L"), ("lymphocytes", lymphocytes, "10^9/L"))
+        made = desk.enter(
+            "blood_count", day, ("platelets", platelets, "10^9/L"), ("lymphocytes", lymphocytes, "10^9/L")
+        )
         desk.release(made, day, "Your monthly blood count is in. Go on with the monthly tests.")
     desk.enter("blood_count", today - timedelta(days=45), ("platelets", "141", "10^9/L"), mark="out")
 

@@ -231,4 +231,16 @@ def _missed(due: date, every: int, until: date | None, today: date) -> int:
     return count
 
 
-__all__ = ["SOON", "Begins", "Decision", "Due", "Ends", "Run", "State", "Watch", "due_of", "reach_of", "watch_of"]
+__all__ = [
+    "SOON",
+    "Begins",
+    "Decision",
+    "Due",
+    "Ends",
+    "Run",
+    "State",
+    "Watch",
+    "due_of",
+    "reach_of",
+    "watch_of",
+]

@@ -29,7 +29,9 @@ class ResultForm(DraftedForm):
     )
     words = forms.LongTextField(
         label=gettext_lazy("What was found, in words"),
-        help_text=gettext_lazy("For example negative, or the main sentence of the report. The patient can read it after the release."),
+        help_text=gettext_lazy(
+            "For example negative, or the main sentence of the report. The patient can read it after the release."
+        ),
         max_length=TEXT_LENGTH,
         required=False,
         widget=forms.TextArea(rows=3),
@@ -63,7 +65,9 @@ class ResultForm(DraftedForm):
                     widget=TextInput({"autocomplete": "off", "autocapitalize": "off", "size": "10"}),
                 )  # fmt: skip
         if correcting:
-            self.fields["why"] = reason_field(gettext_lazy("What was wrong"), gettext_lazy("In a few words, for the team."))
+            self.fields["why"] = reason_field(
+                gettext_lazy("What was wrong"), gettext_lazy("In a few words, for the team.")
+            )
         measured = [name for name in self.fields if name.startswith(("number_", "unit_"))]
         self.order_fields(["taken_on", "assay", *measured, "words", "mark", "why"])
 
@@ -85,10 +89,16 @@ class ResultForm(DraftedForm):
         data: Any = super().clean()
         for measure in self.test.measures:
             number, unit = f"number_{measure.code}", f"unit_{measure.code}"
-            typed = {"code": measure.code, "number": data.get(number, ""), "unit": measure.unit or data.get(unit, "")}
+            typed = {
+                "code": measure.code,
+                "number": data.get(number, ""),
+                "unit": measure.unit or data.get(unit, ""),
+            }
             if not typed["number"]:
                 if data.get(unit):
-                    self.add_error(number, _("Enter the number that belongs to this unit, or empty the unit."))
+                    self.add_error(
+                        number, _("Enter the number that belongs to this unit, or empty the unit.")
+                    )
                 continue
             try:
                 services.checked_details(self.test, values=[typed], words="", assay="-", mark="")
@@ -115,7 +125,9 @@ class ReleaseForm(DraftedForm):
 
     note = forms.LongTextField(
         label=gettext_lazy("A note for the patient, in plain words"),
-        help_text=gettext_lazy("What was found, and what it means for the plan. Short words; no abbreviations."),
+        help_text=gettext_lazy(
+            "What was found, and what it means for the plan. Short words; no abbreviations."
+        ),
         max_length=TEXT_LENGTH,
         widget=forms.TextArea(rows=4),
         error_messages={"required": gettext_lazy("Write a few plain words for the patient.")},
@@ -142,7 +154,9 @@ class DecisionForm(DraftedForm):
     )
     every_months = IntegerField(
         label=gettext_lazy("Every how many months"),
-        help_text=gettext_lazy("Leave it empty to go by the data. Where the data give no interval, an empty field means: no fixed day."),
+        help_text=gettext_lazy(
+            "Leave it empty to go by the data. Where the data give no interval, an empty field means: no fixed day."
+        ),
         min_value=1,
         max_value=services.MOST_MONTHS,
         required=False,

@@ -126,7 +126,20 @@ def not_ours(user: User, patient_ids: Iterable[UUID]) -> set[UUID]:
     mine = set(team_ids(user))
     rows: Any = DutyKeeper.objects.for_user(user).order_by("at", "id").values_list("patient_id", "team_id")
     newest = dict(rows)
-    return {patient_id for patient_id in patient_ids if patient_id in newest and newest[patient_id] not in mine}
+    return {
+        patient_id for patient_id in patient_ids if patient_id in newest and newest[patient_id] not in mine
+    }
 
 
-__all__ = ["ELSEWHERE", "Keeper", "KeepsThem", "NoSuchTeam", "choices", "hand_over", "history_of", "keeper_of", "kept_by", "not_ours"]
+__all__ = [
+    "ELSEWHERE",
+    "Keeper",
+    "KeepsThem",
+    "NoSuchTeam",
+    "choices",
+    "hand_over",
+    "history_of",
+    "keeper_of",
+    "kept_by",
+    "not_ours",
+]

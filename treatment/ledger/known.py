@@ -104,6 +104,7 @@ _BY_NAME = {
     "lvef": "heart",
     "lvef_after_stopping": "heart",
     "cumulative_dose": "total_dose",
+    "kidney_function_blood_pressure_fluid_status": "kidneys",
 }
 # Facts that hold for some people only, as their own words say: a prescriber says whether this one is among them.
 _FOR_SOME = {
@@ -112,10 +113,11 @@ _FOR_SOME = {
     "hepatitis_b_watch_if_past_infection",
     "hpv_cervical_screening",
     "pregnancy_test",
+    "cd4_count",
 }
 
 
-def test_code_of(fact: str) -> str:
+def code_of_fact(fact: str) -> str:
     """The test that a fact asks for; a fact that nobody has read yet is a test of its own."""
     return _BY_NAME.get(fact.rsplit(".", 1)[-1], fact)
 
@@ -124,9 +126,6 @@ def is_for_some(fact: str) -> bool:
     return fact.rsplit(".", 1)[-1] in _FOR_SOME
 
 
-def test_of(code: str, item: str = "") -> Test:
+def named_test(code: str, item: str = "") -> Test:
     """A test by its code; `item` are the words of the fact, for one that is not listed."""
     return TESTS.get(code) or Test(code, item or code.rsplit(".", 1)[-1].replace("_", " "), TEAM)
-
-
-test_code_of.__test__ = test_of.__test__ = False  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ from accounts.models import User
 from patients.models import Patient
 from portal.lib.time import today_in
 from treatment.ledger.duties import Decision, Due, Run, State, Watch, due_of, watch_of
-from treatment.ledger.known import TESTS, YOU, Test, is_for_some, test_code_of, test_of
+from treatment.ledger.known import TESTS, YOU, Test, code_of_fact, is_for_some, named_test
 from treatment.models import CheckDone, Course, DutyDecision, Result, SelfCheck
 from treatment.protocols.facts import Facts, facts_of
 
@@ -107,7 +107,7 @@ class Kept:
 def watches_of(protocol_id: UUID) -> tuple[tuple[Watch, Mapping[str, Any]], ...]:
     """The monitoring facts of a version, read once a process: versions never change."""
     return tuple(
-        (watch_of(row, test=test_code_of(row["key"]), needs_choice=is_for_some(row["key"])), row)
+        (watch_of(row, test=code_of_fact(row["key"]), needs_choice=is_for_some(row["key"])), row)
         for row in facts_of(protocol_id).content["monitoring"]
     )
 
@@ -133,12 +133,16 @@ def _load(rows_of: Rows, patient: Patient | None) -> dict[UUID, Kept]:
     _courses(rows_of(Course), found)
     if patient is not None:
         found.setdefault(patient.pk, Kept(patient.site.time_zone))
-    results = rows_of(Result).standing().order_by().values_list("patient_id", "test").annotate(Max("taken_on"))
+    results = (
+        rows_of(Result).standing().order_by().values_list("patient_id", "test").annotate(Max("taken_on"))
+    )
     checks = rows_of(CheckDone).order_by().values_list("patient_id", "fact").annotate(Max("done_on"))
     for patient_id, name, day in results.union(checks, all=True):
-        _was_done(found.get(patient_id), test_code_of(name), day)
+        _was_done(found.get(patient_id), code_of_fact(name), day)
     rows = rows_of(DutyDecision).order_by("at", "id")
-    for patient_id, fact, at, applies, months in rows.values_list("patient_id", "fact", "at", "applies", "every_months"):
+    for patient_id, fact, at, applies, months in rows.values_list(
+        "patient_id", "fact", "at", "applies", "every_months"
+    ):
         if patient_id in found:
             kept = found[patient_id]
             kept.decisions[fact] = Decision(today_in(at, kept.zone), applies, months)
@@ -185,7 +189,8 @@ def lines_of(kept: Kept, now: datetime) -> list[Line]:
             duties[watch.test].append(Duty(due, row, facts.name, facts, decision))
     codes = [*duties, *(code for code in kept.last if code not in duties)]
     lines = [
-        Line(test_of(code, _item(duties[code])), tuple(duties[code]), kept.last.get(code)) for code in codes
+        Line(named_test(code, _item(duties[code])), tuple(duties[code]), kept.last.get(code))
+        for code in codes
     ]
     return sorted(lines, key=_pressing)
 
@@ -195,7 +200,11 @@ def _item(duties: Iterable[Duty]) -> str:
 
 
 def _pressing(line: Line) -> tuple[int, date, str]:
-    return (RANK[line.state] if line.state is not None else len(RANK), line.due or date.max, str(line.test.label))
+    return (
+        RANK[line.state] if line.state is not None else len(RANK),
+        line.due or date.max,
+        str(line.test.label),
+    )
 
 
 def ledger_of(user: User, patient: Patient, now: datetime) -> list[Line]:
@@ -213,4 +222,15 @@ def known_tests(lines: Iterable[Line]) -> dict[str, Test]:
     return {code: test for code, test in found.items() if test.owner != YOU}
 
 
-__all__ = ["Duty", "Kept", "Line", "duty_of", "known_tests", "ledger_of", "lines_of", "load", "load_all", "watches_of"]
+__all__ = [
+    "Duty",
+    "Kept",
+    "Line",
+    "duty_of",
+    "known_tests",
+    "ledger_of",
+    "lines_of",
+    "load",
+    "load_all",
+    "watches_of",
+]

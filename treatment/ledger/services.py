@@ -164,7 +164,9 @@ def enter_result(
         if corrects is not None:
             wrong = _to_correct(by, patient, corrects, why)
             if wrong.test != test:
-                raise NotPossible(_("A correction is about the same test. Take this entry back and enter a new one."))
+                raise NotPossible(
+                    _("A correction is about the same test. Take this entry back and enter a new one.")
+                )
             details["why"] = why
         else:
             _not_twice(by, patient, test, taken_on, details)
@@ -279,7 +281,9 @@ def release(*, by: User, patient: Patient, result_id: UUID, note: str, id: UUID,
     def make() -> UUID:
         row = result_or_404(by, patient, result_id)
         if not note.strip() or len(note) > TEXT_LENGTH:
-            raise NotPossible(_("Write a few plain words for the patient: what this result means for the plan."))
+            raise NotPossible(
+                _("Write a few plain words for the patient: what this result means for the plan.")
+            )
         if hasattr(row, "correction"):
             raise Corrected
         if not hasattr(row, "look"):
@@ -303,7 +307,11 @@ def release(*, by: User, patient: Patient, result_id: UUID, note: str, id: UUID,
 def note_seen(*, by: User, patient: Patient, results: Iterable[Result], now: datetime) -> None:
     """The patient has these released results before them. Only the first time counts; one statement more when there is something new."""
     require(by, patient, TREATMENT, "self")
-    new = [row for row in results if hasattr(row, "release") and not any(seen.user_id == by.pk for seen in row.seen.all())]
+    new = [
+        row
+        for row in results
+        if hasattr(row, "release") and not any(seen.user_id == by.pk for seen in row.seen.all())
+    ]
     rows = [ResultSeen(id=uuid7(), patient=patient, result=row, user=by, at=now) for row in new]
     ResultSeen.objects.bulk_create(rows, ignore_conflicts=True)
     for row in new:
@@ -332,7 +340,9 @@ def decide(
             raise NotPossible(_("Write the reason in a few words."))
         if every_months is not None and not (applies and 1 <= every_months <= MOST_MONTHS):
             raise NotPossible(_("Enter the months as a whole number from 1 to 60."))
-        row = DutyDecision(id=id, patient=patient, fact=fact, applies=applies, every_months=every_months, by=by, at=now)
+        row = DutyDecision(
+            id=id, patient=patient, fact=fact, applies=applies, every_months=every_months, by=by, at=now
+        )
         row.reason = reason
         row.save(force_insert=True)
         record_change(by, patient, "duty.decided", row.pk)

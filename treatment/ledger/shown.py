@@ -30,7 +30,9 @@ def results_of(user: User, patient: Patient, test: str | None = None, *, team: b
     rows = Result.objects.for_user(user, patient).with_people().newest_first()
     rows = rows.prefetch_related("seen__user") if team else rows.prefetch_related("seen")
     if team:
-        rows = rows.select_related("content", "entered_by", "look__by", "release__by", "correction", "corrects")
+        rows = rows.select_related(
+            "content", "entered_by", "look__by", "release__by", "correction", "corrects"
+        )
     if test is not None:
         rows = rows.filter(test=test)
     return list(rows)
@@ -118,7 +120,9 @@ def _line_row(asked: Asked, line: Line, rows: list[Result]) -> dict[str, Any]:
         "newest": shown(asked, line.test, readable[0]) if readable else None,
         "waiting": [row for row in standing if not hasattr(row, "release")],
         "being_corrected": [
-            row for row in rows if hasattr(row, "release") and hasattr(row, "correction") and not _told(rows, row)
+            row
+            for row in rows
+            if hasattr(row, "release") and hasattr(row, "correction") and not _told(rows, row)
         ],
         "url": asked.url("ledger-test", line.test.code),
         "duties": [words.duty_words(duty) for duty in line.duties] if asked.is_staff else [],
@@ -162,7 +166,9 @@ def charts_of(asked: Asked, test: Test, rows: Iterable[Shown]) -> list[dict[str,
     series.sort(key=lambda each: (order.get(each.code, len(order)), each.assay, each.unit))
     charts = []
     for number, each in enumerate(series, start=1):
-        named = next((one.assay for one in drawn if " ".join(one.assay.casefold().split()) == each.assay), each.assay)
+        named = next(
+            (one.assay for one in drawn if " ".join(one.assay.casefold().split()) == each.assay), each.assay
+        )
         title = words.series_title(test, trend.Series(each.code, each.unit, named, each.points))
         drawing = trend.draw(each, doses) if len(each.points) > 1 else None
         charts.append(
@@ -179,4 +185,14 @@ def charts_of(asked: Asked, test: Test, rows: Iterable[Shown]) -> list[dict[str,
     return charts
 
 
-__all__ = ["Shown", "charts_of", "is_shown", "is_watched", "line_rows", "results_of", "shown", "stage_of", "stands"]
+__all__ = [
+    "Shown",
+    "charts_of",
+    "is_shown",
+    "is_watched",
+    "line_rows",
+    "results_of",
+    "shown",
+    "stage_of",
+    "stands",
+]

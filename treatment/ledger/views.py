@@ -57,7 +57,9 @@ def home(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
                 for row in results
                 if not hasattr(row, "release") and not hasattr(row, "correction")
             ],
-            "tests": [{"label": test.label, "url": asked.url("result-new", code)} for code, test in tests.items()],
+            "tests": [
+                {"label": test.label, "url": asked.url("result-new", code)} for code, test in tests.items()
+            ],
             "may_enter": asked.capacity == "team",
             "keeper": keepers.keeper_of(asked.user, asked.patient),
             "owner_url": asked.url("ledger-owner") if asked.capacity == "team" else "",
@@ -92,6 +94,8 @@ def one_test(request: HttpRequest, test: str, patient_id: UUID | None = None) ->
     lines = ledger_of(asked.user, asked.patient, asked.now)
     kind, line = _line(asked, test, lines)
     results = shown.results_of(asked.user, asked.patient, kind.code, team=asked.is_staff)
+    if line is None and not results:
+        raise Http404
     if not asked.is_staff:
         open_ones = [row for row in results if hasattr(row, "release") and not hasattr(row, "correction")]
     else:
@@ -145,9 +149,13 @@ def result(request: HttpRequest, patient_id: UUID, result_id: UUID) -> HttpRespo
         one=shown.shown(asked, test, row),
         steps=words.result_steps(row),
         seen=list(row.seen.all()),
-        look_url=asked.url("result-look", row.pk) if acts and not looked and row.entered_by_id != asked.user.pk else "",
+        look_url=asked.url("result-look", row.pk)
+        if acts and not looked and row.entered_by_id != asked.user.pk
+        else "",
         own_entry=acts and not looked and row.entered_by_id == asked.user.pk,
-        release_url=asked.url("result-release", row.pk) if acts and looked and not hasattr(row, "release") else "",
+        release_url=asked.url("result-release", row.pk)
+        if acts and looked and not hasattr(row, "release")
+        else "",
         correct_url=asked.url("result-correct", row.pk) if acts and not row.withdrawn else "",
         withdraw_url=asked.url("result-withdraw", row.pk) if acts and not row.withdrawn else "",
         corrected_by=asked.url("result", row.correction.pk) if hasattr(row, "correction") else "",
@@ -195,7 +203,7 @@ def correct(request: HttpRequest, patient_id: UUID, result_id: UUID) -> HttpResp
 
 
 def _entry(asked: Asked, page: DraftedPage, kind: Test, wrong: Result | None) -> HttpResponse:
-    back = asked.url("result", wrong.pk) if wrong is not None else asked.url("ledger-test", kind.code)
+    back = asked.url("result", wrong.pk) if wrong is not None else asked.url("ledger")
     context = asked.context(test=kind, wrong=wrong, up=back)
     made: list[Result] = []
 
@@ -229,7 +237,12 @@ def withdraw(request: HttpRequest, patient_id: UUID, result_id: UUID) -> HttpRes
     def act(data: dict[str, Any]) -> None:
         made.append(
             services.withdraw_result(
-                by=asked.user, patient=asked.patient, id=page.id, result_id=row.pk, why=data["why"], now=asked.now
+                by=asked.user,
+                patient=asked.patient,
+                id=page.id,
+                result_id=row.pk,
+                why=data["why"],
+                now=asked.now,
             )
         )
 
@@ -246,13 +259,17 @@ def look(request: HttpRequest, patient_id: UUID, result_id: UUID) -> HttpRespons
     asked = Asked(request, patient_id, staff_only=True)
     services.result_or_404(asked.user, asked.patient, result_id)
     try:
-        services.look_at(by=asked.user, patient=asked.patient, result_id=result_id, id=once_of(request), now=asked.now)
+        services.look_at(
+            by=asked.user, patient=asked.patient, result_id=result_id, id=once_of(request), now=asked.now
+        )
     except DomainError as error:
         if error.status == 403:
             raise
         messages.error(request, str(error.message))
     else:
-        messages.success(request, _("Noted: you compared it with the report. Now it can be released with a note."))
+        messages.success(
+            request, _("Noted: you compared it with the report. Now it can be released with a note.")
+        )
     return redirect(asked.url("result", result_id))
 
 
@@ -268,10 +285,17 @@ def release(request: HttpRequest, patient_id: UUID, result_id: UUID) -> HttpResp
 
     def act(data: dict[str, Any]) -> None:
         services.release(
-            by=asked.user, patient=asked.patient, result_id=row.pk, note=data["note"], id=page.id, now=asked.now
+            by=asked.user,
+            patient=asked.patient,
+            result_id=row.pk,
+            note=data["note"],
+            id=page.id,
+            now=asked.now,
         )
 
-    context = asked.context(test=kind, one=shown.shown(asked, kind, row), looked=hasattr(row, "look"), up=back)
+    context = asked.context(
+        test=kind, one=shown.shown(asked, kind, row), looked=hasattr(row, "look"), up=back
+    )
     return _finish(
         asked, page, "treatment/result_release.html", context, act, _("Released. The patient can read it now."), lambda: back
     )  # fmt: skip
@@ -303,7 +327,9 @@ def decide(request: HttpRequest, patient_id: UUID, fact: str) -> HttpResponse:
             every_months=data["every_months"], reason=data["reason"], id=page.id, now=asked.now,
         )  # fmt: skip
 
-    said: Any = DutyDecision.objects.for_user(asked.user, asked.patient).filter(fact=fact).select_related("by")
+    said: Any = (
+        DutyDecision.objects.for_user(asked.user, asked.patient).filter(fact=fact).select_related("by")
+    )
     context = asked.context(line=words.duty_words(duty), said=said.order_by("-at", "-id"), up=back)
     return _finish(
         asked, page, "treatment/duty_decide.html", context, act, _("Kept, with your name and the reason."), lambda: back

@@ -51,6 +51,12 @@ def due_words(line: Line) -> str:
         return _("Next by %(day)s.") % {"day": day_words(due)}
     if line.state is State.NOT_YET:
         return _("It begins when this treatment ends.")
+    if line.state is State.UNDECIDED:
+        return _("It is for some people only. Ask your team if it is for you.")
+    if line.state is State.NOT_APPLYING:
+        return _("Your team decided that you do not need it.")
+    if line.state is State.INFUSION:
+        return _("It is done with the infusion.")
     if line.state is State.OVER:
         return _("Nothing more is due.")
     return _("Ask your infusion center when it is due next.")
