@@ -301,9 +301,7 @@ class LedgerView(TreatmentView):
     def rows(self, asked: About) -> Any:
         rows: Any = Result.objects.for_user(asked.user, asked.patient).with_people().prefetch_related("seen")
         if asked.is_staff:
-            return rows.select_related(
-                "entered_by", "look__by", "release__by", "correction", "corrects", "content"
-            )
+            return rows.select_related("content")
         return rows.filter(release__isnull=False, correction__isnull=True)
 
 

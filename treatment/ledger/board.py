@@ -29,6 +29,9 @@ class Standing:
     lines: tuple[Line, ...]
 
     def in_state(self, state: State) -> list[Line]:
+        """Lines whose most pressing duty is in this state; a duty that waits for a decision counts beside others, too."""
+        if state is State.UNDECIDED:
+            return [line for line in self.lines if line.undecided]
         return [line for line in self.lines if line.state is state]
 
     @property

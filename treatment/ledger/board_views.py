@@ -96,6 +96,7 @@ def _row(one: board.Standing, patient: Patient) -> dict[str, Any]:
                 "due": line.due,
                 "last": line.last_done,
                 "missed": words.missed_words(line.missed) if line.missed > 1 else "",
+                "undecided": "; ".join(str(duty.row["item"]) for duty in line.undecided),
                 "therapies": ", ".join(dict.fromkeys(duty.therapy for duty in line.alive)),
             }
             for line in one.lines

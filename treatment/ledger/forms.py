@@ -69,6 +69,8 @@ class ResultForm(DraftedForm):
                 gettext_lazy("What was wrong"), gettext_lazy("In a few words, for the team.")
             )
         measured = [name for name in self.fields if name.startswith(("number_", "unit_"))]
+        for field in self.fields.values():
+            forms.speak_plainly(field)
         self.order_fields(["taken_on", "assay", *measured, "words", "mark", "why"])
 
     def values(self) -> list[dict[str, str]]:

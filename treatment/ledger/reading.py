@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Max, Min, Q, Value
+from django.db.models import Max, Min, Q
 
 from accounts.models import User
 from patients.models import Patient
@@ -56,6 +56,16 @@ class Line:
         return [duty for duty in self.duties if duty.state.is_alive]
 
     @property
+    def counting(self) -> list[Duty]:
+        """Those that go on now; where there is none, those that may begin."""
+        waiting = (State.NOT_YET, State.UNDECIDED)
+        return [duty for duty in self.alive if duty.state not in waiting] or self.alive
+
+    @property
+    def undecided(self) -> list[Duty]:
+        return [duty for duty in self.duties if duty.state is State.UNDECIDED]
+
+    @property
     def state(self) -> State | None:
         """The most pressing state of its duties."""
         return min((duty.state for duty in self.duties), key=lambda state: RANK[state], default=None)
@@ -67,7 +77,7 @@ class Line:
     @property
     def until(self) -> date | None:
         """The last day of all its duties; None when one of them has none."""
-        ends = [duty.due.until for duty in self.alive]
+        ends = [duty.due.until for duty in self.counting]
         return max((end for end in ends if end is not None), default=None) if None not in ends else None
 
     @property
@@ -155,7 +165,7 @@ def _load(rows_of: Rows, patient: Patient | None) -> dict[UUID, Kept]:
 
 def _courses(courses: Any, found: dict[UUID, Kept]) -> None:
     rows = courses.order_by("starts_on", "id").annotate(
-        days=ArrayAgg("doses__given_on", filter=Q(doses__given_on__isnull=False), default=Value([])),
+        days=ArrayAgg("doses__given_on", filter=Q(doses__given_on__isnull=False)),
         coming=Min("doses__target", filter=Q(doses__state="planned")),
     )
     wanted = ("patient_id", "patient__site__time_zone", "order__protocol_id", "ended_on", "days", "coming")

@@ -27,12 +27,10 @@ from treatment.pages import Asked
 
 def results_of(user: User, patient: Patient, test: str | None = None, *, team: bool) -> list[Result]:
     """The patient's entries with their people, newest first; with what was found for the team. Two statements."""
-    rows = Result.objects.for_user(user, patient).with_people().newest_first()
+    rows: Any = Result.objects.for_user(user, patient).with_people().newest_first()
     rows = rows.prefetch_related("seen__user") if team else rows.prefetch_related("seen")
     if team:
-        rows = rows.select_related(
-            "content", "entered_by", "look__by", "release__by", "correction", "corrects"
-        )
+        rows = rows.select_related("content")
     if test is not None:
         rows = rows.filter(test=test)
     return list(rows)
@@ -124,9 +122,18 @@ def _line_row(asked: Asked, line: Line, rows: list[Result]) -> dict[str, Any]:
             for row in rows
             if hasattr(row, "release") and hasattr(row, "correction") and not _told(rows, row)
         ],
+        "more_new": _more_new(asked, rows, readable[:1]),
         "url": asked.url("ledger-test", line.test.code),
         "duties": [words.duty_words(duty) for duty in line.duties] if asked.is_staff else [],
     }
+
+
+def _more_new(asked: Asked, rows: Iterable[Result], shown_here: list[Result]) -> int:
+    """Released entries beside the newest one that the patient has not opened yet."""
+    if asked.is_staff:
+        return 0
+    released = [row for row in rows if hasattr(row, "release") and not hasattr(row, "correction")]
+    return sum(row not in shown_here and not row.seen.all() for row in released)
 
 
 def _told(rows: Iterable[Result], wrong: Result) -> bool:

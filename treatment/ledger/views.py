@@ -315,7 +315,7 @@ def decide(request: HttpRequest, patient_id: UUID, fact: str) -> HttpResponse:
     if not asked.may_prescribe:
         raise NotAPrescriber
     record_view(asked.user, asked.patient, "ledger.view")
-    initial = {"applies": "yes", "every_months": duty.due.every_months if duty.decided else None}
+    initial = {"applies": "yes", "every_months": duty.decided.every_months if duty.decided else None}
     page = drafted(
         request, forms.DecisionForm, kind="duty-decision", patient=asked.patient, target=_place(fact), initial=initial
     )  # fmt: skip

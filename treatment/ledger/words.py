@@ -68,7 +68,7 @@ def until_words(line: Line) -> str:
         return ""
     if line.until is not None:
         return _("It goes on until %(day)s.") % {"day": day_words(line.until)}
-    if all(duty.due.watch.ends is Ends.COURSE for duty in line.alive):
+    if all(duty.due.watch.ends is Ends.COURSE for duty in line.counting):
         return _("It goes on as long as the treatment does.")
     return _("No last day is known. It goes on until your team tells you.")
 
