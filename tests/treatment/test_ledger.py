@@ -413,3 +413,19 @@ def test_what_was_released_is_a_copy_that_stays(ward: Ward, course: Course) -> N
         row = ResultRelease.objects.for_user(ward.maya, ward.patient).get(result_id=made)
         assert row.details["values"] == [IGG]
         assert "why" not in row.details
+
+
+def test_a_release_tells_the_patient_in_fixed_words(ward: Ward, course: Course) -> None:
+    from accounts.models import OutgoingMail
+    from accounts.services import open_mail
+
+    made = enter(ward)
+    look(ward, made)
+    assert not OutgoingMail.objects.filter(kind="answer-notice").exists()
+    release(ward, made)
+    (mail,) = [open_mail(one) for one in OutgoingMail.objects.filter(kind="answer-notice")]
+    assert mail is not None
+    assert mail["to"] == ward.maya.email
+    assert not any(
+        word in f"{mail['subject']} {mail['body']}".lower() for word in ("result", "blood", "test", "antibod")
+    )

@@ -43,7 +43,7 @@ class Desk(Hand):
         with acting(self.neurologist):
             services.release(
                 by=self.neurologist, patient=self.patient, result_id=result_id, note=note, id=uuid7(),
-                now=self.at(day + timedelta(days=1), 16),
+                now=self.at(day + timedelta(days=1), 16), tell=False,
             )  # fmt: skip
         return result_id
 

@@ -20,6 +20,7 @@ from accounts.models import User
 from patients.areas import TREATMENT
 from patients.models import Patient
 from patients.services import exactly_once, record_change, require
+from portal.lib.contributions import tell_patient
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, DomainError, NotAllowed
 from portal.lib.time import today_in
@@ -271,8 +272,10 @@ def look_at(*, by: User, patient: Patient, result_id: UUID, id: UUID, now: datet
 
 
 @transaction.atomic
-def release(*, by: User, patient: Patient, result_id: UUID, note: str, id: UUID, now: datetime) -> Result:
-    """Open a checked result to the patient, with a note in plain words.
+def release(
+    *, by: User, patient: Patient, result_id: UUID, note: str, id: UUID, now: datetime, tell: bool = True
+) -> Result:
+    """Open a checked result to the patient, with a note in plain words; the patient is told that there is something to read.
 
     Raises NotLookedAt, Corrected, AlreadyReleased, NotPossible without a note, NotAllowed, Http404.
     """
@@ -296,6 +299,8 @@ def release(*, by: User, patient: Patient, result_id: UUID, note: str, id: UUID,
         if not ResultRelease.objects.for_user(by, patient).filter(pk=made.pk).exists():
             raise AlreadyReleased
         record_change(by, patient, "result.released", row.pk)
+        for say in tell_patient if tell else ():
+            say(patient, now)
         return row.pk
 
     content = [str(result_id), note]
