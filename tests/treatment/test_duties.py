@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from portal.lib.time import today_in
 from treatment.ledger import known
 from treatment.ledger.duties import Begins, Decision, Due, Ends, Run, State, Watch, due_of, reach_of, watch_of
+from treatment.ledger.reading import Duty
+from treatment.ledger.words import limit_lines
+from treatment.protocols.facts import Facts
 from treatment.protocols.loading import DATA
 
 FAR = date(2026, 3, 3)
@@ -384,3 +387,15 @@ def test_the_oracle_is_not_blind() -> None:
     assert walked(fact, [ALEMTUZUMAB], date(2026, 3, 31), FAR) == (date(2026, 4, 30), 0)
     anew = [ALEMTUZUMAB, Run((date(2033, 1, 31),), None)]
     assert walked(fact, anew, date(2030, 1, 1), date(2033, 2, 1)) == (date(2033, 2, 28), 0)
+
+
+def test_the_lifetime_limits_stand_with_their_sources() -> None:
+    """Both labels, in the words of the data; nothing is counted here."""
+    content = next(
+        one for one in json.loads(DATA.read_text(encoding="utf-8"))["therapies"] if one["id"] == "mitoxantrone"
+    )
+    fact = "mitoxantrone.mon.cumulative_dose"
+    duty = Duty(due(fact, Run((date(2026, 1, 12),), None)), ROWS[fact], "Mitoxantrone", Facts(content), None)
+    us, eu = limit_lines(duty)
+    assert us.startswith("Limit in a lifetime, US label: 140 mg/m2 (")
+    assert eu.startswith("Limit in a lifetime, EU label: 72 mg/m2 (")

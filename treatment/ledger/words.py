@@ -102,10 +102,24 @@ def duty_words(duty: Duty) -> dict[str, Any]:
         "until_said": duty.row["until"],
         "why": duty.row["why"],
         "suggested": duty.row.get("suggested_every_months"),
+        "limits": limit_lines(duty) if duty.due.watch.test == "total_dose" else [],
         "sources": treatment_words.source_words(duty.facts, dict(duty.row)),
         "status_kind": status_kind,
         "status": status,
     }
+
+
+def limit_lines(duty: Duty) -> list[str]:
+    """The limits for a lifetime as the data state them, each with its sources. Counting against them is not done here."""
+    return [
+        _("Limit in a lifetime, %(label)s label: %(limit)s mg/m2 (%(sources)s)")
+        % {
+            "label": row["jurisdiction"],
+            "limit": row["mg_per_m2"],
+            "sources": "; ".join(treatment_words.source_words(duty.facts, row)),
+        }
+        for row in duty.facts.content["lifetime_cumulative_max"] or []
+    ]
 
 
 def value_lines(test: Test, details: Mapping[str, Any]) -> list[str]:
