@@ -166,7 +166,10 @@ def test_pml_is_looked_for_at_3_and_6_months_then_every_6() -> None:
     assert due(fact, run, last=date(2026, 7, 1)).due == date(
         2026, 7, 5
     )  # a few days early: the day itself still counts
-    assert due(fact, run, last=date(2026, 7, 6)).due == date(2027, 1, 6)
+    # While a dose is to come, the end is not; without one, it is 6 months after the last.
+    going_on = due(fact, run, last=date(2026, 7, 6), next_dose=date(2026, 7, 20))
+    assert (going_on.due, going_on.until, going_on.moves) == (date(2027, 1, 6), date(2026, 8, 2), True)
+    assert due(fact, run, last=date(2026, 7, 6)).state is State.OVER
     stopped = Run((date(2026, 1, 5), date(2026, 11, 30)), date(2026, 12, 20))
     assert due(fact, stopped, last=date(2026, 9, 1)).until == date(2027, 5, 30)
 
@@ -255,7 +258,8 @@ def test_an_interval_of_the_prescribers_own_where_the_data_leave_it_open() -> No
     ],
 )  # fmt: skip
 def test_a_month_later_at_the_ends_of_months(last: date, expected: date) -> None:
-    assert due("alemtuzumab.mon.serum_creatinine", ALEMTUZUMAB, last=last, today=last).due == expected
+    run = Run((date(2025, 12, 1),), None)
+    assert due("alemtuzumab.mon.serum_creatinine", run, last=last, today=last).due == expected
 
 
 def test_48_months_after_a_leap_day() -> None:

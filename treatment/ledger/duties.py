@@ -91,7 +91,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Where a duty stands. `missed`: how many of its days have passed since it was last done."""
+    """Where a duty stands. `missed`: how many of its days have passed since it was last done. `moves`: a planned dose will move `until`."""
 
     watch: Watch
     state: State
@@ -99,6 +99,7 @@ class Due:
     until: date | None = None
     every_months: int | None = None
     missed: int = 0
+    moves: bool = False
 
 
 # --- Reading a fact ----------------------------------------------------------------------------------------------------
@@ -178,16 +179,18 @@ def due_of(
         return Due(watch, State.OVER, until=stopped, every_months=every)
     if watch.ends is Ends.FADES and stopped is not None:
         every = decision.every_months if decision is not None else None
+    moves = until is not None and next_dose is not None and stopped is None
+    last_day = None if moves else until  # a dose is to come, and with it a later end
     if every is None:
-        state = State.OVER if until is not None and today > until else State.ASK
-        return Due(watch, state, until=until)
+        state = State.OVER if last_day is not None and today > last_day else State.ASK
+        return Due(watch, state, until=until, moves=moves)
     due = _next(watch, every, since, last)
     if watch.each_dose and next_dose is not None and stopped is None and (last is None or last <= given[-1]):
         due = min(due, next_dose)
-    if until is not None and due > until:
+    if last_day is not None and due > last_day:
         return Due(watch, State.OVER, until=until, every_months=every)
     state = State.OVERDUE if due < today else State.SOON if due <= today + SOON else State.LATER
-    return Due(watch, state, due, until, every, _missed(due, every, until, today))
+    return Due(watch, state, due, until, every, _missed(due, every, last_day, today), moves)
 
 
 def _stretch(

@@ -81,6 +81,11 @@ class Line:
         return max((end for end in ends if end is not None), default=None) if None not in ends else None
 
     @property
+    def moves(self) -> bool:
+        """A planned dose will move its last day."""
+        return any(duty.due.moves for duty in self.counting)
+
+    @property
     def missed(self) -> int:
         return max((duty.due.missed for duty in self.duties), default=0)
 

@@ -66,6 +66,10 @@ def until_words(line: Line) -> str:
     """How long it goes on."""
     if not line.alive:
         return ""
+    if line.until is not None and line.moves:
+        return _("It goes on until %(day)s or longer: each new dose starts this time again.") % {
+            "day": day_words(line.until)
+        }
     if line.until is not None:
         return _("It goes on until %(day)s.") % {"day": day_words(line.until)}
     if all(duty.due.watch.ends is Ends.COURSE for duty in line.counting):
