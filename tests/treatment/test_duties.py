@@ -138,6 +138,8 @@ def test_the_last_months_of_alemtuzumab_are_counted_to_the_day() -> None:
     over = due(fact, ALEMTUZUMAB, last=date(2030, 2, 7), today=date(2030, 2, 8))
     assert (over.state, over.due, over.until) == (State.OVER, None, date(2030, 3, 6))
     # The last one was not done: it stays overdue however long ago it was.
+    today = due(fact, ALEMTUZUMAB, last=date(2029, 12, 5), today=date(2030, 1, 5))
+    assert (today.state, today.due, today.missed) == (State.SOON, date(2030, 1, 5), 0)
     forgotten = due(fact, ALEMTUZUMAB, last=date(2030, 1, 20), today=date(2031, 1, 1))
     assert (forgotten.state, forgotten.due, forgotten.missed) == (State.OVERDUE, date(2030, 2, 20), 1)
 
@@ -146,6 +148,8 @@ def test_a_course_after_the_48_months_begins_anew() -> None:
     fact, later = "alemtuzumab.mon.cbc_with_differential", Run((date(2032, 5, 3),), None)
     found = due(fact, ALEMTUZUMAB, later, last=date(2030, 3, 1), today=date(2032, 5, 4))
     assert (found.due, found.until, found.state) == (date(2032, 6, 3), date(2036, 5, 3), State.LATER)
+    on_the_last_day = Run((date(2030, 3, 6),), None)  # it was never over, so what was not done is still owed
+    assert due(fact, ALEMTUZUMAB, on_the_last_day, today=date(2030, 3, 7)).due == date(2026, 4, 2)
 
 
 def test_alemtuzumab_duties_live_on_after_the_course_has_ended() -> None:
@@ -162,6 +166,7 @@ def test_alemtuzumab_duties_live_on_after_the_course_has_ended() -> None:
 def test_pml_is_looked_for_at_3_and_6_months_then_every_6() -> None:
     fact, run = "natalizumab.mon.clinical_pml_assessment", Run((date(2026, 1, 5), date(2026, 2, 2)), None)
     assert due(fact, run).due == date(2026, 4, 5)
+    assert due(fact, run, last=date(2026, 4, 5)).due == date(2026, 7, 5)
     assert due(fact, run, last=date(2026, 4, 7)).due == date(2026, 7, 5)
     assert due(fact, run, last=date(2026, 7, 1)).due == date(
         2026, 7, 5
