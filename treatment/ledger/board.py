@@ -65,7 +65,9 @@ def everybody(user: User, now: datetime) -> list[Standing]:
 
 
 def _standing(patient_id: UUID, kept: Kept, now: datetime) -> Standing:
-    return Standing(patient_id, kept.zone, tuple(line for line in lines_of(kept, now) if line.is_ours))
+    return Standing(
+        patient_id, kept.zone, tuple(line for line in lines_of(kept, now, whole=False) if line.is_ours)
+    )
 
 
 def worst_first(standings: list[Standing], state: State) -> list[Standing]:
@@ -74,6 +76,7 @@ def worst_first(standings: list[Standing], state: State) -> list[Standing]:
     for one in standings:
         lines = one.in_state(state)
         if lines:
+            lines.sort(key=lambda line: (-line.missed, line.due or date.max, str(line.test.label)))
             found.append(Standing(one.patient_id, one.zone, tuple(lines)))
     return sorted(found, key=lambda one: (-one.missed, one.first_due, str(one.patient_id)))
 

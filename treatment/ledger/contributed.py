@@ -50,7 +50,7 @@ def problems(user: User, now: datetime, patient: Patient | None = None) -> Itera
         if not can(user, patient, "treatment"):
             return
         kept = load(user, patient)[patient.pk]
-        lines = tuple(line for line in lines_of(kept, now) if line.is_ours)
+        lines = tuple(line for line in lines_of(kept, now, whole=False) if line.is_ours)
         standings = [board.Standing(patient.pk, kept.zone, lines)]
     for one in board.worst_first(standings, State.OVERDUE)[:MOST]:
         labels = [str(line.test.label) for line in one.lines]

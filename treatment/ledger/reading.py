@@ -190,24 +190,26 @@ def _was_done(kept: Kept | None, test: str, day: date) -> None:
         kept.last[test] = max(day, kept.last.get(test, day))
 
 
-def lines_of(kept: Kept, now: datetime) -> list[Line]:
-    """Every test of a patient, the most pressing first."""
+def lines_of(kept: Kept, now: datetime, *, whole: bool = True) -> list[Line]:
+    """Every test of a patient, the most pressing first; without `whole` only those that can have a day or wait for a word, in any order."""
     today = today_in(now, kept.zone)
     duties: dict[str, list[Duty]] = defaultdict(list)
     for treated in kept.therapies.values():
         facts = facts_of(treated.protocol_id)
         for watch, row in watches_of(treated.protocol_id):
             decision = kept.decisions.get(watch.fact)
+            if not (whole or watch.every_months or watch.needs_choice or decision is not None):
+                continue
             due = due_of(
                 watch, treated.runs, last=kept.last.get(watch.test), decision=decision, next_dose=treated.next_dose, today=today
             )  # fmt: skip
             duties[watch.test].append(Duty(due, row, facts.name, facts, decision))
-    codes = [*duties, *(code for code in kept.last if code not in duties)]
+    codes = [*duties, *(code for code in kept.last if whole and code not in duties)]
     lines = [
         Line(named_test(code, _item(duties[code])), tuple(duties[code]), kept.last.get(code))
         for code in codes
     ]
-    return sorted(lines, key=_pressing)
+    return sorted(lines, key=_pressing) if whole else lines
 
 
 def _item(duties: Iterable[Duty]) -> str:
