@@ -19,7 +19,7 @@ from treatment.checks import owner_words
 from treatment.courses import reading as courses
 from treatment.ledger import trend, words
 from treatment.ledger.duties import State
-from treatment.ledger.known import Test
+from treatment.ledger.known import Test, named_test
 from treatment.ledger.models import Result
 from treatment.ledger.reading import Line
 from treatment.pages import Asked
@@ -93,12 +93,15 @@ def shown(asked: Asked, test: Test, row: Result) -> Shown:
 # --- All tests of a patient ------------------------------------------------------------------------------------------------
 
 
-def line_rows(asked: Asked, lines: Iterable[Line], results: Iterable[Result]) -> list[dict[str, Any]]:
+def line_rows(asked: Asked, lines: list[Line], results: Iterable[Result]) -> list[dict[str, Any]]:
     """A row for each test: where it stands, until when, the newest result, and what is on its way."""
     by_test: dict[str, list[Result]] = defaultdict(list)
     for row in results:
         by_test[row.test].append(row)
-    return [_line_row(asked, line, by_test[line.test.code]) for line in lines]
+    known = {line.test.code for line in lines}
+    # A test that counts for nothing any more: its only entry was taken back, and the patient is told.
+    others = [Line(named_test(code), (), None) for code in by_test if code not in known]
+    return [_line_row(asked, line, by_test[line.test.code]) for line in [*lines, *others]]
 
 
 def _line_row(asked: Asked, line: Line, rows: list[Result]) -> dict[str, Any]:
