@@ -392,7 +392,9 @@ def test_only_a_prescriber_decides_with_a_reason(ward: Ward, course: Course) -> 
     found = duty_of(lines(ward).values(), FACT)
     assert found is not None
     assert (found.due.every_months, found.state) == (6, State.LATER)
+    assert "it applies. Every 6 months. Before each infusion" in page(ward, ward.maya)
     decide(ward, ward.neurologist, applies=False, every_months=None, reason="B cells are back")
+    assert "it does not apply. B cells are back" in page(ward, ward.maya)
     assert lines(ward)["immunoglobulins"].state is State.NOT_APPLYING
     assert acts_of(ward.patient).count("duty.decided team") == 2
     text = " ".join(

@@ -234,7 +234,7 @@ class ResultWrite(Write):
     )
 
 
-class CorrectionWrite(ResultWrite):
+class ResultCorrectionWrite(ResultWrite):
     """An entry in place of a wrong one."""
 
     why = Text(max_length=TEXT_LENGTH, help_text=_("What was wrong."))
@@ -380,12 +380,12 @@ class ResultReleaseView(LedgerView):
 
 
 class ResultCorrect(LedgerView):
-    @extend_schema(request=CorrectionWrite, responses={201: ResultRead})
+    @extend_schema(request=ResultCorrectionWrite, responses={201: ResultRead})
     def post(self, request: Request, result_id: UUID) -> Response:
         """For the team: an entry in place of a wrong one, which is kept."""
         asked = self.of_team()
         services.result_or_404(asked.user, asked.patient, result_id)
-        wanted = _wanted(self.body(CorrectionWrite))
+        wanted = _wanted(self.body(ResultCorrectionWrite))
         made = services.enter_result(**asked.act, corrects=result_id, id=self.once, now=present(), **wanted)
         return self.one(asked, made.pk, 201)
 

@@ -84,7 +84,9 @@ def worst_first(standings: list[Standing], state: State) -> list[Standing]:
 def waiting_results(user: User) -> list[Result]:
     """Entries that wait for their second look or their release, the oldest first. One statement."""
     rows: Any = Result.objects.for_user(user).filter(correction__isnull=True, release__isnull=True)
-    return list(rows.select_related("entered_by", "look", "release", "correction").order_by("entered_at", "id"))
+    return list(
+        rows.select_related("entered_by", "look", "release", "correction").order_by("entered_at", "id")
+    )
 
 
 __all__ = ["Standing", "everybody", "waiting_results", "worst_first"]

@@ -233,6 +233,12 @@ def duty_of(lines: Iterable[Line], fact: str) -> Duty | None:
     return next((duty for line in lines for duty in line.duties if duty.due.watch.fact == fact), None)
 
 
+def decisions_of(user: User, patient: Patient) -> dict[str, DutyDecision]:
+    """The newest word of a prescriber about each fact, with the name."""
+    rows: Any = DutyDecision.objects.for_user(user, patient).select_related("by").order_by("at", "id")
+    return {row.fact: row for row in rows}
+
+
 def known_tests(lines: Iterable[Line]) -> dict[str, Test]:
     """The tests of which a result can be entered: all that are listed, and those that only this patient's protocols name."""
     found = {line.test.code: line.test for line in lines} | TESTS
@@ -243,6 +249,7 @@ __all__ = [
     "Duty",
     "Kept",
     "Line",
+    "decisions_of",
     "duty_of",
     "known_tests",
     "ledger_of",

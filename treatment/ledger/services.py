@@ -229,8 +229,12 @@ def _keep(
     content = ResultContent(id=uuid7(), patient=patient, result=row)
     content.details = details
     content.save(force_insert=True)
-    act = "result.withdrawn" if withdrawn else "result.corrected" if wrong is not None else "result.entered"
-    record_change(by, patient, act, id)
+    record_change(
+        by,
+        patient,
+        "result.withdrawn" if withdrawn else "result.corrected" if wrong is not None else "result.entered",
+        id,
+    )
     return id
 
 

@@ -6,7 +6,7 @@ For the patient a result is what was released; for the team it is what was enter
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -22,6 +22,7 @@ from treatment.ledger.duties import State
 from treatment.ledger.known import Test, named_test
 from treatment.ledger.models import Result
 from treatment.ledger.reading import Line
+from treatment.models import DutyDecision
 from treatment.pages import Asked
 
 
@@ -93,7 +94,9 @@ def shown(asked: Asked, test: Test, row: Result) -> Shown:
 # --- All tests of a patient ------------------------------------------------------------------------------------------------
 
 
-def line_rows(asked: Asked, lines: list[Line], results: Iterable[Result]) -> list[dict[str, Any]]:
+def line_rows(
+    asked: Asked, lines: list[Line], results: Iterable[Result], said: Mapping[str, DutyDecision] | None = None
+) -> list[dict[str, Any]]:
     """A row for each test: where it stands, until when, the newest result, and what is on its way."""
     by_test: dict[str, list[Result]] = defaultdict(list)
     for row in results:
@@ -101,7 +104,11 @@ def line_rows(asked: Asked, lines: list[Line], results: Iterable[Result]) -> lis
     known = {line.test.code for line in lines}
     # A test that counts for nothing any more: its only entry was taken back, and the patient is told.
     others = [Line(named_test(code), (), None) for code in by_test if code not in known]
-    return [_line_row(asked, line, by_test[line.test.code]) for line in [*lines, *others]]
+    rows = [_line_row(asked, line, by_test[line.test.code]) for line in [*lines, *others]]
+    for row in rows:
+        facts = [duty.due.watch.fact for duty in row["line"].duties]
+        row["said"] = [said[fact] for fact in facts if fact in said] if said is not None else []
+    return rows
 
 
 def _line_row(asked: Asked, line: Line, rows: list[Result]) -> dict[str, Any]:

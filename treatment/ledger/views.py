@@ -22,7 +22,7 @@ from treatment.courses.doses import NotAPrescriber
 from treatment.ledger import forms, keepers, services, shown, words
 from treatment.ledger.known import Test
 from treatment.ledger.models import Result
-from treatment.ledger.reading import Line, duty_of, known_tests, ledger_of
+from treatment.ledger.reading import Line, decisions_of, duty_of, known_tests, ledger_of
 from treatment.models import DutyDecision
 from treatment.pages import Asked
 
@@ -36,7 +36,8 @@ def home(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
     record_view(asked.user, asked.patient, "ledger.view")
     lines = ledger_of(asked.user, asked.patient, asked.now)
     results = shown.results_of(asked.user, asked.patient, team=asked.is_staff)
-    rows = [row for row in shown.line_rows(asked, lines, results) if shown.is_shown(asked, row)]
+    said = decisions_of(asked.user, asked.patient)
+    rows = [row for row in shown.line_rows(asked, lines, results, said) if shown.is_shown(asked, row)]
     new = _newly_seen(asked, [row["newest"].row for row in rows if row["newest"] is not None])
     found: dict[str, Any] = {
         "watched": [row for row in rows if shown.is_watched(row)],
