@@ -42,7 +42,7 @@ from treatment.ledger import board, keepers, services, words
 from treatment.ledger.board_views import known_patients
 from treatment.ledger.duties import State
 from treatment.ledger.models import MOST_MONTHS, Result
-from treatment.ledger.reading import Duty, Line, duty_of, ledger_of
+from treatment.ledger.reading import Duty, duty_of, ledger_of
 from treatment.ledger.shown import stage_of
 from treatment.models import DutyDecision
 
@@ -472,7 +472,7 @@ class Overdue(TreatmentView):
             raise Http404
         with reading_many():
             everybody = board.everybody(self.person, present())
-        rows: list[Line] | Any = board.worst_first(everybody, State.OVERDUE)
+        rows = board.worst_first(everybody, State.OVERDUE)
         shown, cursor = part_of(self, rows, WORST_FIRST)
         known_patients(self.person, [one.patient_id for one in shown])
         return listed(self, OverdueRead(shown, many=True).data, cursor)
