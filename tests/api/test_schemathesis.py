@@ -158,7 +158,7 @@ def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
         "do-treatment-plan-preview": {**a_plan(ground, whose), "given": [], "protocol_version": None, "path": ""},
         "do-treatment-self-checks": {"none": True, "new": []},
         "do-treatment-ledger-results": {**a_result(ground, whose), "values": [], "lab_mark": ""},
-        "do-treatment-ledger-results-result-id-correct": {**a_result(ground, whose), "values": [], "lab_mark": ""},
+        "do-treatment-ledger-results-result-id-correct": {**a_result(ground, whose), "test": "mri", "values": [], "lab_mark": ""},
         "do-treatment-ledger-decisions": a_decision(ground, whose),
         "do-treatment-ledger-owner": {"team": None},
         "do-treatment-courses": an_order(ground, whose),
@@ -220,6 +220,9 @@ class Run:
                     "path.appointment_id",
                     str(ground.of("requested_appointment", self.whose)),
                 ),
+                # A released one for the patient; each act of the team on a result of its own.
+                *below("/results/[{]result_id[}]/(seen/|correct/)?$", "path.result_id", str(ground.of("released_result", self.whose))),
+                *below("/results/[{]result_id[}]/(release|withdraw)/", "path.result_id", str(ground.of("looked_result", self.whose))),
                 *below("/allergies/[{]line_id[}]/", "path.line_id", str(ground.of("allergy", self.whose))),
                 *below(
                     "/courses/[{]course_id[}]/phase/",
@@ -299,8 +302,9 @@ def passed(done: subprocess.CompletedProcess[str]) -> bool:
 
 # What no data of ours can answer with yes: Maya has an allergy, and the time of the demo's next dose has not begun.
 NEVER_YES = r"/allergies/none-known/|/missed/$"
-# The same for POST alone: a second course of alemtuzumab lies more than a year ahead, and emergency access is refused to every token.
-NEVER_DONE = r"/phase/$|/emergency/$"
+# The same for POST alone: a second course of alemtuzumab lies more than a year ahead, emergency access is refused to every token, and checks that
+# go on hold the team's access.
+NEVER_DONE = r"/phase/$|/emergency/$|/teams/\{team_id\}/end/$"
 
 
 def posting(path: str) -> str:
