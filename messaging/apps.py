@@ -14,6 +14,7 @@ class MessagingConfig(AppConfig):
         """Fill the registries: Today, the summary, the trail's words, drafts, the demo."""
         from messaging import checks, contributed  # noqa: F401 - checks register themselves
         from messaging.composing import making
+        from messaging.telling import notices
         from messaging.work import problems
         from messaging.writing import begun
         from portal.lib import contributions
@@ -30,6 +31,7 @@ class MessagingConfig(AppConfig):
         contributions.booked_from.add(10, making.note_appointment)
         contributions.ready_message.add(10, contributed.ready_message)
         contributions.begin_message.add(10, begun.begin_message)
+        contributions.tell_patient.add(10, notices.tell_patient)
         contributions.draft_kinds |= {
             "message": _("A message to your team"),
             "reply": _("A message in a conversation"),

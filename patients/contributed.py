@@ -40,6 +40,7 @@ TRAIL_ACTS = {
     "question.moved": _("moved a question"),
     "question.removed": _("removed a question"),
     "grant.team": _("opened your record to a care team"),
+    "grant.team-ended": _("ended a care team's access"),
     "grant.carer": _("opened parts of your record to a carer"),
     "grant.revoked": _("ended a carer's access"),
     "grant.break_glass": _("opened your record in an emergency"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients import views
+from patients import relation_views, views
 
 app_name = "patients"
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("me/questions/<uuid:question_id>/move/", views.question_move, name="question-move"),
     path("me/questions/<uuid:question_id>/remove/", views.question_remove, name="question-remove"),
     path("drafts/<uuid:draft_id>/drop/", views.draft_drop, name="draft-drop"),
+    path("patients/<uuid:patient_id>/team/<uuid:team_id>/end/", relation_views.end, name="team-end"),
     path("patients/add/", views.enroll, name="enroll"),
     path("patients/emergency/", views.break_glass, name="break-glass"),
     path("patients/emergency/open/", views.break_glass_open, name="break-glass-open"),

@@ -16,6 +16,9 @@ class TreatmentConfig(AppConfig):
         """Fill the registries."""
         from portal.lib import contributions
         from treatment import contributed, demo, problems
+        from treatment.ledger import contributed as ledger
+        from treatment.ledger import demo as ledger_demo
+        from treatment.ledger import keepers
         from treatment.outcomes.problems import to_look_at
         from treatment.readiness import board_views
         from treatment.readiness import demo as readiness_demo
@@ -29,11 +32,16 @@ class TreatmentConfig(AppConfig):
         contributions.problems.add(20, problems.near_doses)
         contributions.problems.add(22, to_look_at)
         contributions.staff_today.add(28, board_views.staff_card)
+        contributions.problems.add(25, ledger.problems)
+        contributions.needs_you.add(20, ledger.new_results)
+        contributions.staff_today.add(25, ledger.overdue_card)
+        contributions.relation_duties.add(10, keepers.kept_by)
         contributions.staff_today.add(30, contributed.therapies_card)
         contributions.profile_links.add(10, contributed.profile_links)
         contributions.api_nouns["treatment"] = _("Treatment, allergies and medicines")
         contributions.demo_loaders.add(15, demo.load)
         contributions.demo_loaders.add(16, readiness_demo.load)
+        contributions.demo_loaders.add(16, ledger_demo.load)
         contributions.draft_kinds.update(
             {
                 "treatment-order": _("An order for a treatment"),
@@ -54,6 +62,11 @@ class TreatmentConfig(AppConfig):
                 "dose-answers": _("Questions before a dose"),
                 "dose-note": _("A note on the list before a dose"),
                 "dose-agreed": _("What was agreed before a dose"),
+                "result": _("A result of a test"),
+                "result-release": _("A note for a result"),
+                "result-withdraw": _("Taking back a result"),
+                "duty-decision": _("A word about a regular check"),
+                "duty-keeper": _("Handing over the regular checks"),
             }
         )
         contributions.trail_acts.update(
@@ -100,6 +113,16 @@ class TreatmentConfig(AppConfig):
                 "medicine.ended": _("ended a medicine"),
                 "selfcheck.answered": _("answered a self-check"),
                 "selfcheck.reviewed": _("looked at a self-check"),
+                "ledger.view": _("looked at the regular checks and results"),
+                "overdue.view": _("saw your name on the list of overdue checks"),
+                "result.entered": _("entered a result of a test"),
+                "result.corrected": _("corrected a result of a test"),
+                "result.withdrawn": _("took back a result that was not yours"),
+                "result.checked": _("compared a result with its report"),
+                "result.released": _("released a result to you"),
+                "result.seen": _("saw a new result"),
+                "duty.decided": _("decided about a regular check"),
+                "duty.handed-over": _("handed over your regular checks"),
                 "lists.view": _("looked at the allergies and medicines"),
             }
         )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import UUIDField, Value
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -19,7 +21,8 @@ from portal.lib.contributions import before_dose
 from portal.lib.problems import DomainError, NotAllowed
 from portal.lib.time import today_in
 from treatment.courses import planning, reading
-from treatment.models import CheckDone, ChecklistItem, Course, Dose
+from treatment.ledger.known import code_of_fact
+from treatment.models import CheckDone, ChecklistItem, Course, Dose, Result
 from treatment.protocols.facts import RegularCheck
 from treatment.readiness import items
 
@@ -137,15 +140,17 @@ def settle_item(
 # --- Regular checks ---------------------------------------------------------------------------------------------------
 
 
-# (course, name of the check) and the newest day on which it was done
-DoneDays = Mapping[tuple[UUID, str], date]
+# (course, name of the check), or (None, the test that it asks for), and the newest day on which it was done
+DoneDays = Mapping[tuple[UUID | None, str], date]
 
 
 def done_days(user: User, patient: Patient) -> DoneDays:
-    """When each regular check of the patient's courses was last done: one statement."""
-    done: dict[tuple[UUID, str], date] = {}
-    rows = CheckDone.objects.for_user(user, patient).values_list("course_id", "fact", "done_on")
-    for course_id, fact, day in rows:
+    """When each regular check of the patient's courses was last done: noted as done, or with a result. One statement."""
+    done: dict[tuple[UUID | None, str], date] = {}
+    rows: Any = CheckDone.objects.for_user(user, patient).values_list("course_id", "fact", "done_on")
+    no_course = Value(None, output_field=UUIDField())
+    results: Any = Result.objects.for_user(user, patient).standing().annotate(no_course=no_course)
+    for course_id, fact, day in rows.union(results.values_list("no_course", "test", "taken_on"), all=True):
         done[course_id, fact] = max(day, done.get((course_id, fact), day))
     return done
 
@@ -189,7 +194,8 @@ def _state(check: RegularCheck, first: date, last: date, done: DoneDays, course:
     months = check.until_months_after_last_dose
     # The clock of checks after the last dose starts again with every dose (a new course of alemtuzumab).
     until = planning.add_months(last, months) if months is not None else course.ended_on
-    last_done = done.get((course.pk, check.fact))
+    days = (done.get((course.pk, check.fact)), done.get((None, code_of_fact(check.fact))))
+    last_done = max((day for day in days if day is not None), default=None)
     due = planning.next_due(every_months=check.every_months, since=first, last_done=last_done, until=until)
     return CheckState(check.fact, check.label, check.owner, last_done, due, until, check.every_months)
 

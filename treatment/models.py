@@ -457,6 +457,15 @@ def reaction_word(details: dict[str, Any]) -> str:
 
 
 from treatment.elsewhere.models import BodyMeasure, GivenElsewhere  # noqa: E402 - they build on the models above
+from treatment.ledger.models import (  # noqa: E402 - they build on the models above
+    DutyDecision,
+    DutyKeeper,
+    Result,
+    ResultContent,
+    ResultLook,
+    ResultRelease,
+    ResultSeen,
+)
 from treatment.outcomes.models import DrugStep, Postponement  # noqa: E402
 from treatment.readiness.models import Applies, DoseAnswer, ItemNote, Reminder  # noqa: E402 - they build on the models above
 from treatment.selfcheck.models import SelfCheck  # noqa: E402 - it builds on the models above
@@ -472,6 +481,8 @@ __all__ = [
     "Dose",
     "DoseAnswer",
     "DrugStep",
+    "DutyDecision",
+    "DutyKeeper",
     "GivenElsewhere",
     "InfusionRecord",
     "ItemNote",
@@ -480,6 +491,11 @@ __all__ = [
     "Postponement",
     "Protocol",
     "Reminder",
+    "Result",
+    "ResultContent",
+    "ResultLook",
+    "ResultRelease",
+    "ResultSeen",
     "SelfCheck",
     "Signature",
     "Therapy",

@@ -7,6 +7,8 @@ from typing import Any
 from django.urls import URLPattern, path
 
 from treatment.elsewhere import views as elsewhere
+from treatment.ledger import board_views as overdue_views
+from treatment.ledger import views as ledger
 from treatment.outcomes import views as outcomes
 from treatment.readiness import board_views
 from treatment.readiness import views as readiness
@@ -14,6 +16,7 @@ from treatment.selfcheck import views as selfcheck
 from treatment.views import catalog, lists, mine, team
 
 app_name = "treatment"
+_OF = "patients/<uuid:patient_id>/treatment/"
 
 
 def _both(route: str, view: Any, name: str, **more: Any) -> list[URLPattern]:
@@ -56,6 +59,17 @@ urlpatterns: list[URLPattern] = [
         readiness.review,
         name="patient-answer-review",
     ),
+    path("overdue/", overdue_views.overdue, name="overdue"),
+    *_both("ledger/", ledger.home, "ledger"),
+    *_both("ledger/tests/<str:test>/", ledger.one_test, "ledger-test"),
+    path(_OF + "ledger/tests/<str:test>/enter/", ledger.enter, name="patient-result-new"),
+    path(_OF + "ledger/results/<uuid:result_id>/", ledger.result, name="patient-result"),
+    path(_OF + "ledger/results/<uuid:result_id>/look/", ledger.look, name="patient-result-look"),
+    path(_OF + "ledger/results/<uuid:result_id>/release/", ledger.release, name="patient-result-release"),
+    path(_OF + "ledger/results/<uuid:result_id>/correct/", ledger.correct, name="patient-result-correct"),
+    path(_OF + "ledger/results/<uuid:result_id>/withdraw/", ledger.withdraw, name="patient-result-withdraw"),
+    path(_OF + "ledger/decide/<str:fact>/", ledger.decide, name="patient-ledger-decide"),
+    path(_OF + "ledger/owner/", ledger.owner, name="patient-ledger-owner"),
     *_both("lists/", lists.both, "lists"),
     *_both("allergies/add/", lists.add, "allergy-add", kind="allergy"),
     *_both("allergies/none/", lists.none_known, "allergy-none"),

@@ -38,6 +38,15 @@ def tell_readers(*, patient: Patient, thread: Thread, now: datetime) -> list[UUI
     return told
 
 
+def tell_patient(patient: Patient, now: datetime) -> None:
+    """The same notice for something else that the team wrote to the patient (a released result). Call as the person who wrote it."""
+    account = account_of(patient)
+    if account is None:
+        call_instead(patient, None, NO_EMAIL, now)
+    else:
+        tell(patient=patient, user_id=account.pk, now=now)
+
+
 def tell(*, patient: Patient, user_id: UUID, now: datetime) -> bool:
     """Queue one notice unless one went out less than five minutes ago and the person has not looked since.
 

@@ -8,6 +8,7 @@ from patients.api import views
 from patients.api.drafts import DraftView
 from patients.api.emergency import Emergency
 from patients.api.first import First, ProblemSeen
+from patients.api.relations import TeamEnd
 
 app_name = "patients-api"
 
@@ -18,6 +19,7 @@ urlpatterns = [
     path("<uuid:patient_id>/", views.PatientDetail.as_view(), name="patient-detail"),
     path("first/", First.as_view(), name="first"),
     path("<uuid:patient_id>/seen/", ProblemSeen.as_view(), name="problem-seen"),
+    path("<uuid:patient_id>/teams/<uuid:team_id>/end/", TeamEnd.as_view(), name="team-end"),
     path("teams/", views.TeamList.as_view(), name="team-list"),
     path("emergency/", Emergency.as_view(), name="emergency"),
     path("drafts/", views.DraftList.as_view(), name="draft-list"),

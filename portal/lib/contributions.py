@@ -72,6 +72,11 @@ before_dose: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 visit_papers: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # fn(user, patient) -> list[dict]: what a carer may open of a patient, with keys label, url
 carer_links: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
+# fn(patient, now): tells the patient by mail that the team has written, in fixed words; without an address, somebody is asked to call
+tell_patient: Registry[Callable[..., None]] = Registry()
+# fn(patient, team_id, now) -> list[dict]: what a team keeps for a patient, with keys label and url (where it is handed over): its access
+# cannot end before somebody else has it
+relation_duties: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # noun of the API -> what it is about, in plain words: the parts that a program's token can be limited to
 api_nouns: dict[str, Any] = {}
 

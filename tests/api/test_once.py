@@ -16,7 +16,7 @@ from tests.registry.states import signed_in as client_of
 ENTRIES = "/api/v1/journal/entries/"
 FREE = {
     ("patients-api:draft-save", "put"), ("patients-api:draft-save", "delete"),
-    ("journal-api:trackers", "put"), ("messaging-api:thread-seen", "post"),
+    ("journal-api:trackers", "put"), ("messaging-api:thread-seen", "post"), ("treatment-api:result-seen", "post"),
     ("accounts-api:display", "put"), ("accounts-api:program-end", "post"),
     ("messaging-api:template-decide", "post"), ("treatment-api:plan-preview", "post"),
 }  # fmt: skip

@@ -45,6 +45,7 @@ def test_bodies_take_nothing_else_and_acts_ask_for_their_key() -> None:
                     "/drafts/{id}/",
                     "/trackers/",
                     "/{thread_id}/seen/",
+                    "/{result_id}/seen/",
                     "/display/",
                     "/programs/{token_id}/end/",
                     "/decide/",

@@ -32,11 +32,13 @@ from tests.registry.people import MAYA, SAMUEL
 from tests.security.api_table import (
     A_LOOK,
     a_check,
+    a_decision,
     a_fever,
     a_file,
     a_mailing,
     a_measure,
     a_plan,
+    a_result,
     a_time,
     a_visit,
     an_absence,
@@ -53,16 +55,17 @@ from tests.security.api_table import (
 CANARY = "Zanzibarcanary"
 FOR_THE_TEAM = (
     r"/(claim|release|finish|notes|work|given|missed|therapies|day|chairs|confirm|decline|teams|shared-reports|emergency|dates|phase)/"
-    r"|/(hand-over|correct|calls|calls-and-letters|first-words|mailings|templates|on-call|absences|first|sign|review)/"
-    r"|/(put-off|go-ahead|drug|pause|resume|withdraw|imports)/|/elsewhere/\{elsewhere_id\}/confirm/"
+    r"|/(hand-over|correct|calls|calls-and-letters|first-words|mailings|templates|on-call|absences|first|sign|review|look|withdraw|owner|overdue)/"
+    r"|/(put-off|go-ahead|drug|pause|resume|imports)/|/elsewhere/\{elsewhere_id\}/confirm/"
     r"|/treatment/board/$|/threads/\{thread_id\}/history/|/messaging/helped/$|/scheduling/requests/$|/patients/\{patient_id\}/"
 )
 # POST of these is for neurologists.
 BY_PRESCRIBERS = (
     r"/treatment/courses/$|/courses/\{course_id\}/(end|dates|pause|resume)/$"
+    r"|/ledger/decisions/$"
     r"|/questions/sign/$|/(on-call|absences)/$|/(on-call|absences)/\{[a-z_]+\}/end/$"
 )
-BY_THE_TEAM = r"/courses/\{course_id\}/checks/$|/treatment/(elsewhere|measures)/$|/threads/\{thread_id\}/made/$"  # their POST
+BY_THE_TEAM = r"/courses/\{course_id\}/checks/$|/treatment/(elsewhere|measures)/$|/ledger/results/$|/threads/\{thread_id\}/made/$"  # their POST
 
 
 @pytest.fixture
@@ -121,7 +124,7 @@ def parameters(ground: Ground, whose: str) -> dict[str, str | int]:
     kinds = (
         "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "report_id", "thread_id", "course_id", "dose_id", "item_id", "code",
         "file_id", "message_id", "made_id", "template_id", "mailing_id", "call_id", "check_id", "on_call_id", "absence_id",
-        "elsewhere_id", "answer_id",
+        "elsewhere_id", "answer_id", "result_id", "team_id",
     )  # fmt: skip
     given: dict[str, str | int] = {f"path.{kind}": str(ground.of(kind, whose)) for kind in kinds}
     return {
@@ -165,6 +168,10 @@ def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
         "do-treatment-doses-dose-id-answers": {**a_fever(ground, whose), "place": "phone"},
         "do-treatment-answers-answer-id-review": {"lift": False},
         "do-treatment-items-item-id-notes": {"state": "open", "day": None, "valid_until": None, "draw_by": None, "due_on": None},
+        "do-treatment-ledger-results": {**a_result(ground, whose), "values": [], "lab_mark": ""},
+        "do-treatment-ledger-results-result-id-correct": {**a_result(ground, whose), "test": "mri", "values": [], "lab_mark": ""},
+        "do-treatment-ledger-decisions": a_decision(ground, whose),
+        "do-treatment-ledger-owner": {"team": None},
         "do-treatment-courses": an_order(ground, whose),
         "do-treatment-courses-course-id-dates": new_days(ground, whose),
         "do-treatment-courses-course-id-checks": a_check(ground, whose),
@@ -230,6 +237,17 @@ class Run:
                     "/scheduling/requests/[{]appointment_id[}]/",
                     "path.appointment_id",
                     str(ground.of("requested_appointment", self.whose)),
+                ),
+                # A released one for the patient; each act of the team on a result of its own.
+                *below(
+                    "/results/[{]result_id[}]/(seen/|correct/)?$",
+                    "path.result_id",
+                    str(ground.of("released_result", self.whose)),
+                ),
+                *below(
+                    "/results/[{]result_id[}]/(release|withdraw)/",
+                    "path.result_id",
+                    str(ground.of("looked_result", self.whose)),
                 ),
                 *below("/allergies/[{]line_id[}]/", "path.line_id", str(ground.of("allergy", self.whose))),
                 *below(
@@ -320,8 +338,9 @@ def passed(done: subprocess.CompletedProcess[str]) -> bool:
 
 # What no data of ours can answer with yes: Maya has an allergy, and the time of the demo's next dose has not begun.
 NEVER_YES = r"/allergies/none-known/|/missed/$"
-# The same for POST alone: a second course of alemtuzumab lies more than a year ahead, and emergency access is refused to every token.
-NEVER_DONE = r"/phase/$|/emergency/$"
+# The same for POST alone: a second course of alemtuzumab lies more than a year ahead, emergency access is refused to every token, and checks that
+# go on hold the team's access.
+NEVER_DONE = r"/phase/$|/emergency/$|/teams/\{team_id\}/end/$"
 
 
 def posting(path: str) -> str:

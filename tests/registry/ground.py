@@ -59,6 +59,8 @@ from treatment.courses import pausing
 from treatment.courses.reading import facts_for
 from treatment.elsewhere import services as elsewhere
 from treatment.elsewhere.services import Told
+from treatment.ledger import keepers
+from treatment.ledger import services as ledger
 from treatment.models import Course, Protocol, Signature
 from treatment.outcomes import services as outcomes
 from treatment.readiness import answers
@@ -447,6 +449,8 @@ def _treatment(ground: Ground, now: datetime) -> None:
                 id=uuid7(), now=now,
             )  # fmt: skip
 
+        _ledger(ground, whose, now)
+
 
 def _fever(ground: Ground, whose: str, user: User, patient: Patient, now: datetime) -> UUID:
     """The answer "yes" to the first question before the next dose."""
@@ -489,6 +493,51 @@ def _mid_course(ground: Ground, whose: str, patient: Patient, course: Course, no
     elsewhere.note_measure(
         weight_kg=Decimal("70.5"), height_cm=Decimal(171), measured_on=today, id=uuid7(), **more
     )
+
+
+def _ledger(ground: Ground, whose: str, now: datetime) -> None:
+    """Results that wait for a second look, for their release, and one that the patient can read; a decision; and a hand-over there and back."""
+    neurologist, nurse = ground.users["neurologist"], ground.users["nurse"]
+    test, fact = {
+        MAYA: ("immunoglobulins", "ocrelizumab_iv.mon.serum_immunoglobulins"),
+        SAMUEL: ("jcv", "natalizumab.mon.mri_brain_higher_pml_risk_jcv_positive_and_18_mo"),
+    }[whose]
+    ground.ids["test", whose], ground.ids["fact", whose] = test, fact
+    with acting(neurologist):
+        patient = (
+            Patient.objects.for_user(neurologist)
+            .select_related("site")
+            .get(pk=ground.of("patient_id", whose))
+        )
+    more: dict[str, Any] = {"patient": patient, "now": now}
+    today = today_in(now, patient.site.time_zone)
+
+    def enter(by: User, kind: str, days: int) -> UUID:
+        with acting(by):
+            taken = today - timedelta(days=days)
+            made = ledger.enter_result(
+                by=by, id=uuid7(), test=kind, taken_on=taken, words="Nothing unusual in it", assay="Stratify JCV", **more
+            )  # fmt: skip
+        return made.pk
+
+    ground.ids["result_id", whose] = enter(neurologist, test, 5)
+    for name in ("looked_result", "released_result"):
+        ground.ids[name, whose] = made = enter(nurse, "mri", 6 if name == "looked_result" else 7)
+        with acting(neurologist):
+            ledger.look_at(by=neurologist, result_id=made, id=uuid7(), **more)
+    with acting(neurologist):
+        ledger.release(
+            by=neurologist, result_id=made, note="There is nothing new to see.", id=uuid7(), **more
+        )
+        ledger.decide(
+            by=neurologist, fact=fact, applies=True, every_months=6, reason="As agreed at the last visit", id=uuid7(), **more
+        )  # fmt: skip
+        own = ground.of("team_id", whose)
+        assert isinstance(own, UUID)
+        for team in (None, own):
+            keepers.hand_over(
+                by=neurologist, team_id=team, reason="Away for a year, and back", id=uuid7(), **more
+            )
 
 
 def _self_check(user: User, patient: Patient, now: datetime, *, none: bool) -> UUID:

@@ -75,6 +75,24 @@ def a_fever(ground: Ground, whose: str) -> dict[str, Any]:
     return {"answers": [{"fact": f"{ground.of('code', whose)}.chk.infection", "answer": "yes"}]}
 
 
+def a_result(ground: Ground, whose: str) -> dict[str, Any]:
+    day = (now() - timedelta(days=2)).date().isoformat()
+    return {
+        "test": ground.of("test", whose),
+        "taken_on": day,
+        "words": "Nothing new.",
+        "assay": "Stratify JCV",
+    }
+
+
+def a_correction(ground: Ground, whose: str) -> dict[str, Any]:
+    return {**a_result(ground, whose), "why": "The wrong line."}
+
+
+def a_decision(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"fact": ground.of("fact", whose), "applies": True, "every_months": 6, "reason": "Low before."}
+
+
 @dataclass(frozen=True)
 class Can:
     """Who may use a method, what they get, and what they send. `refused` see the thing and are told 403; `in_session`: so are tokens."""
@@ -435,6 +453,34 @@ API_ROWS: list[ApiRow] = [
         {"GET": Can(TREATED), "POST": Can(SELF, 201, sends(none=True), READERS)},
     ),
     acts("treatment-api:self-check-review", OF_TEAM, refused=IN_EMERGENCY),
+    reads("treatment-api:ledger", TREATED),
+    ApiRow(
+        "treatment-api:result-list",
+        {"GET": Can(TREATED), "POST": Can(OF_TEAM, 201, a_result, of(SELF, IN_EMERGENCY))},
+    ),
+    reads("treatment-api:result-detail", TREATED, instead={"result_id": "released_result"}),
+    # Who entered it may not check it.
+    acts("treatment-api:result-look", everyone("nurse"), refused=of(everyone("neurologist"), IN_EMERGENCY)),
+    acts(
+        "treatment-api:result-release",
+        OF_TEAM,
+        sends(note="Nothing new."),
+        refused=IN_EMERGENCY,
+        instead={"result_id": "looked_result"},
+    ),
+    acts("treatment-api:result-correct", OF_TEAM, a_correction, status=201, refused=IN_EMERGENCY),
+    acts("treatment-api:result-withdraw", OF_TEAM, sends(why="Not hers."), status=201, refused=IN_EMERGENCY),
+    acts("treatment-api:result-seen", SELF, refused=READERS, instead={"result_id": "released_result"}),
+    ApiRow(
+        "treatment-api:decision-list",
+        {"GET": Can(TREATED), "POST": Can(PRESCRIBERS, 201, a_decision, NO_PRESCRIBERS)},
+    ),
+    ApiRow(
+        "treatment-api:ledger-owner",
+        {"GET": Can(READERS), "POST": Can(OF_TEAM, 200, sends(team=None, reason="Lakeside"), IN_EMERGENCY)},
+    ),
+    reads("treatment-api:overdue", TEAMS, about=False),
+    ApiRow("patients-api:team-end", {"POST": Can(OF_TEAM, 409, refused=IN_EMERGENCY)}, about=False),
     ApiRow("treatment-api:plan-preview", {"POST": Can(EVERYBODY, 200, a_plan)}, about=False),
     reads("treatment-api:therapy-detail", TEAMS, about=False),
     reads("treatment-api:version-list", TEAMS, about=False),

@@ -240,6 +240,11 @@ def _treatment() -> list[Row]:
     }
     checks = {MAYA: "ocrelizumab_iv.mon.mri_brain", SAMUEL: "natalizumab.mon.clinical_pml_assessment"}
 
+    not_in_emergency: dict[tuple[str, str], Status] = {("emergency", "GET"): 403, **ONLY_READS}
+    result = _dated(
+        {"taken_on": -1}, words="Nothing new", assay="Stratify JCV", mark="none", why="The wrong line"
+    )
+
     def order(ground: Ground, whose: str) -> dict[str, Any]:
         more = {
             "plan": ground.query["plan"],
@@ -296,6 +301,58 @@ def _treatment() -> list[Row]:
         ),
         Row("treatment:patient-item-note", READERS, 200, 302, _form(state="open", text="Not yet")),
         clinicians("treatment:board"),
+        own_start("treatment:ledger"),
+        own("treatment:ledger-test"),
+        Row("treatment:patient-ledger", READERS),
+        Row("treatment:patient-ledger-test", READERS),
+        Row("treatment:patient-result", READERS),
+        # Who entered it may not check it.
+        Row(
+            "treatment:patient-result-look",
+            READERS,
+            None,
+            302,
+            _once(),
+            exceptions={**ONLY_READS, ("neurologist", "POST"): 403},
+        ),
+        Row("treatment:patient-result-new", READERS, 200, 302, result, exceptions=not_in_emergency),
+        Row(
+            "treatment:patient-result-release",
+            READERS,
+            200,
+            302,
+            _form(note="Nothing new."),
+            exceptions=not_in_emergency,
+            instead={"result_id": "looked_result"},
+        ),
+        Row("treatment:patient-result-correct", READERS, 200, 302, result, exceptions=not_in_emergency),
+        Row(
+            "treatment:patient-result-withdraw",
+            READERS,
+            200,
+            302,
+            _form(why="Not hers", confirm="on"),
+            exceptions=not_in_emergency,
+        ),
+        Row(
+            "treatment:patient-ledger-decide",
+            READERS,
+            200,
+            302,
+            _form(applies="yes", every_months="", reason="Low before"),
+            exceptions=no_prescriber,
+        ),
+        Row(
+            "treatment:patient-ledger-owner",
+            READERS,
+            200,
+            302,
+            _form(team="elsewhere", reason="Lakeside Center"),
+            exceptions=not_in_emergency,
+        ),
+        clinicians("treatment:overdue"),
+        # Checks that go on hold the relation.
+        Row("patients:team-end", READERS, 200, 409, _once(), exceptions=not_in_emergency),
         Row("treatment:patient-home", READERS),
         Row("treatment:patient-course", READERS),
         Row("treatment:patient-given", READERS, 200, 302, given),
@@ -664,3 +721,6 @@ DOORS: dict[str, dict[str, Status]] = {
     # Django leads strangers to its own sign-in door first; that one is ours, and there is nothing behind it for them.
     "/admin/": {ANONYMOUS: 302, **dict.fromkeys(SIGNED_IN, 302), "admin": 200},
 }
+
+# The last part of these addresses is nobody's: a test that everybody may have, a team.
+OF_NOBODY = ("treatment:patient-result-new", "patients:team-end")

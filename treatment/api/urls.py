@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from django.urls import path
 
-from treatment.api import courses, elsewhere, outcomes, previews, readiness, selfchecks, therapies, views
+from treatment.api import (
+    courses,
+    elsewhere,
+    ledger,
+    outcomes,
+    previews,
+    readiness,
+    selfchecks,
+    therapies,
+    views,
+)
 
 app_name = "treatment-api"
 
 COURSE = "courses/<uuid:course_id>/"
+RESULT = "ledger/results/<uuid:result_id>/"
 VERSIONS = "therapies/<slug:code>/versions/"
 
 urlpatterns = [
@@ -22,6 +33,17 @@ urlpatterns = [
     path(
         "self-checks/<uuid:check_id>/review/", selfchecks.SelfCheckReview.as_view(), name="self-check-review"
     ),
+    path("ledger/", ledger.Ledger.as_view(), name="ledger"),
+    path("ledger/results/", ledger.ResultList.as_view(), name="result-list"),
+    path(RESULT, ledger.ResultDetail.as_view(), name="result-detail"),
+    path(RESULT + "look/", ledger.ResultLookView.as_view(), name="result-look"),
+    path(RESULT + "release/", ledger.ResultReleaseView.as_view(), name="result-release"),
+    path(RESULT + "correct/", ledger.ResultCorrect.as_view(), name="result-correct"),
+    path(RESULT + "withdraw/", ledger.ResultWithdraw.as_view(), name="result-withdraw"),
+    path(RESULT + "seen/", ledger.ResultSeenView.as_view(), name="result-seen"),
+    path("ledger/decisions/", ledger.DecisionList.as_view(), name="decision-list"),
+    path("ledger/owner/", ledger.Keeper.as_view(), name="ledger-owner"),
+    path("overdue/", ledger.Overdue.as_view(), name="overdue"),
     path("plan-preview/", previews.PlanPreview.as_view(), name="plan-preview"),
     path("courses/", courses.CourseList.as_view(), name="course-list"),
     path(COURSE, courses.CourseDetail.as_view(), name="course-detail"),

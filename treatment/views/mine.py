@@ -45,6 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
         before=before_rows(asked),
         lists=asked.url("lists"),
         self_check=asked.url("self-check"),
+        ledger=asked.url("ledger"),
     )
 
 

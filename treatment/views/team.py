@@ -54,6 +54,7 @@ def patient_home(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         order=asked.url("order") if asked.may_prescribe else "",
         lists=asked.url("lists"),
         elsewhere=asked.url("elsewhere"),
+        ledger=asked.url("ledger"),
         self_checks=newest(asked),
     )
 

@@ -1,0 +1,265 @@
+"""The overdue board and "What first?": the worst first, the same few statements however many people there are; and who keeps the duties."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.http import Http404
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from patients.models import Patient
+from patients.relations import StillKeeps, end_team, let_team_in
+from patients.services import teams_looking_after
+from portal.lib import actor
+from portal.lib.ids import uuid7
+from portal.lib.problems import NotAllowed
+from tests.patients.world import acting_system, acts_of, signed_in
+from tests.treatment.conftest import Ward
+from treatment import services as treatment
+from treatment.ledger import board, keepers, services
+from treatment.ledger.duties import State
+
+
+def begin(ward: Ward, patient: Patient, code: str, ago: int) -> None:
+    """A course of a patient whose first dose was given so many days ago."""
+    start = ward.today - timedelta(days=ago)
+    with ward.acting(ward.neurologist):
+        course = treatment.sign_order(
+            by=ward.neurologist, patient=patient, protocol_id=ward.protocol(code).pk, first_on=start, indication="MS", path="standard",
+            id=uuid7(), in_demo=True, now=ward.at(start, 7),
+        )  # fmt: skip
+        first = treatment.doses_of(ward.neurologist, patient, course)[0]
+        treatment.record_infusion(
+            by=ward.neurologist, patient=patient, dose_id=first.pk, id=uuid7(), given_at=ward.at(start), now=ward.at(start, 16)
+        )  # fmt: skip
+
+
+def more_patients(ward: Ward, count: int) -> list[Patient]:
+    from datetime import date
+
+    from patients.services import enroll_patient
+
+    with acting_system():
+        return [
+            enroll_patient(
+                site=ward.clinic.site, name=f"Person {number}", date_of_birth=date(1980, 1, 1), by=ward.nurse, team=ward.clinic.team
+            )
+            for number in range(count)
+        ]  # fmt: skip
+
+
+def shown(ward: Ward, user: Any, show: str = "overdue") -> str:
+    answer = signed_in(user).get(reverse("treatment:overdue"), {"show": show})
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+# --- The board ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_worst_come_first(ward: Ward) -> None:
+    begin(ward, ward.patient, "alemtuzumab", 50)  # one month has passed
+    begin(ward, ward.other, "alemtuzumab", 170)  # five have
+    text = shown(ward, ward.nurse)
+    assert text.index("Samuel Okafor") < text.index("Maya Lindqvist")
+    assert "5 days for it have passed" in text
+    assert "Blood test: thyroid" in text[: text.index("Maya Lindqvist")]  # every 3 months
+    assert "Blood test: thyroid" not in text[text.index("Maya Lindqvist") :]
+    assert "Your own check" not in text
+    assert acts_of(ward.patient).count("overdue.view team") == 1
+
+
+def test_what_is_done_leaves_the_board_and_what_is_near_stands_on_its_own_list(ward: Ward) -> None:
+    begin(ward, ward.patient, "natalizumab", 175)  # JC virus and the program are due at 6 months
+    assert "Blood test: JC virus" not in shown(ward, ward.nurse)
+    assert "Blood test: JC virus" in shown(ward, ward.nurse, "soon")
+    with ward.acting(ward.nurse):
+        services.enter_result(
+            by=ward.nurse, patient=ward.patient, id=uuid7(), test="jcv", taken_on=ward.today, now=ward.at(ward.today, 9),
+            values=[{"code": "index", "number": "0.2", "unit": "index"}], assay="Stratify JCV",
+        )  # fmt: skip
+    assert "Blood test: JC virus" not in shown(ward, ward.nurse, "soon")
+    assert "Waits for a second look" in shown(ward, ward.nurse, "waiting")
+
+
+def test_what_nobody_has_decided_has_a_list(ward: Ward) -> None:
+    begin(ward, ward.patient, "ocrelizumab_iv", 10)
+    text = shown(ward, ward.neurologist, "undecided")
+    assert "Blood test: hepatitis B" in text
+    assert "Nobody is in this list." in shown(ward, ward.neurologist)
+
+
+def test_the_board_is_for_teams_and_shows_only_their_patients(ward: Ward) -> None:
+    begin(ward, ward.patient, "alemtuzumab", 50)
+    for person in (ward.maya, ward.carer):
+        assert signed_in(person).get(reverse("treatment:overdue")).status_code == 404
+    assert "Maya" not in shown(ward, ward.elsewhere)
+
+
+def test_as_many_statements_for_six_as_for_one(ward: Ward) -> None:
+    nurse = signed_in(ward.nurse)
+
+    def add(patient: Patient) -> None:
+        """Somebody with an overdue check, one that is due soon, one that nobody has decided about, and a result that waits."""
+        begin(ward, patient, "alemtuzumab", 80)
+        with ward.acting(ward.nurse):
+            services.enter_result(
+                by=ward.nurse, patient=patient, id=uuid7(), test="skin", taken_on=ward.today, now=ward.at(ward.today, 9), words="Nothing new."
+            )  # fmt: skip
+
+    def count(path: str) -> int:
+        with CaptureQueriesContext(connection) as made:
+            assert nurse.get(path).status_code == 200
+        return len(made)
+
+    pages = [
+        "/",
+        *(
+            f"{reverse('treatment:overdue')}?show={show}"
+            for show in ("overdue", "soon", "waiting", "undecided")
+        ),
+    ]
+    add(ward.patient)
+    nurse.get("/")
+    before = [count(path) for path in pages]
+    for patient in more_patients(ward, 5):
+        add(patient)
+    assert [count(path) for path in pages] == before
+    with ward.acting(ward.nurse), CaptureQueriesContext(connection) as made:
+        assert len(board.worst_first(board.everybody(ward.nurse, ward.at(ward.today)), State.OVERDUE)) == 6
+    assert sum("treatment_" in one["sql"] for one in made) == 4
+
+
+def test_what_first_has_one_line_for_a_patient_however_many_checks_are_overdue(ward: Ward) -> None:
+    begin(ward, ward.patient, "alemtuzumab", 170)
+    html = signed_in(ward.nurse).get("/").content.decode()
+    assert "regular checks are overdue, the first since" in html
+    assert "1 patient has overdue checks." in " ".join(html.split())
+    listed = signed_in(ward.nurse).get("/api/v1/patients/first/").json()["results"]
+    assert [line["key"] for line in listed if line["key"] == "checks"] == ["checks"]
+
+
+# --- Who keeps them ------------------------------------------------------------------------------------------------------------------
+
+
+def hand_over(ward: Ward, team: Any, reason: str = "Moved to the other side of town", by: Any = None) -> Any:
+    by = by or ward.nurse
+    with ward.acting(by):
+        return keepers.hand_over(
+            by=by, patient=ward.patient, team_id=team.pk if team is not None else None, reason=reason, id=uuid7(), now=ward.at(ward.today)
+        )  # fmt: skip
+
+
+def end(ward: Ward, by: Any = None, team: Any = None) -> Any:
+    by = by or ward.nurse
+    with ward.acting(by):
+        return end_team(
+            by=by,
+            patient=ward.patient,
+            team_id=(team or ward.clinic.team).pk,
+            id=uuid7(),
+            now=ward.at(ward.today),
+        )
+
+
+def test_a_teams_access_cannot_end_while_it_keeps_duties(ward: Ward) -> None:
+    begin(ward, ward.patient, "alemtuzumab", 50)
+    with pytest.raises(StillKeeps) as told:
+        end(ward)
+    assert "Blood test: thyroid" in str(told.value.message)
+    page = reverse("patients:team-end", args=[ward.patient.pk, ward.clinic.team.pk])
+    nurse = signed_in(ward.nurse)
+    assert "still keeps something" in nurse.get(page).content.decode()
+    refused = nurse.post(page, {"once": str(uuid7())})
+    assert refused.status_code == 409
+    assert signed_in(ward.nurse).get(reverse("portal:summary", args=[ward.patient.pk])).status_code == 200
+
+
+def test_the_duties_of_a_course_that_has_ended_hold_the_relation_too(ward: Ward) -> None:
+    begin(ward, ward.patient, "alemtuzumab", 50)
+    with ward.acting(ward.neurologist):
+        course = treatment.courses_of(ward.neurologist, ward.patient)[0]
+        treatment.end_course(
+            by=ward.neurologist, patient=ward.patient, course_id=course.pk, reason="Done", id=uuid7(), now=ward.at(ward.today)
+        )  # fmt: skip
+    with pytest.raises(StillKeeps):
+        end(ward)
+
+
+def test_another_team_takes_them_over_and_then_the_access_can_end(ward: Ward) -> None:
+    begin(ward, ward.patient, "alemtuzumab", 50)
+    assert signed_in(ward.elsewhere).get(reverse("portal:summary", args=[ward.patient.pk])).status_code == 404
+    hand_over(ward, ward.clinic.other_team)
+    assert "Maya Lindqvist" in shown(ward, ward.elsewhere)
+    assert "Maya Lindqvist" not in shown(ward, ward.nurse)  # on the new keeper's board now
+    with ward.acting(ward.elsewhere):
+        assert keepers.keeper_of(ward.elsewhere, ward.patient).team == ward.clinic.other_team
+    end(ward)
+    assert signed_in(ward.nurse).get(reverse("portal:summary", args=[ward.patient.pk])).status_code == 404
+    with acting_system():
+        assert [team.name for team in teams_looking_after(ward.patient)] == ["Rehab team"]
+    acts = acts_of(ward.patient)
+    assert "duty.handed-over team" in acts
+    assert any(act.startswith("grant.team ") for act in acts)
+    assert any(act.startswith("grant.team-ended") for act in acts)
+    with pytest.raises(StillKeeps):
+        end(ward, by=ward.elsewhere, team=ward.clinic.other_team)  # now it is theirs
+
+
+def test_a_center_elsewhere_can_take_them_over(ward: Ward) -> None:
+    begin(ward, ward.patient, "alemtuzumab", 50)
+    hand_over(ward, None, reason="Lakeside MS Center, Dr. Ito")
+    with ward.acting(ward.nurse):
+        assert keepers.keeper_of(ward.nurse, ward.patient).name == "Another center"
+    end(ward)
+    with acting_system():
+        assert teams_looking_after(ward.patient) == []
+
+
+def test_a_hand_over_names_a_team_of_the_center_and_a_reason(ward: Ward) -> None:
+    begin(ward, ward.patient, "alemtuzumab", 50)
+    with pytest.raises(keepers.NoSuchTeam):
+        hand_over(ward, ward.clinic.other_team, reason=" ")
+    with pytest.raises(keepers.KeepsThem):
+        hand_over(ward, ward.clinic.team)
+    ward.clinic.other_team.active = False
+    ward.clinic.other_team.save()
+    with pytest.raises(keepers.NoSuchTeam):
+        hand_over(ward, ward.clinic.other_team)
+    for person in (ward.maya, ward.carer, ward.elsewhere):
+        with pytest.raises(NotAllowed):
+            hand_over(ward, ward.clinic.other_team, by=person)
+        with pytest.raises(NotAllowed):
+            end(ward, by=person)
+    with ward.acting(ward.maya), pytest.raises(NotAllowed):
+        let_team_in(by=ward.maya, patient=ward.patient, team=ward.clinic.other_team)
+
+
+def test_without_duties_the_access_ends_at_once_and_only_ones_own_teams(ward: Ward) -> None:
+    with ward.acting(ward.nurse), pytest.raises(NotAllowed):
+        end_team(
+            by=ward.nurse,
+            patient=ward.patient,
+            team_id=ward.clinic.other_team.pk,
+            id=uuid7(),
+            now=ward.at(ward.today),
+        )
+    page = reverse("patients:team-end", args=[ward.patient.pk, ward.clinic.team.pk])
+    answer = signed_in(ward.nurse).post(page, {"once": str(uuid7())})
+    assert answer.status_code == 302
+    assert signed_in(ward.nurse).get(page).status_code == 404
+    assert (
+        signed_in(ward.maya).get(reverse("treatment:ledger")).status_code == 200
+    )  # the record stays with the patient
+    with actor.unit_of_work(actor.Actor(user_id=ward.nurse.pk)), pytest.raises((NotAllowed, Http404)):
+        end_team(
+            by=ward.nurse,
+            patient=ward.patient,
+            team_id=ward.clinic.team.pk,
+            id=uuid7(),
+            now=ward.at(ward.today),
+        )
