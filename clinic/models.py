@@ -22,10 +22,20 @@ def known_time_zone(value: str) -> None:
 class Site(models.Model):
     """One clinic. Its texts, phones and promises are settings of the site, never constants of the portal."""
 
+    class Jurisdiction(models.TextChoices):
+        """Whose label of a medicine holds here."""
+
+        US = "US", _("United States")
+        EU = "EU", _("European Union")
+        UK = "UK", _("United Kingdom")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("name"), max_length=120)
     address = models.CharField(_("address"), max_length=200)
     time_zone = models.CharField(_("time zone"), max_length=60, validators=[known_time_zone])
+    jurisdiction = models.CharField(
+        _("whose labels of medicines hold here"), max_length=2, choices=Jurisdiction, default=Jurisdiction.US
+    )
     emergency_phone = models.CharField(_("emergency number"), max_length=30)
     emergency_text = models.TextField(_("what patients read about emergencies"))
     day_phone = models.CharField(_("phone while open"), max_length=30)
@@ -65,6 +75,9 @@ class Site(models.Model):
                 & Q(escalate_minutes__gte=1)
                 & Q(unread_call_days__gte=1),
                 name="site_clocks_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(jurisdiction__in=["US", "EU", "UK"]), name="site_jurisdiction_known"
             ),
         ]
 

@@ -63,6 +63,8 @@ class TreatmentConfig(AppConfig):
                 "medicine.ended": _("ended a medicine"),
                 "selfcheck.answered": _("answered a self-check"),
                 "selfcheck.reviewed": _("looked at a self-check"),
+                "treatment.version-moved": _("moved a treatment to another version of its protocol"),
+                "labelchange.view": _("saw the name on a list of treatments that a label change touches"),
                 "lists.view": _("looked at the allergies and medicines"),
             }
         )

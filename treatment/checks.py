@@ -20,7 +20,7 @@ from portal.lib.problems import DomainError, NotAllowed
 from portal.lib.time import today_in
 from treatment.courses import planning, reading
 from treatment.models import CheckDone, ChecklistItem, Course, Dose
-from treatment.protocols.facts import RegularCheck
+from treatment.protocols.facts import RegularCheck, facts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,14 @@ def owner_words(owner: str) -> str:
 
 def checklist_of(user: User, patient: Patient, dose: Dose, now: datetime) -> list[OpenItem]:
     """The items of one dose. An answer that expires counts only while it is fresh."""
-    labels = reading.facts_for(dose.course).labels
+    # A course that was moved to another version keeps the lines it was ordered with.
+    ordered = facts_of(dose.course.order.protocol_id).labels
+    labels = {**ordered, **reading.facts_for(dose.course).labels}
     lines = []
     for item in ChecklistItem.objects.for_user(user, patient).filter(dose=dose):
-        said = labels[item.fact]
+        said = labels.get(item.fact)
+        if said is None:
+            continue
         fresh = said.valid_hours is None or (
             item.done_at is not None and item.done_at >= now - timedelta(hours=said.valid_hours)
         )

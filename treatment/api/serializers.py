@@ -98,7 +98,7 @@ class TherapyRead(TherapyLineRead):
     facts = serializers.SerializerMethodField(help_text=_("As the data state them, with sources."))
 
     def get_signed_off(self, protocol: Protocol) -> bool:
-        return is_signed_off(protocol)
+        return is_signed_off(protocol, self.context["site"])
 
     def get_facts(self, protocol: Protocol) -> dict[str, Any]:
         return facts_of(protocol.pk).content

@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from clinic.models import Site
 from patients.drafting import DraftedPage, drafted
 from patients.requests import once_of
 from patients.services import record_view
@@ -25,7 +26,7 @@ from treatment import checks, forms, shown, words
 from treatment.courses import doses, reading
 from treatment.models import Course, Dose
 from treatment.pages import Asked
-from treatment.protocols.catalog import newest_protocols
+from treatment.protocols.catalog import orderable_protocols
 from treatment.selfcheck.views import newest
 
 GET_POST = ["GET", "HEAD", "POST"]
@@ -83,7 +84,13 @@ def order(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     asked = Asked(request, patient_id, staff_only=True)
     _prescribes(asked)
     record_view(asked.user, asked.patient, "treatment.view")
-    page = drafted(request, forms.OrderForm, kind="treatment-order", patient=asked.patient, plans=plans())
+    page = drafted(
+        request,
+        forms.OrderForm,
+        kind="treatment-order",
+        patient=asked.patient,
+        plans=plans(asked.patient.site),
+    )
     context = asked.context(up=asked.url("home"), demo=settings.DEMO)
     template = "treatment/order.html"
     if page.later:
@@ -112,18 +119,19 @@ def order(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     return page.render(template, context)
 
 
-def plans() -> list[tuple[str, Option]]:
-    """Every plan of the newest versions that can be ordered; outside demo mode only versions that are signed off."""
+def plans(site: Site) -> list[tuple[str, Option]]:
+    """Every plan of the versions that can be ordered at a site; outside demo mode only versions that are signed off."""
     choices = []
-    for row in newest_protocols():
-        if not row.facts.can_be_ordered or not (row.signed_off or settings.DEMO):
-            continue
+    for row in orderable_protocols(site):
         for path in row.facts.paths.values():
-            hints = [
-                _("Version %(number)d, signed off.") % {"number": row.protocol.version}
-                if row.signed_off
-                else _("Version %(number)d, NOT signed off: demo only.") % {"number": row.protocol.version}
-            ]
+            number = {"number": row.protocol.version}
+            if row.in_demo:
+                said = _("Version %(number)d, signed off for the demo only, not for clinical use.") % number
+            elif row.signed_off:
+                said = _("Version %(number)d, signed off.") % number
+            else:
+                said = _("Version %(number)d, NOT signed off: demo only.") % number
+            hints = [said]
             if path.prescriber_choice:
                 hints.append(_("Only by a prescriber's own choice."))
             choices.append(
