@@ -16,6 +16,7 @@ class TreatmentConfig(AppConfig):
         """Fill the registries."""
         from portal.lib import contributions
         from treatment import contributed, demo, problems
+        from treatment.labelchange import demo as labelchange_demo
 
         contributions.today_cards.add(5, contributed.today_card)
         contributions.patient_groups.add(20, contributed.patient_groups)
@@ -26,6 +27,7 @@ class TreatmentConfig(AppConfig):
         contributions.profile_links.add(10, contributed.profile_links)
         contributions.api_nouns["treatment"] = _("Treatment, allergies and medicines")
         contributions.demo_loaders.add(15, demo.load)
+        contributions.demo_loaders.add(16, labelchange_demo.load)
         contributions.draft_kinds.update(
             {
                 "treatment-order": _("An order for a treatment"),

@@ -33,9 +33,11 @@ from tests.security.api_table import (
     A_LOOK,
     a_check,
     a_file,
+    a_label_change,
     a_mailing,
     a_plan,
     a_time,
+    a_version,
     a_visit,
     an_absence,
     an_infusion,
@@ -43,17 +45,18 @@ from tests.security.api_table import (
     an_order,
     new_days,
 )  # fmt: skip
+from treatment.models import Protocol
 
 CANARY = "Zanzibarcanary"
 FOR_THE_TEAM = (
     r"/(claim|release|finish|notes|work|given|missed|therapies|day|chairs|confirm|decline|teams|shared-reports|emergency|dates|phase)/"
     r"|/(hand-over|correct|calls|calls-and-letters|first-words|mailings|templates|on-call|absences|first|sign|review)/"
-    r"|/threads/\{thread_id\}/history/|/messaging/helped/$|/scheduling/requests/$|/patients/\{patient_id\}/"
+    r"|/label-changes/|/threads/\{thread_id\}/history/|/messaging/helped/$|/scheduling/requests/$|/patients/\{patient_id\}/"
 )
 # POST of these is for neurologists.
 BY_PRESCRIBERS = (
     r"/treatment/courses/$|/courses/\{course_id\}/(end|dates)/$"
-    r"|/questions/sign/$|/(on-call|absences)/$|/(on-call|absences)/\{[a-z_]+\}/end/$"
+    r"|/label-changes/\{change_id\}/move/$|/questions/sign/$|/(on-call|absences)/$|/(on-call|absences)/\{[a-z_]+\}/end/$"
 )
 BY_THE_TEAM = r"/courses/\{course_id\}/checks/$|/threads/\{thread_id\}/made/$"  # their POST
 
@@ -113,7 +116,7 @@ def parameters(ground: Ground, whose: str) -> dict[str, str | int]:
     """Real values for the parts of addresses, by name."""
     kinds = (
         "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "report_id", "thread_id", "course_id", "dose_id", "item_id", "code",
-        "file_id", "message_id", "made_id", "template_id", "mailing_id", "call_id", "check_id", "on_call_id", "absence_id",
+        "file_id", "message_id", "made_id", "template_id", "mailing_id", "call_id", "check_id", "on_call_id", "absence_id", "change_id",
     )  # fmt: skip
     given: dict[str, str | int] = {f"path.{kind}": str(ground.of(kind, whose)) for kind in kinds}
     return {
@@ -123,6 +126,12 @@ def parameters(ground: Ground, whose: str) -> dict[str, str | int]:
         "path.slug": ground.slug,
         "path.version": 1,
     }
+
+
+def facts_of_code(ground: Ground, whose: str) -> dict[str, Any]:
+    """The facts of the therapy in the address, with one text that differs."""
+    content = Protocol.objects.get(therapy__code=ground.of("code", whose), version=1).content
+    return {**content, "review_due": "on every label change"}
 
 
 def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
@@ -153,6 +162,9 @@ def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
         "do-messaging-absences": an_absence(ground, whose),
         "do-messaging-files": a_file(ground, whose),
         "do-treatment-plan-preview": {**a_plan(ground, whose), "given": [], "protocol_version": None, "path": ""},
+        "do-treatment-therapies-code-versions": {**a_version(ground, whose), "facts": facts_of_code(ground, whose)},
+        "do-treatment-therapies-code-label-changes": {**a_label_change(ground, whose), "withdraw": []},
+        "do-treatment-label-changes-change-id-move": {"version": 2, "courses": [str(ground.of("open_course", whose))]},
         "do-treatment-self-checks": {"none": True, "new": []},
         "do-treatment-courses": an_order(ground, whose),
         "do-treatment-courses-course-id-dates": new_days(ground, whose),

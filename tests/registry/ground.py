@@ -55,7 +55,9 @@ from scheduling.pages import slot_text, time_text
 from tests.registry.people import MAYA, MORE, PATIENTS, SAMUEL
 from treatment import services as treatment
 from treatment.courses.reading import facts_for
-from treatment.models import Protocol, Signature
+from treatment.editing import kinds
+from treatment.editing import services as editing
+from treatment.models import LabelChange, Protocol
 from treatment.selfcheck import services as selfcheck
 
 
@@ -80,6 +82,7 @@ class Ground:
         for part in kwargs:
             kind = instead.get(part, part)
             known = {"slug": self.slug, "topic": self.topic_slug, "therapy": self.therapy, "version": 1}
+            known |= {"kind": "contraindications", "index": 0, "phases": "phases"}
             values[part] = known[kind] if kind in known else self.of(kind, whose)
         return reverse(name, kwargs=values) if kwargs else reverse(name)
 
@@ -369,16 +372,14 @@ def _asked(user: User, patient: Patient, dose_id: UUID, number: int, now: dateti
 def _treatment(ground: Ground, now: datetime) -> None:
     """Both patients have every kind of row: a dose moved with a reason, an open phase, entries that stand and one that was ended.
 
-    Ublituximab is signed off, so that an order is possible outside demo mode; the pharmacist of the signature is of another center.
+    Ublituximab is signed off, so that an order is possible outside demo mode. A next version of natalizumab is in the making.
     """
     neurologist, nurse = ground.users["neurologist"], ground.users["nurse"]
     protocol = Protocol.objects.get(therapy__code="ublituximab", version=1)
-    for signer in (neurologist, nurse):
+    for signer in (neurologist, nurse, ground.users["pharmacist"]):
         treatment.sign_off(by=signer, protocol_id=protocol.pk, id=uuid7(), now=now)
-    Signature.objects.create(
-        protocol=protocol, role="pharmacist", user=ground.users["admin"], name="Ada Kowalski"
-    )
     ground.query["plan"] = f"{protocol.pk}:standard"
+    _versions(ground, now)
     for whose in PATIENTS:
         with acting(neurologist):
             patient = (
@@ -425,6 +426,20 @@ def _treatment(ground: Ground, now: datetime) -> None:
             # The API names both kinds of lines alike.
             ground.ids["allergy", whose] = ground.ids["allergy_id", whose]
             ground.ids["medicine", whose] = ground.ids["line_id", whose] = ground.ids["medicine_id", whose]
+
+
+def _versions(ground: Ground, now: datetime) -> None:
+    """A draft of natalizumab in which one text differs, and the label change of the demo."""
+    nurse = ground.users["nurse"]
+    with acting(nurse):
+        draft = editing.begin(by=nurse, code=ground.therapy, now=now)
+        texts = kinds.BY_CODE["texts"]
+        editing.save_fact(
+            by=nurse, code=ground.therapy, kind=texts, index=0, was=editing.digest(texts, draft.content),
+            fact={"review_due": "on every label change"}, id=uuid7(), now=now,
+        )  # fmt: skip
+    for whose in PATIENTS:
+        ground.ids["change_id", whose] = LabelChange.objects.get().pk
 
 
 def _self_check(user: User, patient: Patient, now: datetime, *, none: bool) -> UUID:

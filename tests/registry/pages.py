@@ -210,6 +210,16 @@ PAGES: list[Page] = [
     Page("treatment:therapy", CLINICIANS, instead={"code": "therapy"}, dense=True),
     Page("treatment:version", CLINICIANS, instead={"code": "therapy"}, dense=True),
     Page("treatment:sign", CLINICIANS, instead={"code": "therapy"}, dense=True),
+    Page("treatment:edit", CLINICIANS, instead={"code": "therapy"}, dense=True),
+    Page("treatment:edit-make", TEAM, instead={"code": "therapy"}, dense=True),
+    Page("treatment:edit-discard", TEAM, instead={"code": "therapy"}, dense=True),
+    Page("treatment:edit-add", TEAM, instead={"code": "therapy"}, dense=True),
+    Page("treatment:edit-fact", TEAM, instead={"code": "therapy"}, dense=True),
+    Page(
+        "treatment:edit-add", TEAM, instead={"code": "therapy", "kind": "phases"}, dense=True, label="phase"
+    ),
+    Page("treatment:label-change-new", TEAM, instead={"code": "therapy"}, dense=True),
+    Page("treatment:label-change", CLINICIANS, dense=True),
     # Messages
     Page("messaging:list", PATIENTS),
     Page("messaging:new", PATIENTS),

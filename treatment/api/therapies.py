@@ -78,16 +78,6 @@ class TherapyDetail(TherapyView):
         return Response(shapes.TherapyRead(protocol, context={"site": self.site}).data)
 
 
-class VersionList(TherapyView):
-    @extend_schema(responses={200: paged(shapes.TherapyVersionLineRead)})
-    def get(self, request: Request, code: str) -> Response:
-        """For the team: every version of a therapy with its signatures, the newest first."""
-        self.team_member()
-        return listed(
-            self, shapes.TherapyVersionLineRead(catalog.versions_of(code, self.site), many=True).data
-        )
-
-
 class VersionDetail(TherapyView):
     @extend_schema(responses={200: shapes.TherapyVersionRead})
     def get(self, request: Request, code: str, version: int) -> Response:

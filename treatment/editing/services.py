@@ -1,4 +1,4 @@
-"""Drafts of versions, and versions made from them. A version is never edited: whatever changes is a next one, unsigned until three people sign it."""
+"""A draft of a version: begun, changed fact by fact, thrown away, or made the next version."""
 
 from __future__ import annotations
 
@@ -17,48 +17,28 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from clinic.models import Site
-from clinic.services import memberships
-from portal.lib.problems import Conflict, DomainError, NotAllowed
-from treatment.courses.doses import is_prescriber
+from portal.lib.problems import Conflict, DomainError
 from treatment.editing import kinds, rules
 from treatment.editing.kinds import Kind
+from treatment.editing.making import (
+    REASON_LENGTH,
+    MayNotEdit,
+    NewerVersion,
+    NothingChanged,
+    NotRight,
+    OnlyPrescribersRelax,
+    ReasonNeeded,
+    editor_site,
+    make_version,
+    may_edit,
+    newest_of,
+    relaxed,
+    with_sources_of,
+)
 from treatment.models import Protocol, ProtocolDraft, Therapy
-from treatment.protocols import labels
-from treatment.protocols.loading import content_hash, next_version, one_at_a_time
 from treatment.protocols.signing import home_site
 
-EDITORS = ("neurologist", "pharmacist", "nurse")
-REASON_LENGTH = 1_000
 REMEMBERED = 60  # presses of a draft
-
-
-class MayNotEdit(NotAllowed):
-    default_message = gettext_lazy(
-        "Only a neurologist, a pharmacist or an infusion nurse can make a version. Nothing was changed."
-    )
-
-
-class NeverEdited(Conflict):
-    default_message = gettext_lazy(
-        "A version is never edited, signed or not. Make a next one from it: it needs its own three signatures."
-    )
-
-
-class NothingChanged(DomainError):
-    status = 422
-    default_message = gettext_lazy("Nothing differs from the version that it is made from.")
-
-
-class ReasonNeeded(DomainError):
-    status = 422
-    default_message = gettext_lazy("Write in a few words why this version is made.")
-
-
-class NewerVersion(Conflict):
-    default_message = gettext_lazy(
-        "A newer version was made in the meantime. What differs from it is shown now; look at it, then press again."
-    )
 
 
 class FactChanged(Conflict):
@@ -77,43 +57,7 @@ class InUse(DomainError):
     default_message = gettext_lazy("Something else in this version needs this fact. Change that first.")
 
 
-class NotRight(DomainError):
-    """A version or a fact that says what it may not; `wrong` says what."""
-
-    status = 422
-
-    def __init__(self, wrong: list[rules.Wrong]) -> None:
-        super().__init__(wrong[0].words)
-        self.wrong = wrong
-
-
-class OnlyPrescribersRelax(NotAllowed):
-    default_message = gettext_lazy(
-        "A value of this version is less strict than what holds by the label. Only a neurologist can do that, with a reason."
-    )
-
-
 # --- Who and which ------------------------------------------------------------------------------------------------------
-
-
-def may_edit(user: User) -> bool:
-    """True for people whose role in a team signs versions: they can make them, too."""
-    return memberships(user).filter(role__in=EDITORS).exists()
-
-
-def _editor(by: User) -> Site:
-    site = home_site(by)
-    if site is None or not may_edit(by):
-        raise MayNotEdit
-    return site
-
-
-def newest_of(therapy: Therapy, site: Site) -> Protocol:
-    """The newest version of a therapy at a site, with its facts. Raises Http404."""
-    found = Protocol.objects.at(site).filter(therapy=therapy).order_by("-version").first()
-    if found is None:
-        raise Http404
-    return found
 
 
 def draft_of(user: User, code: str) -> ProtocolDraft | None:
@@ -142,7 +86,7 @@ def digest(kind: Kind, fact: dict[str, Any]) -> str:
 @transaction.atomic
 def begin(*, by: User, code: str, now: datetime) -> ProtocolDraft:
     """A draft from the newest version, or the one that is there already. Raises MayNotEdit, Http404."""
-    site = _editor(by)
+    site = editor_site(by)
     therapy = Therapy.objects.filter(code=code).first()
     if therapy is None:
         raise Http404
@@ -159,7 +103,7 @@ def begin(*, by: User, code: str, now: datetime) -> ProtocolDraft:
 @transaction.atomic
 def discard(*, by: User, code: str) -> None:
     """Throw the draft away. Versions stay. Raises MayNotEdit."""
-    ProtocolDraft.objects.filter(site=_editor(by), therapy__code=code).delete()
+    ProtocolDraft.objects.filter(site=editor_site(by), therapy__code=code).delete()
 
 
 @transaction.atomic
@@ -228,7 +172,7 @@ def _change(
     by: User, code: str, id: UUID, now: datetime, change: Callable[[dict[str, Any]], None]
 ) -> ProtocolDraft:
     """One change of the draft at a time; the same press counts once."""
-    site = _editor(by)
+    site = editor_site(by)
     draft = ProtocolDraft.objects.select_for_update(no_key=True).filter(site=site, therapy__code=code).first()
     if draft is None:
         raise Http404
@@ -325,58 +269,13 @@ def _recount(content: dict[str, Any], kind: Kind, made: dict[str, Any]) -> None:
         phase["chair_minutes_estimate"] = sum(parts) if whole else None
 
 
-# --- A version ---------------------------------------------------------------------------------------------------------------
-
-
-def relaxed(content: dict[str, Any], base: dict[str, Any], site: Site) -> list[labels.Difference]:
-    """Where a version would be less strict than the label that holds at the site, and the one it is made from is not."""
-    before = {one.key: value for one, value in labels.relaxed_in(base, site.jurisdiction)}
-    found = labels.relaxed_in(content, site.jurisdiction)
-    return [one for one, value in found if one.key not in before or before[one.key] != value]
-
-
-@transaction.atomic
-def make_version(
-    *, by: User, code: str, based_on: int, content: dict[str, Any], reason: str, id: UUID, now: datetime
-) -> Protocol:
-    """The next version of a therapy at the person's site, made from the newest one (`based_on`). It is unsigned.
-
-    Once under `id`. Raises MayNotEdit, ReasonNeeded, NewerVersion, NothingChanged, NotRight, OnlyPrescribersRelax, Http404.
-    """
-    site = _editor(by)
-    earlier = Protocol.objects.filter(pk=id, made_by=by, therapy__code=code).first()
-    if earlier is not None:
-        return earlier
-    therapy = Therapy.objects.filter(code=code).first()
-    if therapy is None:
-        raise Http404
-    reason = reason.strip()
-    if not reason or len(reason) > REASON_LENGTH:
-        raise ReasonNeeded
-    one_at_a_time()
-    base = newest_of(therapy, site)
-    if base.version != based_on:
-        raise NewerVersion
-    wrong = rules.wrong_in(content, base.content)
-    if wrong:
-        raise NotRight(wrong)
-    if content_hash(content) == base.content_hash:
-        raise NothingChanged
-    if relaxed(content, base.content, site) and not is_prescriber(by):
-        raise OnlyPrescribersRelax
-    return Protocol.objects.create(
-        id=id, therapy=therapy, version=next_version(therapy), content=content, content_hash=content_hash(content),
-        loaded_at=now, site=site, made_by=by, based_on=base, reason=reason,
-    )  # fmt: skip
-
-
 @transaction.atomic
 def make_from_draft(*, by: User, code: str, newest: int, reason: str, id: UUID, now: datetime) -> Protocol:
     """Make the draft the next version; the draft goes. `newest` is the version that the page compared it with. Raises as `make_version`."""
     earlier = Protocol.objects.filter(pk=id, made_by=by, therapy__code=code).first()
     if earlier is not None:
         return earlier
-    site = _editor(by)
+    site = editor_site(by)
     draft = ProtocolDraft.objects.select_for_update(no_key=True).filter(site=site, therapy__code=code).first()
     if draft is None:
         raise Http404
@@ -386,18 +285,11 @@ def make_from_draft(*, by: User, code: str, newest: int, reason: str, id: UUID, 
     return made
 
 
-def with_sources_of(content: dict[str, Any], newest: dict[str, Any]) -> dict[str, Any]:
-    """A draft's facts with the sources that a newer version has added since."""
-    known = {one["id"] for one in newest["sources"]}
-    own = [one for one in content["sources"] if one["id"] not in known]
-    return {**content, "sources": [*newest["sources"], *own]}
-
-
 __all__ = [
+    "REASON_LENGTH",
     "FactChanged",
     "InUse",
     "MayNotEdit",
-    "NeverEdited",
     "NewerVersion",
     "NotRight",
     "NothingChanged",

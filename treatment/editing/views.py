@@ -224,4 +224,6 @@ def discard(request: HttpRequest, code: str) -> HttpResponse:
         messages.success(request, _("The draft is gone. No version was changed."))
         return redirect("treatment:therapy", code)
     draft = services.draft_or_404(user, code)
+    if not services.may_edit(user):
+        raise services.MayNotEdit
     return render(request, "treatment/editing/discard.html", {"row": newest, "draft": draft})

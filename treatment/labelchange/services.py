@@ -187,7 +187,7 @@ def elsewhere(user: User, change: LabelChange, seen: int) -> int:
 
 def move_all(
     *, by: User, change: LabelChange, course_ids: Iterable[UUID], version: int, reason: str, id: UUID, now: datetime
-) -> tuple[list[Course], list[tuple[Patient, str]]]:  # fmt: skip
+) -> tuple[list[Course], list[tuple[Course, str]]]:  # fmt: skip
     """Move the chosen courses to a version, each by itself: those that cannot be moved stay, with the reason.
 
     Once under `id`, course by course. Raises NotAPrescriber, TextMissing, Http404.
@@ -209,7 +209,7 @@ def move_all(
                 )
             )  # fmt: skip
         except DomainError as error:
-            stayed.append((course.patient, str(error.message)))
+            stayed.append((course, str(error.message)))
     return moved, stayed
 
 

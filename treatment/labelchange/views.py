@@ -139,8 +139,10 @@ def move(request: HttpRequest, change_id: UUID) -> HttpResponse:
     if moved:
         said = ngettext("%(count)d course was moved.", "%(count)d courses were moved.", len(moved))
         messages.success(request, said % {"count": len(moved)})
-    for patient, why in stayed:
-        messages.warning(request, _("%(name)s was not moved: %(why)s") % {"name": patient.name, "why": why})
+    for course, why in stayed:
+        messages.warning(
+            request, _("%(name)s was not moved: %(why)s") % {"name": course.patient.name, "why": why}
+        )
     return redirect("treatment:label-change", found.pk)
 
 

@@ -27,9 +27,7 @@ def protect(to: str, **more: object) -> models.ForeignKey:
 
 
 def key() -> models.UUIDField:
-    return models.UUIDField(
-        default=portal.lib.ids.uuid7, editable=False, primary_key=True, serialize=False
-    )
+    return models.UUIDField(default=portal.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)
 
 
 class Migration(migrations.Migration):
@@ -49,10 +47,15 @@ class Migration(migrations.Migration):
             model_name="protocol",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("site__isnull", True), ("made_by__isnull", True), ("based_on__isnull", True), ("reason", "")
+                    ("site__isnull", True),
+                    ("made_by__isnull", True),
+                    ("based_on__isnull", True),
+                    ("reason", ""),
                 )
                 | models.Q(
-                    models.Q(("site__isnull", False), ("made_by__isnull", False), ("based_on__isnull", False)),
+                    models.Q(
+                        ("site__isnull", False), ("made_by__isnull", False), ("based_on__isnull", False)
+                    ),
                     models.Q(("reason", ""), _negated=True),
                 ),
                 name="protocol_made_by_somebody",
@@ -153,9 +156,7 @@ class Migration(migrations.Migration):
                 ("withdrawn_by", protect(settings.AUTH_USER_MODEL)),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("site", "protocol"), name="withdrawal_once")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("site", "protocol"), name="withdrawal_once")],
             },
         ),
         migrations.CreateModel(

@@ -103,10 +103,10 @@ def role_to_sign(user: User, protocol: Protocol) -> str | None:
 
 
 @transaction.atomic
-def sign_off(*, by: User, protocol_id: UUID, id: UUID, now: datetime) -> Signature:
+def sign_off(*, by: User, protocol_id: UUID, id: UUID, now: datetime, demo: bool | None = None) -> Signature:
     """Sign one version in the person's own role; the client-made `id` makes a second press the same signature.
 
-    In demo mode the signature says so, and counts nowhere else. Raises NoRoleToSign, AlreadySigned, IsWithdrawn, Protocol.DoesNotExist.
+    In demo mode (`demo` None: as the settings say) the signature says so, and counts nowhere else. Raises NoRoleToSign, AlreadySigned, IsWithdrawn, Protocol.DoesNotExist.
     """
     earlier = Signature.objects.filter(pk=id, user=by, protocol_id=protocol_id).first()
     if earlier is not None:
@@ -121,7 +121,7 @@ def sign_off(*, by: User, protocol_id: UUID, id: UUID, now: datetime) -> Signatu
         with transaction.atomic():
             return Signature.objects.create(
                 id=id, protocol=protocol, role=role, user=by, name=by.name or by.email, signed_at=now,
-                site=site, demo=settings.DEMO,
+                site=site, demo=settings.DEMO if demo is None else demo,
             )  # fmt: skip
     except IntegrityError:
         raise AlreadySigned from None
