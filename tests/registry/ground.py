@@ -57,6 +57,7 @@ from treatment import services as treatment
 from treatment.courses.reading import facts_for
 from treatment.editing import kinds
 from treatment.editing import services as editing
+from treatment.labelchange import moving
 from treatment.models import LabelChange, Protocol
 from treatment.selfcheck import services as selfcheck
 
@@ -409,6 +410,11 @@ def _treatment(ground: Ground, now: datetime) -> None:
                 now=now, in_demo=True,
             )  # fmt: skip
             ground.ids["open_course", whose] = course.pk
+            second = Protocol.objects.get(therapy__code="alemtuzumab", version=2)
+            moving.move_course(
+                by=neurologist, patient=patient, course_id=course.pk, protocol_id=second.pk, demo=True, id=uuid7(), now=now,
+                reason="The screening is on the list now", change=LabelChange.objects.get(),
+            )  # fmt: skip
         with acting(ground.users[whose]):
             user = ground.users[whose]
             more = {"by": user, "patient": patient, "now": now}

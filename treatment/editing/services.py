@@ -49,7 +49,10 @@ class FactChanged(Conflict):
     )
 
     def __init__(self, newest: dict[str, Any] | None) -> None:
-        super().__init__()
+        gone = _(
+            "Somebody took this fact out in the meantime. Your words stand below; add them as a new fact."
+        )
+        super().__init__(None if newest is not None else gone)
         self.newest = newest
 
 

@@ -10,13 +10,14 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from django.db import transaction
+from django.db.models import Prefetch
 from django.http import Http404
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from clinic.models import Site
 from patients.models import Patient
-from patients.services import patients_of, record_many
+from patients.services import capacity_of, own_patient, record_many, warm_keys
 from portal.lib import actor
 from portal.lib.actor import reading_many
 from portal.lib.contributions import tell_patients, texts_naming
@@ -57,8 +58,10 @@ class TextNeeded(DomainError):
 
 
 def changes_of(code: str, site: Site | None) -> list[LabelChange]:
-    """The label changes of a therapy that were noted at a site, newest first."""
-    return list(LabelChange.objects.filter(therapy__code=code, site=site))
+    """The label changes of a therapy that were noted at a site, newest first, with what was withdrawn. Two statements."""
+    withdrawn = Withdrawal.objects.select_related("protocol").defer("protocol__content")
+    changes = LabelChange.objects.filter(therapy__code=code, site=site).select_related("therapy", "noted_by")
+    return list(changes.prefetch_related(Prefetch("withdrawals", withdrawn)))
 
 
 def change_or_404(user: User, change_id: UUID) -> LabelChange:
@@ -146,15 +149,23 @@ def targets(change: LabelChange) -> list[catalog.Row]:
 
 def touched_by(user: User, change: LabelChange, target: Protocol | None, now: datetime) -> list[OnVersion]:
     """The running courses on the therapy that the person sees, by their version; each patient is noted on the trail."""
-    people = {patient.pk: patient for patient in patients_of(user, kinds=("team", "break_glass"))}
+    own = own_patient(user)
     with reading_many():
         courses: Any = Course.objects.for_user(user).running().newest_first()
-        found = list(courses.filter(order__protocol__therapy=change.therapy, patient__in=list(people)))
+        found = [
+            course
+            for course in courses.filter(order__protocol__therapy=change.therapy)
+            if own is None or course.patient_id != own.pk
+        ]
+        ids = {course.patient_id for course in found}
+        patients = Patient.objects.for_user(user).filter(pk__in=ids).select_related("site")
+        people = {patient.pk: patient for patient in patients}
         doses: dict[UUID, list[Dose]] = {course.pk: [] for course in found}
         rows: Any = Dose.objects.for_user(user).with_course().filter(course__in=list(doses))
         for dose in rows:
             doses[dose.course_id].append(dose)
-    record_many(user, [people[course.patient_id] for course in found], "labelchange.view")
+    warm_keys(people)
+    record_many(user, people.values(), "labelchange.view")
     over = set(Withdrawal.objects.filter(site=change.site).values_list("protocol_id", flat=True))
     groups: dict[UUID, OnVersion] = {}
     for course in sorted(found, key=lambda one: people[one.patient_id].name):
@@ -259,18 +270,16 @@ def tell(*, by: User, change: LabelChange, text: str, id: UUID, now: datetime) -
     text = text.strip()
     if not text or len(text) > TEXT_LENGTH:
         raise TextNeeded
-    of_team = {patient.pk for patient in patients_of(by, kinds=("team",))}
     patients = {
         touched.patient.pk: touched.patient
         for group in touched_by(by, change, None, now)
         for touched in group.courses
-        if touched.patient.pk in of_team
+        if capacity_of(by, touched.patient) == "team"
     }
-    if not patients:
+    doors = tell_patients.all()
+    if not patients or not doors:
         raise NobodyToTell
-    where, told = "", 0
-    for entry in tell_patients:
-        where, told = entry(by, list(patients.values()), text, id, now)
+    where, told = doors[0](by, list(patients.values()), text, id, now)
     return LabelNotice.objects.create(id=id, change=change, told=told, where=where, sent_by=by, sent_at=now)
 
 

@@ -88,7 +88,7 @@ def _page(
         "elsewhere": services.elsewhere(user, found, seen),
         "texts": services.dependent_texts(user, found),
         "notices": services.notices_of(found),
-        "move": (move or MoveForm(courses=choices)) if choices and is_prescriber(user) else None,
+        "move": move or (MoveForm(courses=choices) if choices and is_prescriber(user) else None),
         "tell": (tell or TellForm(initial={"text": notice_text()})) if seen and editor else None,
     }
     return render(request, "treatment/labelchange/change.html", context, status=status)
@@ -122,14 +122,14 @@ def move(request: HttpRequest, change_id: UUID) -> HttpResponse:
     user = clinician(request)
     found = services.change_or_404(user, change_id)
     services.moving.prescribes(user)
-    ids = request.POST.getlist("courses")
-    form = MoveForm(request.POST, courses=[(one, one) for one in ids if parse_uuid(one) is not None])
+    ids = {one: parse_uuid(one) for one in request.POST.getlist("courses")}
+    form = MoveForm(request.POST, courses=[(one, one) for one, id in ids.items() if id is not None])
     version = request.POST.get("to", "")
     if not form.is_valid():
         return _again(request, user, found, form)
     try:
         moved, stayed = services.move_all(
-            by=user, change=found, course_ids=[UUID(one) for one in form.cleaned_data["courses"]],
+            by=user, change=found, course_ids=[id for one in form.cleaned_data["courses"] if (id := ids[one]) is not None],
             version=int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0,
             reason=form.cleaned_data["reason"], id=once_of(request), now=present(),
         )  # fmt: skip
