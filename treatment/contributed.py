@@ -20,7 +20,7 @@ from treatment import checks, lists, shown
 from treatment.courses import reading
 from treatment.models import Course, Dose
 from treatment.pages import Asked
-from treatment.protocols.catalog import names_of, newest_protocols
+from treatment.protocols.catalog import names_of, newest_protocols, waits_for
 from treatment.protocols.signing import home_site
 
 
@@ -108,7 +108,8 @@ def therapies_card(request: HttpRequest, now: datetime) -> Card | None:
         return None
     rows = newest_protocols(home_site(user))
     unsigned = sum(not row.signed_off for row in rows)
-    context = {"all": len(rows), "unsigned": unsigned, "url": reverse("treatment:therapies")}
+    mine = sum(waits_for(user, row) for row in rows)
+    context = {"all": len(rows), "unsigned": unsigned, "mine": mine, "url": reverse("treatment:therapies")}
     return Card("treatment/cards/therapies.html", context)
 
 

@@ -12,14 +12,13 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from clinic.models import Site
-from clinic.services import memberships
 from portal.lib.problems import Conflict, DomainError, NotAllowed
 from treatment.courses.doses import is_prescriber
 from treatment.editing import rules
 from treatment.models import Protocol, Therapy
 from treatment.protocols import labels
 from treatment.protocols.loading import content_hash, next_version, one_at_a_time
-from treatment.protocols.signing import home_site
+from treatment.protocols.signing import home_of
 
 EDITORS = ("neurologist", "pharmacist", "nurse")
 REASON_LENGTH = 1_000
@@ -66,11 +65,11 @@ class OnlyPrescribersRelax(NotAllowed):
 
 def may_edit(user: User) -> bool:
     """True for people whose role in a team signs versions: they can make them, too."""
-    return memberships(user).filter(role__in=EDITORS).exists()
+    return any(role in EDITORS for role in home_of(user).roles)
 
 
 def editor_site(by: User) -> Site:
-    site = home_site(by)
+    site = home_of(by).site
     if site is None or not may_edit(by):
         raise MayNotEdit
     return site

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from clinic.models import Site
 from portal.lib.problems import Conflict, DomainError
 from treatment.editing import kinds, rules
 from treatment.editing.kinds import Kind
@@ -176,7 +177,7 @@ def _change(
 ) -> ProtocolDraft:
     """One change of the draft at a time; the same press counts once."""
     site = editor_site(by)
-    draft = ProtocolDraft.objects.select_for_update(no_key=True).filter(site=site, therapy__code=code).first()
+    draft = _locked(site, code)
     if draft is None:
         raise Http404
     if str(id) in draft.once:
@@ -187,6 +188,12 @@ def _change(
     draft.once = [*draft.once, str(id)][-REMEMBERED:]
     draft.save(update_fields=["content", "changed_by", "changed_at", "once"])
     return draft
+
+
+def _locked(site: Site, code: str) -> ProtocolDraft | None:
+    """The draft, with its row held until the transaction ends."""
+    drafts = ProtocolDraft.objects.select_for_update(of=("self",), no_key=True).select_related("therapy")
+    return drafts.filter(site=site, therapy__code=code).first()
 
 
 def _place(kind: Kind, rows: list[dict[str, Any]], index: int, was: str) -> int:
@@ -279,7 +286,7 @@ def make_from_draft(*, by: User, code: str, newest: int, reason: str, id: UUID, 
     if earlier is not None:
         return earlier
     site = editor_site(by)
-    draft = ProtocolDraft.objects.select_for_update(no_key=True).filter(site=site, therapy__code=code).first()
+    draft = _locked(site, code)
     if draft is None:
         raise Http404
     content = with_sources_of(draft.content, newest_of(draft.therapy, site).content)

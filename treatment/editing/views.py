@@ -42,7 +42,7 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
     if draft is not None:
         context |= {
             "sections": [_section(draft, kind) for kind in kinds.KINDS],
-            "differs": _differs(newest.protocol, draft),
+            "differs": differing.differences(newest.facts.content, draft.content),
             "wrong": rules.wrong_in(_whole(draft, newest), newest.facts.content),
         }
     return render(request, "treatment/editing/draft.html", context)
@@ -50,10 +50,6 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
 
 def _whole(draft: ProtocolDraft, newest: catalog.Row) -> dict[str, Any]:
     return services.with_sources_of(draft.content, newest.facts.content)
-
-
-def _differs(newest: Protocol, draft: ProtocolDraft) -> list[differing.Differs]:
-    return differing.differences(Protocol.objects.get(pk=newest.pk).content, draft.content)
 
 
 def _section(draft: ProtocolDraft, kind: Kind) -> dict[str, Any]:
@@ -202,7 +198,7 @@ def make(request: HttpRequest, code: str) -> HttpResponse:
             )
             messages.success(request, said % {"number": made.version})
             return redirect("treatment:version", code, made.version)
-    base = Protocol.objects.get(pk=newest.protocol.pk).content
+    base = newest.facts.content
     context = {
         "form": form,
         "row": newest,

@@ -11,12 +11,13 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from clinic.models import Site
 from treatment import words
 from treatment.models import Protocol, Signature, Withdrawal
 from treatment.protocols import labels
 from treatment.protocols.facts import Facts, facts_of
-from treatment.protocols.signing import SignOff, sign_off_in
+from treatment.protocols.signing import SignOff, open_role, sign_off_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,12 @@ def orderable_protocols(site: Site) -> list[Row]:
                 found.setdefault(row.protocol.therapy_id, row)
     wanted = {row.protocol.pk for row in found.values() if row.facts.can_be_ordered}
     return [row for row in rows if row.protocol.pk in wanted]
+
+
+def waits_for(user: User, row: Row) -> bool:
+    """True when the version lacks the signature that this person can give. No statement for each version."""
+    needed = row.facts.required_roles
+    return row.withdrawal is None and open_role(user, needed, row.signatures) is not None
 
 
 def as_text(row: Row) -> dict[str, str]:

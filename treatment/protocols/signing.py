@@ -59,14 +59,29 @@ def sign_off_in(roles: Iterable[str], signatures: Iterable[Signature]) -> SignOf
     return SignOff(complete, complete and any(one.demo for one in signed))
 
 
-def home_site(user: User) -> Site | None:
-    """The site of the team that the person works in, read once a unit of work; None for everybody else."""
-    store, key = actor.unit_store(), ("home_site", user.pk)
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a person works: the site of the team they came to first, and their roles at that site."""
+
+    site: Site | None
+    roles: tuple[str, ...]
+
+
+def home_of(user: User) -> Home:
+    """Read once a unit of work, in one statement; no site and no roles for people who work in no team."""
+    store, key = actor.unit_store(), ("home", user.pk)
     if key not in store:
-        member = memberships(user).order_by("starts_on", "id").first()
-        store[key] = member.team.site if member is not None else None
-    found: Site | None = store[key]
+        members = list(memberships(user).order_by("starts_on", "id"))
+        site = members[0].team.site if members else None
+        roles = tuple(member.role for member in members if member.team.site_id == members[0].team.site_id)
+        store[key] = Home(site, roles)
+    found: Home = store[key]
     return found
+
+
+def home_site(user: User) -> Site | None:
+    """The site of the team that the person works in; None for everybody else."""
+    return home_of(user).site
 
 
 def signatures_of(protocol: Protocol, site: Site | None) -> list[Signature]:
@@ -91,15 +106,19 @@ def is_withdrawn(protocol: Protocol, site: Site | None) -> bool:
 
 def role_to_sign(user: User, protocol: Protocol) -> str | None:
     """The role in which the person can sign this version for their site now, or None."""
-    site = home_site(user)
-    if site is None or (protocol.site_id is not None and protocol.site_id != site.pk):
+    home = home_of(user)
+    if home.site is None or (protocol.site_id is not None and protocol.site_id != home.site.pk):
         return None
-    signed = signatures_of(protocol, site)
+    return open_role(user, facts_of(protocol.pk).required_roles, signatures_of(protocol, home.site))
+
+
+def open_role(user: User, needed: Iterable[str], signed: Iterable[Signature]) -> str | None:
+    """The role of the person that a version with these signatures still lacks; None for whoever has signed it already."""
+    signed = list(signed)
     if any(signature.user_id == user.pk for signature in signed):
         return None
-    open_roles = set(facts_of(protocol.pk).required_roles) - {signature.role for signature in signed}
-    here = memberships(user).filter(team__site=site).values_list("role", flat=True)
-    return next((role for role in here if role in open_roles), None)
+    lacking = set(needed) - {signature.role for signature in signed}
+    return next((role for role in home_of(user).roles if role in lacking), None)
 
 
 @transaction.atomic

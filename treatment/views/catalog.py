@@ -34,8 +34,9 @@ def clinician(request: HttpRequest) -> User:
 @require_safe
 def therapies(request: HttpRequest) -> HttpResponse:
     """Every therapy with its newest version and its sign-off."""
-    site = home_site(clinician(request))
-    rows = catalog.newest_protocols(site)
+    user = clinician(request)
+    site = home_site(user)
+    rows = [{"row": row, "mine": catalog.waits_for(user, row)} for row in catalog.newest_protocols(site)]
     context = {"rows": rows, "jurisdiction": site.get_jurisdiction_display() if site else ""}
     return render(request, "treatment/therapies.html", context)
 
