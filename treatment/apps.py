@@ -17,12 +17,14 @@ class TreatmentConfig(AppConfig):
         from portal.lib import contributions
         from treatment import contributed, demo, problems
         from treatment.labelchange import demo as labelchange_demo
+        from treatment.labelchange.problems import on_withdrawn
 
         contributions.today_cards.add(5, contributed.today_card)
         contributions.patient_groups.add(20, contributed.patient_groups)
         contributions.summary_panels.add(5, contributed.summary_panel)
         contributions.problems.add(15, problems.new_signs)
         contributions.problems.add(20, problems.near_doses)
+        contributions.problems.add(25, on_withdrawn)
         contributions.staff_today.add(30, contributed.therapies_card)
         contributions.profile_links.add(10, contributed.profile_links)
         contributions.api_nouns["treatment"] = _("Treatment, allergies and medicines")

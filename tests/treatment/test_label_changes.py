@@ -270,6 +270,24 @@ def test_the_list_takes_as_many_statements_for_five_as_for_two(ward: Ward) -> No
     assert statements() == few
 
 
+def test_a_withdrawn_version_stands_on_what_first_until_the_course_is_moved(ward: Ward) -> None:
+    course = on_maintenance(ward)
+    second = sign(ward, next_version(ward, observation_minutes=90))
+    words = "The treatment runs on a version that was withdrawn"
+    nurse = signed_in(ward.nurse)
+    assert words not in nurse.get("/").content.decode()
+    change = noted(ward, 1)
+    text = nurse.get("/").content.decode()
+    assert words in text
+    assert f"/therapies/label-changes/{change.pk}/" in text
+    with ward.acting(ward.neurologist):
+        moving.move_course(
+            by=ward.neurologist, patient=ward.patient, course_id=course.pk, protocol_id=second.pk, reason="x", id=uuid7(),
+            now=ward.at(ward.today),
+        )  # fmt: skip
+    assert words not in nurse.get("/").content.decode()
+
+
 # --- Texts and people ----------------------------------------------------------------------------------------------------------------
 
 
