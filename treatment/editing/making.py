@@ -36,7 +36,7 @@ class NothingChanged(DomainError):
     default_message = gettext_lazy("Nothing differs from the version that it is made from.")
 
 
-class ReasonNeeded(DomainError):
+class VersionReasonNeeded(DomainError):
     status = 422
     default_message = gettext_lazy("Write in a few words why this version is made.")
 
@@ -96,7 +96,7 @@ def make_version(
 ) -> Protocol:
     """The next version of a therapy at the person's site, made from the newest one (`based_on`). It is unsigned.
 
-    Once under `id`. Raises MayNotEdit, ReasonNeeded, NewerVersion, NothingChanged, NotRight, OnlyPrescribersRelax, Http404.
+    Once under `id`. Raises MayNotEdit, VersionReasonNeeded, NewerVersion, NothingChanged, NotRight, OnlyPrescribersRelax, Http404.
     """
     site = editor_site(by)
     earlier = Protocol.objects.filter(pk=id, made_by=by, therapy__code=code).first()
@@ -107,7 +107,7 @@ def make_version(
         raise Http404
     reason = reason.strip()
     if not reason or len(reason) > REASON_LENGTH:
-        raise ReasonNeeded
+        raise VersionReasonNeeded
     one_at_a_time()
     base = newest_of(therapy, site)
     if base.version != based_on:
@@ -138,7 +138,7 @@ __all__ = [
     "NotRight",
     "NothingChanged",
     "OnlyPrescribersRelax",
-    "ReasonNeeded",
+    "VersionReasonNeeded",
     "editor_site",
     "make_version",
     "may_edit",

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 from django.db import transaction
 from django.db.models import Prefetch
 from django.http import Http404
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
@@ -23,6 +24,7 @@ from portal.lib.actor import reading_many
 from portal.lib.contributions import tell_patients, texts_naming
 from portal.lib.problems import DomainError
 from portal.lib.time import today_in
+from treatment.courses.doses import DayNotPossible
 from treatment.editing import differing
 from treatment.editing.services import MayNotEdit, may_edit
 from treatment.labelchange import moving
@@ -40,11 +42,6 @@ WHAT_LENGTH, SOURCE_LENGTH, TEXT_LENGTH = 2_000, 300, 5_000
 class NotWhole(DomainError):
     status = 422
     default_message = gettext_lazy("Say what changed, where it says so, and from which day.")
-
-
-class DayNotPossible(DomainError):
-    status = 422
-    default_message = gettext_lazy("Enter the day of the change: at most a year ahead.")
 
 
 class NobodyToTell(DomainError):
@@ -95,7 +92,7 @@ def note_change(
     if not what or not source or len(what) > WHAT_LENGTH or len(source) > SOURCE_LENGTH:
         raise NotWhole
     if not EARLIEST <= changed_on <= today_in(now, site.time_zone) + MOST_AHEAD:
-        raise DayNotPossible
+        raise DayNotPossible(_("Enter the day of the change: at most a year ahead."))
     numbers = set(withdraw)
     versions = list(Protocol.objects.light().at(site).filter(therapy=therapy, version__in=numbers))
     if len(versions) != len(numbers):
@@ -284,7 +281,6 @@ def tell(*, by: User, change: LabelChange, text: str, id: UUID, now: datetime) -
 
 
 __all__ = [
-    "DayNotPossible",
     "NobodyToTell",
     "NotWhole",
     "OnVersion",
