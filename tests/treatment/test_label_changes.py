@@ -204,6 +204,15 @@ def test_a_course_whose_dose_would_come_too_early_stays_with_the_reason(ward: Wa
     change = noted(ward)
     hana, page = signed_in(ward.neurologist), f"/therapies/label-changes/{change.pk}/"
     assert "By that version it is too early" in hana.get(page).content.decode()
+    said = hana.get(f"{API}label-changes/{change.pk}/").json()
+    assert (said["compared_with"], said["elsewhere"], said["told"]) == (2, 0, [])
+    assert said["versions"][0]["courses"][0]["course"] == str(course.pk)
+    assert "too early" in said["versions"][0]["courses"][0]["blocked"]
+    assert {line["label"] for one in said["versions"][0]["differs"] for line in one["lines"]} == {
+        "Days between two doses: the target",
+        "Shortest time after the dose before",
+        "Usual window",
+    }
     answer = hana.post(
         f"{API}label-changes/{change.pk}/move/", {"version": 2, "courses": [str(course.pk)], "reason": "The label"},
         content_type="application/json", headers={"Idempotency-Key": str(uuid4())},

@@ -39,7 +39,7 @@ def posted(kind: kinds.Kind, content: dict[str, Any], fact: dict[str, Any]) -> d
         value = form.initial.get(name)
         if value is True:
             found[name] = "on"
-        elif value not in (None, False, ""):
+        elif value is not None and value is not False and value != "":
             found[name] = value
     return found
 
