@@ -11,12 +11,15 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from treatment.models import ChecklistItem
+
 LINE, TEXT, LINES, NUMBER, NUMBERS, PAIR, YES, CHOICE, MANY = (
     "line", "text", "lines", "number", "numbers", "pair", "yes", "choice", "many",
 )  # fmt: skip
 LONGEST_LINE, LONGEST_TEXT, MOST_LINES, LARGEST = 300, 3_000, 60, 100_000
 
-OWNERS = [("you", _("The patient")), ("team", _("The team")), ("lab", _("The lab"))]
+_OWNER_WORDS = {"you": _("The patient"), "team": _("The team")}
+OWNERS = [(code, _OWNER_WORDS.get(code, label)) for code, label in ChecklistItem.Owner.choices]
 LABELS = [("US", _("United States")), ("EU", _("European Union")), ("UK", _("United Kingdom"))]
 
 

@@ -128,11 +128,11 @@ def save_fact(
         if index is not None and (kind.many or rows):
             place = _place(kind, rows, index, was)
             old = rows[place]
-        made = {**_blank(kind), **copy.deepcopy(old)}
+        made = copy.deepcopy(old) or _blank(kind, rows)
         for name, value in fact.items():
-            if value in (None, "", []) and name not in made and (name == "labels" or kind.code != "phases"):
-                continue  # what was never said is still not said
-            kinds.put(made, name, value)
+            said = name in made or value not in (None, "", [])
+            if said or (place is None and kind.many and name != "labels"):
+                kinds.put(made, name, value)  # what an old fact never said, it still does not say
         if new_source.strip():
             made["source"] = [*made.get("source", []), _add_source(content, new_source.strip())]
         if kind.prefix and not made.get("key"):
@@ -206,12 +206,17 @@ def _place(kind: Kind, rows: list[dict[str, Any]], index: int, was: str) -> int:
     raise FactChanged(rows[index] if index < len(rows) else None)
 
 
-def _blank(kind: Kind) -> dict[str, Any]:
-    """What a new fact of a kind holds besides its pieces."""
-    if kind.code == "phases":
-        basis = "arrival and leaving as stated for every visit, waiting, the dose, watching"
-        return {"chair_minutes_estimate": None, "chair_minutes_basis": basis}
-    return {"before": {"link": None}, "late": {"escalate_after_days": None}}.get(kind.code, {})
+def _blank(kind: Kind, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a new fact holds besides its pieces: what every other fact of its kind has, not known yet."""
+    if not kind.many or not rows:
+        return {}
+    shared = set.intersection(*(set(row) for row in rows))
+    blank: dict[str, Any] = dict.fromkeys(sorted(shared - {"source", "status", "labels", "key", "id"}))
+    if "chair_minutes_basis" in blank:
+        blank["chair_minutes_basis"] = (
+            "arrival and leaving as stated for every visit, waiting, the dose, watching"
+        )
+    return blank
 
 
 def _put_fact(content: dict[str, Any], kind: Kind, place: int | None, made: dict[str, Any]) -> None:
