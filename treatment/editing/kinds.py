@@ -292,6 +292,8 @@ def _among(content: dict[str, Any], among: str) -> Iterator[tuple[str, str]]:
             yield row["key"], row["item"]
         for row in content["pre_infusion_checklist"]:
             yield row["key"], row["question"]
+        for row in content["portal"].get("logistics", []):
+            yield row["key"], str(row.get("item") or row["key"])
     if among in ("before", "monitoring"):
         for row in content["monitoring"]:
             yield row["key"], f"{row['item']} ({row['every']})"

@@ -262,12 +262,9 @@ def _needed_by(content: dict[str, Any], key: str | None) -> str:
         return ""
     portal = content["portal"]
     found = [row["name"] for row in portal["paths"] if key in row["phases"]]
-    found += [
-        row["label"]
-        for part in ("before_dose", "regular_checks")
-        for row in portal[part]
-        if row["fact"] == key
-    ]
+    lists = [rows for rows in portal.values() if isinstance(rows, list)]
+    lines = [row for rows in lists for row in rows if isinstance(row, dict) and row.get("fact") == key]
+    found += [row.get("label") or key for row in lines]
     return str(found[0]) if found else ""
 
 
