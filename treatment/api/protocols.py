@@ -18,7 +18,7 @@ from treatment.api import serializers as shapes
 from treatment.api.therapies import TherapyView
 from treatment.courses.doses import TEXT_LENGTH
 from treatment.editing import services as editing
-from treatment.labelchange import services
+from treatment.labelchange import moving, services
 from treatment.models import LabelChange
 from treatment.protocols import catalog
 
@@ -57,7 +57,7 @@ class LabelChangeWrite(Write):
     """What changed about a label, and where it says so."""
 
     what = Text(max_length=services.WHAT_LENGTH)
-    source = Line(
+    source = Line(  # type: ignore[assignment]
         max_length=services.SOURCE_LENGTH, help_text=_("The label or letter, with its section and date.")
     )
     changed_on = Day()
@@ -279,7 +279,7 @@ class LabelChangeMove(ChangeView):
     def post(self, request: Request, change_id: UUID) -> Response:
         """For prescribers: move courses to another version. What cannot be moved stays, with the reason."""
         change = self.change(change_id)
-        services.moving.prescribes(self.person)
+        moving.prescribes(self.person)
         wanted = self.body(CourseMovesWrite)
         moved, stayed = services.move_all(
             by=self.person, change=change, course_ids=wanted["courses"], version=wanted["version"],

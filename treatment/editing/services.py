@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from clinic.models import Site
 from portal.lib.problems import Conflict, DomainError
+from portal.lib.text import clean_line, clean_text
 from treatment.editing import kinds, rules
 from treatment.editing.kinds import Kind
 from treatment.editing.making import (
@@ -130,6 +131,8 @@ def save_fact(
             old = rows[place]
         made = copy.deepcopy(old) or _blank(kind, rows)
         for name, value in fact.items():
+            if name in made and _same_words(made[name], value):
+                continue
             said = name in made or value not in (None, "", [])
             if said or (place is None and kind.many and name != "labels"):
                 kinds.put(made, name, value)  # what an old fact never said, it still does not say
@@ -204,6 +207,11 @@ def _place(kind: Kind, rows: list[dict[str, Any]], index: int, was: str) -> int:
         if digest(kind, row) == was:
             return place
     raise FactChanged(rows[index] if index < len(rows) else None)
+
+
+def _same_words(old: Any, new: Any) -> bool:
+    """True for a text that only went through a form: nobody retyped it, so it stays as the data have it."""
+    return isinstance(old, str) and new in (clean_line(old), clean_text(old).strip())
 
 
 def _blank(kind: Kind, rows: list[dict[str, Any]]) -> dict[str, Any]:

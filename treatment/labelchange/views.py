@@ -19,7 +19,7 @@ from portal.lib.problems import DomainError
 from portal.lib.time import now as present
 from treatment.courses.doses import is_prescriber
 from treatment.editing.services import MayNotEdit, may_edit
-from treatment.labelchange import services
+from treatment.labelchange import moving, services
 from treatment.labelchange.forms import ChangeForm, MoveForm, TellForm
 from treatment.models import LabelChange
 from treatment.protocols import catalog
@@ -121,7 +121,7 @@ def move(request: HttpRequest, change_id: UUID) -> HttpResponse:
     """A prescriber moves the chosen courses to a version; what cannot be moved stays, with the reason."""
     user = clinician(request)
     found = services.change_or_404(user, change_id)
-    services.moving.prescribes(user)
+    moving.prescribes(user)
     ids = {one: parse_uuid(one) for one in request.POST.getlist("courses")}
     form = MoveForm(request.POST, courses=[(one, one) for one, id in ids.items() if id is not None])
     version = request.POST.get("to", "")

@@ -46,17 +46,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="protocol",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("site__isnull", True),
-                    ("made_by__isnull", True),
-                    ("based_on__isnull", True),
-                    ("reason", ""),
-                )
-                | models.Q(
-                    models.Q(
-                        ("site__isnull", False), ("made_by__isnull", False), ("based_on__isnull", False)
-                    ),
-                    models.Q(("reason", ""), _negated=True),
+                condition=models.Q(site__isnull=True, made_by__isnull=True, based_on__isnull=True, reason="")
+                | (
+                    models.Q(site__isnull=False, made_by__isnull=False, based_on__isnull=False)
+                    & ~models.Q(reason="")
                 ),
                 name="protocol_made_by_somebody",
             ),
