@@ -315,6 +315,8 @@ NOT_PAGES: dict[str, str] = {
     "journal:undo": ACT,
     "journal:share": ACT,
     "journal:unshare": ACT,
+    "treatment:label-change-move": ACT,
+    "treatment:label-change-tell": ACT,
     "treatment:item": ACT,
     "treatment:patient-item": ACT,
     "treatment:allergy-none": ACT,
