@@ -22,6 +22,7 @@ class EducationConfig(AppConfig):
         contributions.api_nouns["education"] = _("Articles")
         contributions.article_search.add(10, contributed.article_search)
         contributions.article_at.add(10, contributed.article_at)
+        contributions.texts_naming.add(10, contributed.articles_naming)
         contributions.today_cards.add(90, contributed.article_card)
         contributions.staff_today.add(60, contributed.review_card)
         contributions.demo_loaders.add(60, contributed.load_library)

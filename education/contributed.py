@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve, reverse
+from django.utils.translation import gettext as _
 
 from portal.lib.contributions import Card
 
@@ -36,6 +38,25 @@ def article_search(words: str) -> list[dict[str, str]]:
     return [
         {"title": hit.article.title, "url": reverse("education:article", args=[hit.article.slug])}
         for hit in hits
+    ]
+
+
+def articles_naming(user: Any, names: list[str]) -> list[dict[str, str]]:
+    """The published articles in which one of the names stands. One statement."""
+    from education.models import Article
+    from education.search_words import fold
+
+    found = Q(pk__in=[])
+    for name in names:
+        found |= Q(search_text__contains=fold(name))
+    articles = Article.objects.filter(found, live=True).order_by("topic__position", "position")
+    return [
+        {
+            "kind": str(_("Article")),
+            "title": str(article.title),
+            "url": reverse("education:article", args=[article.slug]),
+        }
+        for article in articles
     ]
 
 

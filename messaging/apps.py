@@ -32,6 +32,8 @@ class MessagingConfig(AppConfig):
         contributions.ready_message.add(10, contributed.ready_message)
         contributions.begin_message.add(10, begun.begin_message)
         contributions.tell_patient.add(10, notices.tell_patient)
+        contributions.texts_naming.add(20, contributed.templates_naming)
+        contributions.tell_patients.add(10, contributed.tell_patients)
         contributions.draft_kinds |= {
             "message": _("A message to your team"),
             "reply": _("A message in a conversation"),

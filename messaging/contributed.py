@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,9 +15,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from clinic.cover import on_call_now
 from clinic.services import team_ids
+from messaging.composing import mailings, reply_templates
 from messaging.models import Message, Thread
 from messaging.services import lane_counts, works_here
-from messaging.topics import Lane
+from messaging.topics import Lane, Topic
 from messaging.work.calls import to_call
 from patients.models import Patient
 from patients.services import can, capacity_of
@@ -127,3 +130,25 @@ def load_demo(world: Any) -> None:
     from messaging import demo
 
     demo.load(world)
+
+
+def templates_naming(user: User, names: list[str]) -> list[dict[str, str]]:
+    """The templates of answers, those in use and those that wait for review, in which one of the names stands. One statement."""
+    found = Q(pk__in=[])
+    for name in names:
+        found |= Q(body__icontains=name) | Q(title__icontains=name)
+    templates = reply_templates.open_to(user).filter(found, state__in=["in_use", "waiting"])
+    return [
+        {
+            "kind": str(_("Template of an answer")),
+            "title": template.title,
+            "url": reverse("messaging:template", args=[template.pk]),
+        }
+        for template in templates.order_by("title")
+    ]
+
+
+def tell_patients(by: User, patients: list[Patient], text: str, id: UUID, now: datetime) -> tuple[str, int]:
+    """The same words to each of the patients, in a conversation of its own: the page that says how far it is, and how many there are."""
+    mailing = mailings.plan(by=by, id=id, patients=patients, topic=Topic.MEDICINE, text=text, now=now)
+    return reverse("messaging:mailing", args=[mailing.pk]), len(patients)

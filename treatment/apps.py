@@ -16,6 +16,8 @@ class TreatmentConfig(AppConfig):
         """Fill the registries."""
         from portal.lib import contributions
         from treatment import contributed, demo, problems
+        from treatment.labelchange import demo as labelchange_demo
+        from treatment.labelchange.problems import on_withdrawn
         from treatment.ledger import contributed as ledger
         from treatment.ledger import demo as ledger_demo
         from treatment.ledger import keepers
@@ -36,12 +38,14 @@ class TreatmentConfig(AppConfig):
         contributions.needs_you.add(20, ledger.new_results)
         contributions.staff_today.add(25, ledger.overdue_card)
         contributions.relation_duties.add(10, keepers.kept_by)
+        contributions.problems.add(25, on_withdrawn)
         contributions.staff_today.add(30, contributed.therapies_card)
         contributions.profile_links.add(10, contributed.profile_links)
         contributions.api_nouns["treatment"] = _("Treatment, allergies and medicines")
         contributions.demo_loaders.add(15, demo.load)
         contributions.demo_loaders.add(16, readiness_demo.load)
         contributions.demo_loaders.add(16, ledger_demo.load)
+        contributions.demo_loaders.add(16, labelchange_demo.load)
         contributions.draft_kinds.update(
             {
                 "treatment-order": _("An order for a treatment"),
@@ -123,6 +127,8 @@ class TreatmentConfig(AppConfig):
                 "result.seen": _("saw a new result"),
                 "duty.decided": _("decided about a regular check"),
                 "duty.handed-over": _("handed over your regular checks"),
+                "treatment.version-moved": _("moved a treatment to another version of its protocol"),
+                "labelchange.view": _("saw the name on a list of treatments that a label change touches"),
                 "lists.view": _("looked at the allergies and medicines"),
             }
         )

@@ -20,7 +20,8 @@ from treatment import checks, lists, shown
 from treatment.courses import reading
 from treatment.models import Course, Dose
 from treatment.pages import Asked
-from treatment.protocols.catalog import newest_protocols
+from treatment.protocols.catalog import names_of, newest_protocols, waits_for
+from treatment.protocols.signing import home_site
 
 
 def today_card(request: HttpRequest, patient: Patient, now: datetime) -> Card | None:
@@ -91,7 +92,7 @@ def patient_groups(user: User, day: date, now: datetime) -> list[PatientGroup]:
         found.setdefault(code, set()).add(patient_id)
     if not found:
         return []
-    names = {row.facts.code: row.facts.name for row in newest_protocols()}
+    names = names_of(found)
     return [
         PatientGroup(
             f"therapy:{code}", _("On %(therapy)s") % {"therapy": names.get(code, code)}, frozenset(ids)
@@ -105,9 +106,10 @@ def therapies_card(request: HttpRequest, now: datetime) -> Card | None:
     user = request.user
     if not isinstance(user, User) or not is_clinician(user):
         return None
-    rows = newest_protocols()
+    rows = newest_protocols(home_site(user))
     unsigned = sum(not row.signed_off for row in rows)
-    context = {"all": len(rows), "unsigned": unsigned, "url": reverse("treatment:therapies")}
+    mine = sum(waits_for(user, row) for row in rows)
+    context = {"all": len(rows), "unsigned": unsigned, "mine": mine, "url": reverse("treatment:therapies")}
     return Card("treatment/cards/therapies.html", context)
 
 

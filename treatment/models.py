@@ -55,7 +55,10 @@ class Therapy(models.Model):
 
 
 class Protocol(models.Model):
-    """One version of a therapy's facts, each with its source and status. A changed file makes the next version."""
+    """One version of a therapy's facts, each with its source and status. A changed file makes the next version, and so does the editor.
+
+    A version from the file is for every site and made by nobody; one from the editor is for the site where it was made.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     therapy = models.ForeignKey(Therapy, on_delete=models.PROTECT, related_name="protocols")
@@ -63,6 +66,10 @@ class Protocol(models.Model):
     content = models.JSONField()
     content_hash = models.CharField(max_length=64)  # SHA-256 of the facts, keys in order
     loaded_at = models.DateTimeField(default=timezone.now)
+    site = models.ForeignKey("clinic.Site", null=True, on_delete=models.PROTECT, related_name="+")
+    made_by = models.ForeignKey("accounts.User", null=True, on_delete=models.PROTECT, related_name="+")
+    based_on = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField(default="")  # why it was made, in the words of who made it
 
     objects = ProtocolQuerySet.as_manager()
     app_privileges = GROWS
@@ -72,6 +79,11 @@ class Protocol(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["therapy", "version"], name="protocol_version_once"),
             models.CheckConstraint(condition=Q(version__gte=1), name="protocol_version_from_1"),
+            models.CheckConstraint(
+                condition=Q(site__isnull=True, made_by__isnull=True, based_on__isnull=True, reason="")
+                | (Q(site__isnull=False, made_by__isnull=False, based_on__isnull=False) & ~Q(reason="")),
+                name="protocol_made_by_somebody",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -79,7 +91,10 @@ class Protocol(models.Model):
 
 
 class Signature(models.Model):
-    """A named person's sign-off of one version, in one role. It cannot be changed or taken away."""
+    """A named person's sign-off of one version for one site, in one role. It cannot be changed or taken away.
+
+    `demo`: given in demo mode, so that it counts there only.
+    """
 
     class Role(models.TextChoices):
         NEUROLOGIST = "neurologist", _("Neurologist")
@@ -92,14 +107,16 @@ class Signature(models.Model):
     user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=150)  # as it was when signed
     signed_at = models.DateTimeField(default=timezone.now)
+    site = models.ForeignKey("clinic.Site", on_delete=models.PROTECT, related_name="+")
+    demo = models.BooleanField(default=False)
 
     app_privileges = GROWS
 
     class Meta:
         ordering = ["signed_at"]
         constraints = [
-            models.UniqueConstraint(fields=["protocol", "role"], name="signature_once_a_role"),
-            models.UniqueConstraint(fields=["protocol", "user"], name="signature_once_a_person"),
+            models.UniqueConstraint(fields=["protocol", "site", "role"], name="signature_once_a_role"),
+            models.UniqueConstraint(fields=["protocol", "site", "user"], name="signature_once_a_person"),
             models.CheckConstraint(
                 condition=Q(role__in=["neurologist", "pharmacist", "nurse"]), name="signature_role_known"
             ),
@@ -138,6 +155,7 @@ class Course(PatientRecord):
     ended_on = models.DateField(null=True)
     ended_by = models.ForeignKey("accounts.User", null=True, on_delete=models.PROTECT, related_name="+")
     paused_on = models.DateField(null=True)  # its doses wait until a prescriber goes on with it
+    moved_to = models.ForeignKey(Protocol, null=True, on_delete=models.PROTECT, related_name="+")
 
     objects: ClassVar[Any] = CourseQuerySet.as_manager()
 
@@ -156,7 +174,13 @@ class Course(PatientRecord):
 
     @property
     def protocol_id(self) -> UUID:
-        found: UUID = self.order.protocol_id
+        """The version that holds: the one it was ordered on, until a prescriber moved it to another."""
+        found: UUID = self.moved_to_id or self.order.protocol_id
+        return found
+
+    @property
+    def protocol(self) -> Protocol:
+        found: Protocol = self.moved_to or self.order.protocol
         return found
 
     @property
@@ -456,7 +480,9 @@ def reaction_word(details: dict[str, Any]) -> str:
     return str(_("Not noted") if said is None else _("Yes") if said else _("No"))
 
 
+from treatment.editing.models import ProtocolDraft  # noqa: E402 - they build on the models above
 from treatment.elsewhere.models import BodyMeasure, GivenElsewhere  # noqa: E402 - they build on the models above
+from treatment.labelchange.models import LabelChange, LabelNotice, VersionMove, Withdrawal  # noqa: E402
 from treatment.ledger.models import (  # noqa: E402 - they build on the models above
     DutyDecision,
     DutyKeeper,
@@ -486,10 +512,13 @@ __all__ = [
     "GivenElsewhere",
     "InfusionRecord",
     "ItemNote",
+    "LabelChange",
+    "LabelNotice",
     "Medicine",
     "Order",
     "Postponement",
     "Protocol",
+    "ProtocolDraft",
     "Reminder",
     "Result",
     "ResultContent",
@@ -499,5 +528,7 @@ __all__ = [
     "SelfCheck",
     "Signature",
     "Therapy",
+    "VersionMove",
+    "Withdrawal",
     "reaction_word",
 ]

@@ -10,6 +10,7 @@ from django.db import models
 from patients.querysets import PatientRecordQuerySet
 
 if TYPE_CHECKING:
+    from clinic.models import Site
     from treatment.models import (  # noqa: F401 - named in the class headers
         Allergy,
         Change,
@@ -29,6 +30,11 @@ class ProtocolQuerySet(models.QuerySet["Protocol"]):
         """Without the facts themselves, which are read once a process through `treatment.protocols.facts`."""
         return self.defer("content").select_related("therapy")
 
+    def at(self, site: Site | None) -> ProtocolQuerySet:
+        """The versions that a site has: those of the file, and those that were made there."""
+        known = models.Q(site__isnull=True)
+        return self.filter(known | models.Q(site=site) if site is not None else known)
+
 
 class OrderQuerySet(PatientRecordQuerySet["Order"]):
     """What was ordered."""
@@ -38,8 +44,8 @@ class CourseQuerySet(PatientRecordQuerySet["Course"]):
     def newest_first(self) -> CourseQuerySet:
         """Courses with their orders and protocols, without the protocols' facts."""
         return (
-            self.select_related("order__protocol__therapy", "order__signed_by")
-            .defer("order__protocol__content")
+            self.select_related("order__protocol__therapy", "order__signed_by", "moved_to__therapy")
+            .defer("order__protocol__content", "moved_to__content")
             .order_by("-starts_on", "-id")
         )
 
@@ -51,8 +57,8 @@ class DoseQuerySet(PatientRecordQuerySet["Dose"]):
     def with_course(self) -> DoseQuerySet:
         """Doses with what their pages and windows need, in the order of their numbers."""
         return (
-            self.select_related("course__order__protocol__therapy")
-            .defer("course__order__protocol__content")
+            self.select_related("course__order__protocol__therapy", "course__moved_to__therapy")
+            .defer("course__order__protocol__content", "course__moved_to__content")
             .order_by("course", "number")
         )
 

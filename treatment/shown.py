@@ -17,10 +17,10 @@ from treatment.courses import reading
 from treatment.courses.doses import open_phase, proposed_moves
 from treatment.courses.planning import Cycle, cycles
 from treatment.elsewhere.shown import counts_of
-from treatment.models import Change, Course, Dose, InfusionRecord, Postponement, reaction_word
+from treatment.models import Change, Course, Dose, InfusionRecord, Postponement, VersionMove, reaction_word
 from treatment.outcomes.reading import Drug, drugs_of, hold_of, open_by_dose, postponements_of
 from treatment.pages import Asked
-from treatment.protocols.signing import is_signed_off
+from treatment.protocols.signing import is_signed_off, is_withdrawn
 from treatment.readiness.items import asked_in_questions
 
 NEAR = 3
@@ -265,7 +265,9 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
         "facts": facts,
         "name": facts.name,
         "path": facts.paths[course.order.path],
-        "signed_off": is_signed_off(course.order.protocol),
+        "signed_off": is_signed_off(course.protocol, asked.patient.site),
+        "withdrawn": is_withdrawn(course.protocol, asked.patient.site),
+        "version_moves": _version_moves(asked, course),
         **_folded(rows),
         "proposed": [
             {"dose": dose, "window": words.window_words(move.window), "move": move} for dose, move in moves
@@ -281,3 +283,13 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
         "need": words.minutes_words(reading.infusion_need(running[0])) if running else "",
         "cycles": len(cycles(given)),
     }
+
+
+def _version_moves(asked: Asked, course: Course) -> list[VersionMove]:
+    """When and why the course was moved to another version, newest first."""
+    moves = VersionMove.objects.for_user(asked.user, asked.patient).filter(course=course)
+    return list(
+        moves.select_related("old", "new", "made_by")
+        .defer("old__content", "new__content")
+        .order_by("-made_at")
+    )

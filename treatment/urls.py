@@ -6,7 +6,9 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
+from treatment.editing import views as editing
 from treatment.elsewhere import views as elsewhere
+from treatment.labelchange import views as labelchange
 from treatment.ledger import board_views as overdue_views
 from treatment.ledger import views as ledger
 from treatment.outcomes import views as outcomes
@@ -38,6 +40,15 @@ urlpatterns: list[URLPattern] = [
     path("therapies/<slug:code>/", catalog.therapy, name="therapy"),
     path("therapies/<slug:code>/<int:version>/", catalog.therapy, name="version"),
     path("therapies/<slug:code>/<int:version>/sign/", catalog.sign, name="sign"),
+    path("therapies/<slug:code>/edit/", editing.edit, name="edit"),
+    path("therapies/<slug:code>/edit/make/", editing.make, name="edit-make"),
+    path("therapies/<slug:code>/edit/discard/", editing.discard, name="edit-discard"),
+    path("therapies/<slug:code>/edit/<slug:kind>/add/", editing.fact, name="edit-add"),
+    path("therapies/<slug:code>/edit/<slug:kind>/<int:index>/", editing.fact, name="edit-fact"),
+    path("therapies/<slug:code>/label-change/", labelchange.new, name="label-change-new"),
+    path("therapies/label-changes/<uuid:change_id>/", labelchange.change, name="label-change"),
+    path("therapies/label-changes/<uuid:change_id>/move/", labelchange.move, name="label-change-move"),
+    path("therapies/label-changes/<uuid:change_id>/tell/", labelchange.tell, name="label-change-tell"),
     path("treatment/", mine.home, name="home"),
     *_both("items/<uuid:item_id>/", mine.settle, "item"),
     path("treatment/self-check/", selfcheck.check, name="self-check"),

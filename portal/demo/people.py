@@ -25,6 +25,7 @@ PEOPLE = (
     Person("other-patient", "Samuel Okafor", "another patient, who must see nothing of Maya"),
     Person("nurse", "Rosa Delgado", "infusion nurse in Maya's team", "Infusion nurse"),
     Person("neurologist", "Hana Sato", "neurologist in Maya's team", "Neurologist"),
+    Person("pharmacist", "Farid Rahimi", "pharmacist of the infusion center; signs protocols", "Pharmacist"),
     Person("elsewhere", "Peter Novak", "works in another team, not Maya's", "Physiotherapy lead"),
     Person("editor", "Ellen Brandt", "writes articles", "Health editor"),
     Person("reviewer", "Amir Haddad", "reviews articles before they are published", "Consulting neurologist"),

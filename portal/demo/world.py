@@ -57,6 +57,7 @@ def load(now: datetime) -> World:
         for key, where, role in (
             ("nurse", team, "nurse"),
             ("neurologist", team, "neurologist"),
+            ("pharmacist", team, "pharmacist"),
             ("elsewhere", other_team, "coordinator"),
         ):
             TeamMember.objects.create(team=where, user=users[key], role=role, starts_on=start)

@@ -91,6 +91,10 @@ class VisitChoice:
 
 # fn(words) -> list[dict]: articles for the words, the best first, with keys title, url
 article_search: Registry[Callable[[str], list[dict[str, str]]]] = Registry()
+# fn(user, names) -> list[dict]: texts of the portal in which one of the names stands, with keys kind, title, url
+texts_naming: Registry[Callable[..., list[dict[str, str]]]] = Registry()
+# fn(by, patients, text, id, now) -> (address, count): one message to each of the patients, once under the id; where it says how far it is
+tell_patients: Registry[Callable[..., tuple[str, int]]] = Registry()
 # fn(path) -> the title of the article at this address of ours, or ""
 article_at: Registry[Callable[[str], str]] = Registry()
 # fn(user, patient, thread_id, visit_id, words, now): a visit was booked out of a conversation

@@ -35,11 +35,13 @@ from tests.security.api_table import (
     a_decision,
     a_fever,
     a_file,
+    a_label_change,
     a_mailing,
     a_measure,
     a_plan,
     a_result,
     a_time,
+    a_version,
     a_visit,
     an_absence,
     an_infusion,
@@ -51,18 +53,19 @@ from tests.security.api_table import (
     put_off,
     told,
 )  # fmt: skip
+from treatment.models import Protocol
 
 CANARY = "Zanzibarcanary"
 FOR_THE_TEAM = (
     r"/(claim|release|finish|notes|work|given|missed|therapies|day|chairs|confirm|decline|teams|shared-reports|emergency|dates|phase)/"
     r"|/(hand-over|correct|calls|calls-and-letters|first-words|mailings|templates|on-call|absences|first|sign|review|look|withdraw|owner|overdue)/"
     r"|/(put-off|go-ahead|drug|pause|resume|imports)/|/elsewhere/\{elsewhere_id\}/confirm/"
-    r"|/treatment/board/$|/threads/\{thread_id\}/history/|/messaging/helped/$|/scheduling/requests/$|/patients/\{patient_id\}/"
+    r"|/treatment/board/$|/label-changes/|/threads/\{thread_id\}/history/|/messaging/helped/$|/scheduling/requests/$|/patients/\{patient_id\}/"
 )
 # POST of these is for neurologists.
 BY_PRESCRIBERS = (
     r"/treatment/courses/$|/courses/\{course_id\}/(end|dates|pause|resume)/$"
-    r"|/ledger/decisions/$"
+    r"|/ledger/decisions/$|/label-changes/\{change_id\}/move/$"
     r"|/questions/sign/$|/(on-call|absences)/$|/(on-call|absences)/\{[a-z_]+\}/end/$"
 )
 BY_THE_TEAM = r"/courses/\{course_id\}/checks/$|/treatment/(elsewhere|measures)/$|/ledger/results/$|/threads/\{thread_id\}/made/$"  # their POST
@@ -124,7 +127,7 @@ def parameters(ground: Ground, whose: str) -> dict[str, str | int]:
     kinds = (
         "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "report_id", "thread_id", "course_id", "dose_id", "item_id", "code",
         "file_id", "message_id", "made_id", "template_id", "mailing_id", "call_id", "check_id", "on_call_id", "absence_id",
-        "elsewhere_id", "answer_id", "result_id", "team_id",
+        "elsewhere_id", "answer_id", "result_id", "team_id", "change_id",
     )  # fmt: skip
     given: dict[str, str | int] = {f"path.{kind}": str(ground.of(kind, whose)) for kind in kinds}
     return {
@@ -134,6 +137,12 @@ def parameters(ground: Ground, whose: str) -> dict[str, str | int]:
         "path.slug": ground.slug,
         "path.version": 1,
     }
+
+
+def facts_of_code(ground: Ground, whose: str) -> dict[str, Any]:
+    """The facts of the therapy in the address, with one text that differs."""
+    content = Protocol.objects.get(therapy__code=ground.of("code", whose), version=1).content
+    return {**content, "review_due": "on every label change"}
 
 
 def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
@@ -164,6 +173,9 @@ def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
         "do-messaging-absences": an_absence(ground, whose),
         "do-messaging-files": a_file(ground, whose),
         "do-treatment-plan-preview": {**a_plan(ground, whose), "given": [], "protocol_version": None, "path": ""},
+        "do-treatment-therapies-code-versions": {**a_version(ground, whose), "facts": facts_of_code(ground, whose)},
+        "do-treatment-therapies-code-label-changes": {**a_label_change(ground, whose), "withdraw": []},
+        "do-treatment-label-changes-change-id-move": {"version": 2, "courses": [str(ground.of("open_course", whose))]},
         "do-treatment-self-checks": {"none": True, "new": []},
         "do-treatment-doses-dose-id-answers": {**a_fever(ground, whose), "place": "phone"},
         "do-treatment-answers-answer-id-review": {"lift": False},

@@ -57,11 +57,14 @@ from tests.registry.people import MAYA, MORE, PATIENTS, SAMUEL
 from treatment import services as treatment
 from treatment.courses import pausing
 from treatment.courses.reading import facts_for
+from treatment.editing import kinds
+from treatment.editing import services as editing
 from treatment.elsewhere import services as elsewhere
 from treatment.elsewhere.services import Told
+from treatment.labelchange import moving
 from treatment.ledger import keepers
 from treatment.ledger import services as ledger
-from treatment.models import Course, Protocol, Signature
+from treatment.models import Course, LabelChange, Protocol
 from treatment.outcomes import services as outcomes
 from treatment.readiness import answers
 from treatment.readiness import items as readiness_items
@@ -89,6 +92,7 @@ class Ground:
         for part in kwargs:
             kind = instead.get(part, part)
             known = {"slug": self.slug, "topic": self.topic_slug, "therapy": self.therapy, "version": 1}
+            known |= {"kind": "contraindications", "index": 0, "phases": "phases"}
             values[part] = known[kind] if kind in known else self.of(kind, whose)
         return reverse(name, kwargs=values) if kwargs else reverse(name)
 
@@ -378,16 +382,14 @@ def _asked(user: User, patient: Patient, dose_id: UUID, number: int, now: dateti
 def _treatment(ground: Ground, now: datetime) -> None:
     """Both patients have every kind of row: a dose moved with a reason, an open phase, entries that stand and one that was ended.
 
-    Ublituximab is signed off, so that an order is possible outside demo mode; the pharmacist of the signature is of another center.
+    Ublituximab is signed off, so that an order is possible outside demo mode. A next version of natalizumab is in the making.
     """
     neurologist, nurse = ground.users["neurologist"], ground.users["nurse"]
     protocol = Protocol.objects.get(therapy__code="ublituximab", version=1)
-    for signer in (neurologist, nurse):
+    for signer in (neurologist, nurse, ground.users["pharmacist"]):
         treatment.sign_off(by=signer, protocol_id=protocol.pk, id=uuid7(), now=now)
-    Signature.objects.create(
-        protocol=protocol, role="pharmacist", user=ground.users["admin"], name="Ada Kowalski"
-    )
     ground.query["plan"] = f"{protocol.pk}:standard"
+    _versions(ground, now)
     for whose in PATIENTS:
         with acting(neurologist):
             patient = (
@@ -421,6 +423,11 @@ def _treatment(ground: Ground, now: datetime) -> None:
                 now=now, in_demo=True,
             )  # fmt: skip
             ground.ids["open_course", whose] = course.pk
+            second = Protocol.objects.get(therapy__code="alemtuzumab", version=2)
+            moving.move_course(
+                by=neurologist, patient=patient, course_id=course.pk, protocol_id=second.pk, demo=True, id=uuid7(), now=now,
+                reason="The screening is on the list now", change=LabelChange.objects.get(),
+            )  # fmt: skip
             _mid_course(ground, whose, patient, course, now)
         with acting(ground.users[whose]):
             user = ground.users[whose]
@@ -538,6 +545,20 @@ def _ledger(ground: Ground, whose: str, now: datetime) -> None:
             keepers.hand_over(
                 by=neurologist, team_id=team, reason="Away for a year, and back", id=uuid7(), **more
             )
+
+
+def _versions(ground: Ground, now: datetime) -> None:
+    """A draft of natalizumab in which one text differs, and the label change of the demo."""
+    nurse = ground.users["nurse"]
+    with acting(nurse):
+        draft = editing.begin(by=nurse, code=ground.therapy, now=now)
+        texts = kinds.BY_CODE["texts"]
+        editing.save_fact(
+            by=nurse, code=ground.therapy, kind=texts, index=0, was=editing.digest(texts, draft.content),
+            fact={"review_due": "on every label change"}, id=uuid7(), now=now,
+        )  # fmt: skip
+    for whose in PATIENTS:
+        ground.ids["change_id", whose] = LabelChange.objects.get().pk
 
 
 def _self_check(user: User, patient: Patient, now: datetime, *, none: bool) -> UUID:

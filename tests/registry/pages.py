@@ -257,6 +257,16 @@ PAGES: list[Page] = [
     Page("treatment:therapy", CLINICIANS, instead={"code": "therapy"}, dense=True),
     Page("treatment:version", CLINICIANS, instead={"code": "therapy"}, dense=True),
     Page("treatment:sign", CLINICIANS, instead={"code": "therapy"}, dense=True),
+    Page("treatment:edit", CLINICIANS, instead={"code": "therapy"}, dense=True),
+    Page("treatment:edit-make", TEAM, instead={"code": "therapy"}, dense=True),
+    Page("treatment:edit-discard", TEAM, instead={"code": "therapy"}, dense=True),
+    Page("treatment:edit-add", TEAM, instead={"code": "therapy"}, dense=True),
+    Page("treatment:edit-fact", TEAM, instead={"code": "therapy"}, dense=True),
+    Page(
+        "treatment:edit-add", TEAM, instead={"code": "therapy", "kind": "phases"}, dense=True, label="phase"
+    ),
+    Page("treatment:label-change-new", TEAM, instead={"code": "therapy"}, dense=True),
+    Page("treatment:label-change", CLINICIANS, dense=True),
     # Messages
     Page("messaging:list", PATIENTS),
     Page("messaging:new", PATIENTS),
@@ -353,6 +363,8 @@ NOT_PAGES: dict[str, str] = {
     "journal:undo": ACT,
     "journal:share": ACT,
     "journal:unshare": ACT,
+    "treatment:label-change-move": ACT,
+    "treatment:label-change-tell": ACT,
     "treatment:item": ACT,
     "treatment:patient-item": ACT,
     "treatment:allergy-none": ACT,

@@ -18,7 +18,7 @@ EVERYBODY = (ANONYMOUS, *DEMO, *MORE)
 SIGNED_IN = EVERYBODY[1:]
 
 PATIENTS = (MAYA, SAMUEL)
-TEAM = ("nurse", "neurologist")
+TEAM = ("nurse", "neurologist", "pharmacist")
 CLINICIANS = (*TEAM, "elsewhere", "emergency")  # everyone who works in some team today
 OFFICE = ("editor", "reviewer", "admin")
 

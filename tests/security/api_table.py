@@ -31,6 +31,7 @@ from tests.security.authorization_table import (
     everyone,
     of,
 )
+from treatment.models import Protocol
 
 People = dict[str, tuple[str, ...]]
 Body = Callable[[Ground, str], dict[str, Any] | None]
@@ -42,8 +43,9 @@ TREATED = of(SELF, READERS)
 PRESCRIBERS = everyone("neurologist")
 # Who keeps the rota of the care team: its neurologists and coordinators. An absence of somebody else is entered by them, too.
 LEADS = everyone("neurologist")
-NO_LEADS = everyone("nurse")
-NO_PRESCRIBERS = of(everyone("nurse"), IN_EMERGENCY)
+NO_LEADS = everyone("nurse", "pharmacist")
+NO_PRESCRIBERS = of(everyone("nurse", "pharmacist"), IN_EMERGENCY)
+NO_EDITORS = everyone("elsewhere", "emergency")
 
 
 def an_on_call(ground: Ground, whose: str) -> dict[str, Any]:
@@ -183,6 +185,15 @@ def given(ground: Ground, whose: str) -> dict[str, Any]:
 
 def in_days(ground: Ground, days: int) -> str:
     return (date.fromisoformat(ground.query["today"]) + timedelta(days=days)).isoformat()
+
+
+def a_version(ground: Ground, whose: str) -> dict[str, Any]:
+    facts = Protocol.objects.get(therapy__code=ground.therapy, version=1).content
+    return {"based_on": 1, "facts": {**facts, "review_due": "on every label change"}, "reason": "A new date."}
+
+
+def a_label_change(ground: Ground, whose: str) -> dict[str, Any]:
+    return {"what": "A new warning", "source": "Letter of the maker", "changed_on": in_days(ground, -2)}
 
 
 def an_order(ground: Ground, whose: str) -> dict[str, Any]:
@@ -483,7 +494,39 @@ API_ROWS: list[ApiRow] = [
     ApiRow("patients-api:team-end", {"POST": Can(OF_TEAM, 409, refused=IN_EMERGENCY)}, about=False),
     ApiRow("treatment-api:plan-preview", {"POST": Can(EVERYBODY, 200, a_plan)}, about=False),
     reads("treatment-api:therapy-detail", TEAMS, about=False),
-    reads("treatment-api:version-list", TEAMS, about=False),
+    ApiRow(
+        "treatment-api:version-list",
+        {"GET": Can(TEAMS), "POST": Can(everyone(*TEAM), 201, a_version, NO_EDITORS)},
+        about=False,
+        instead={"code": "therapy"},
+    ),
+    ApiRow(
+        "treatment-api:label-change-list",
+        {"GET": Can(TEAMS), "POST": Can(everyone(*TEAM), 201, a_label_change, NO_EDITORS)},
+        about=False,
+    ),
+    reads("treatment-api:label-change-detail", TEAMS, about=False),
+    ApiRow(
+        "treatment-api:label-change-move",
+        {
+            "POST": Can(
+                PRESCRIBERS,
+                200,
+                lambda ground, whose: {
+                    "version": 2,
+                    "courses": [str(ground.of("open_course", whose))],
+                    "reason": "The label",
+                },
+                everyone("nurse", "pharmacist", "elsewhere", "emergency"),
+            )
+        },
+        about=False,
+    ),
+    ApiRow(
+        "treatment-api:label-change-tell",
+        {"POST": Can(everyone(*TEAM), 200, sends(text="There is news about a medicine."), NO_EDITORS)},
+        about=False,
+    ),
     reads("treatment-api:version-detail", TEAMS, about=False),
     ApiRow(
         "treatment-api:version-sign",
@@ -587,7 +630,7 @@ API_ROWS: list[ApiRow] = [
         "patients-api:patient-list",
         {
             "GET": Can(EVERYBODY),
-            "POST": Can(everyone("nurse", "neurologist"), 201, a_patient, everyone("elsewhere", "emergency")),
+            "POST": Can(everyone(*TEAM), 201, a_patient, everyone("elsewhere", "emergency")),
         },
         about=False,
     ),

@@ -148,7 +148,7 @@ def _a_template(ground: Ground, whose: str) -> dict[str, Any]:
 
 
 # Sees the rota, does not keep it.
-NO_LEAD: dict[tuple[str, str], Status] = {("nurse", "POST"): 403}
+NO_LEAD: dict[tuple[str, str], Status] = {("nurse", "POST"): 403, ("pharmacist", "POST"): 403}
 
 
 def _days(name: str, ahead: int) -> dict[str, str]:
@@ -236,7 +236,7 @@ def _treatment() -> list[Row]:
     """The patient's own pages, the team's about a patient, and the therapies. Only a neurologist orders and moves."""
     entry = _form(what="Nuts", more="", version="1")
     no_prescriber: dict[tuple[str, str], Status] = {
-        (person, method): 403 for person in ("nurse", "emergency") for method in ("GET", "POST")
+        (person, method): 403 for person in ("nurse", "pharmacist", "emergency") for method in ("GET", "POST")
     }
     checks = {MAYA: "ocrelizumab_iv.mon.mri_brain", SAMUEL: "natalizumab.mon.clinical_pml_assessment"}
 
@@ -425,8 +425,89 @@ def _treatment() -> list[Row]:
             exceptions={("elsewhere", "POST"): 403, ("emergency", "POST"): 403},
             instead={"code": "therapy"},
         ),
+        *_versions(),
     ]
     return rows
+
+
+def _versions() -> list[Row]:
+    """A next version of a therapy and a label change: read by everybody who works in a team, made by those whose role signs."""
+    therapy = {"code": "therapy"}
+    readers: dict[tuple[str, str], Status] = {(one, "POST"): 403 for one in ("elsewhere", "emergency")}
+    strangers: dict[tuple[str, str], Status] = {
+        (one, method): 403 for one in ("elsewhere", "emergency") for method in ("GET", "POST")
+    }
+    no_prescriber: dict[tuple[str, str], Status] = {
+        **readers,
+        ("nurse", "POST"): 403,
+        ("pharmacist", "POST"): 403,
+    }
+    fact = {"text": "Known allergy to it", "source": "S1", "status": "sourced"}
+
+    def change(ground: Ground, whose: str) -> dict[str, Any]:
+        return {
+            **_once(what="A new warning", source="Letter of the maker")(ground, whose),
+            **_on(changed_on=-2),
+        }
+
+    return [
+        Row("treatment:edit", everyone(*CLINICIANS), 200, 302, exceptions=readers, instead=therapy),
+        Row(
+            "treatment:edit-make",
+            everyone(*CLINICIANS),
+            200,
+            302,
+            _once(newest="1", reason="A new date of review", checked="on"),
+            exceptions=strangers,
+            instead=therapy,
+        ),
+        Row("treatment:edit-discard", everyone(*CLINICIANS), 200, 302, exceptions=strangers, instead=therapy),
+        Row(
+            "treatment:edit-add",
+            everyone(*CLINICIANS),
+            200,
+            302,
+            _once(**fact),
+            exceptions=strangers,
+            instead=therapy,
+        ),
+        # Whoever does not say what they saw is shown how it stands now.
+        Row(
+            "treatment:edit-fact",
+            everyone(*CLINICIANS),
+            200,
+            409,
+            _once(**fact),
+            exceptions=strangers,
+            instead=therapy,
+        ),
+        Row(
+            "treatment:label-change-new",
+            everyone(*CLINICIANS),
+            200,
+            302,
+            change,
+            exceptions=strangers,
+            instead=therapy,
+        ),
+        Row("treatment:label-change", everyone(*CLINICIANS)),
+        Row(
+            "treatment:label-change-move",
+            everyone(*CLINICIANS),
+            None,
+            422,
+            _once(to="2", reason="As the label says"),
+            exceptions=no_prescriber,
+        ),
+        Row(
+            "treatment:label-change-tell",
+            everyone(*CLINICIANS),
+            None,
+            302,
+            _once(text="There is news about a medicine that you get here."),
+            exceptions=readers,
+        ),
+    ]
 
 
 ROWS: list[Row] = [
@@ -667,7 +748,7 @@ ROWS: list[Row] = [
         200,
         302,
         _on_call,
-        exceptions={**NO_LEAD, ("nurse", "GET"): 403},
+        exceptions={**NO_LEAD, ("nurse", "GET"): 403, ("pharmacist", "GET"): 403},
     ),
     Row("messaging:on-call-end", everyone(*TEAM), None, 302, _once(), exceptions=NO_LEAD),
     Row(
@@ -676,7 +757,11 @@ ROWS: list[Row] = [
         200,
         302,
         _absence,
-        exceptions={("nurse", "GET"): 200, ("nurse", "POST"): 422},
+        exceptions={
+            (person, method): status
+            for person in ("nurse", "pharmacist")
+            for method, status in (("GET", 200), ("POST", 422))
+        },
     ),
     Row("messaging:away-end", everyone(*TEAM), None, 302, _once(), exceptions=NO_LEAD),
     Row(

@@ -13,7 +13,11 @@ from portal.lib.time import today_in
 from treatment import services
 from treatment.courses.reading import facts_for
 from treatment.elsewhere import counters
+from treatment.labelchange import services as labelchange
+from treatment.models import LabelChange
 from treatment.outcomes.reading import drug_of, hold_of
+from treatment.protocols import catalog
+from treatment.protocols.signing import home_site
 
 
 def test_therapies_stand_at_different_points(demo_world: str) -> None:
@@ -68,3 +72,24 @@ def test_therapies_stand_at_different_points(demo_world: str) -> None:
         assert hold_of(nurse, by_name["Andre Silva"], waiting.pk) is not None
         (unknown,) = counters.elsewhere_of(nurse, by_name["Mina Park"])
         assert not unknown.is_confirmed
+
+
+def test_versions_are_signed_for_the_demo_only_and_a_label_change_is_followed(demo_world: str) -> None:
+    pharmacist = User.objects.get(email="pharmacist@example.com")
+    with actor.unit_of_work(actor.Actor(user_id=pharmacist.pk)):
+        site = home_site(pharmacist)
+        versions = catalog.versions_of("alemtuzumab", site)
+        assert [(row.protocol.version, row.sign_off.complete, row.in_demo) for row in versions] == [
+            (2, True, True),
+            (1, True, True),
+        ]
+        assert not any(row.sign_off.is_clinical for row in versions)
+        waiting = catalog.versions_of("rituximab", site)[0]
+        assert waiting.missing == ["Pharmacist"]
+        assert catalog.waits_for(pharmacist, waiting)
+        change = LabelChange.objects.select_related("therapy", "site").get()
+        groups = labelchange.touched_by(pharmacist, change, versions[0].protocol, present())
+        assert [one.patient.name for group in groups for one in group.courses] == ["Tomas Rivera"]
+        assert [one.title for one in groups[0].differs] == ["Regular checks that the portal keeps"]
+        texts = labelchange.dependent_texts(pharmacist, change)
+        assert any(text["kind"] == "Article" for text in texts)

@@ -57,7 +57,7 @@ def test_outside_demo_mode_an_unsigned_version_is_refused_and_a_signed_one_is_no
     assert ward.order("ublituximab", ward.today).order.demo_only
     protocol = ward.protocol("natalizumab")
     for user in (ward.nurse, ward.neurologist, ward.pharmacist):
-        assert not services.is_signed_off(protocol)
+        assert not services.is_signed_off(protocol, ward.clinic.site)
         services.sign_off(by=user, protocol_id=protocol.pk, id=uuid7(), now=ward.at(ward.today))
     with override_settings(DEMO=False):
         assert not ward.order("natalizumab", ward.today, in_demo=None).order.demo_only

@@ -195,10 +195,10 @@ def test_each_role_signs_once_and_a_person_once(ward: Ward) -> None:
     for stranger in (ward.maya, ward.carer):
         with pytest.raises(signing.NoRoleToSign):
             signing.sign_off(by=stranger, protocol_id=protocol.pk, id=uuid7(), now=ward.at(ward.today))
-    assert not signing.is_signed_off(protocol)
+    assert not signing.is_signed_off(protocol, ward.clinic.site)
     for other in (ward.neurologist, ward.pharmacist):
         signing.sign_off(by=other, protocol_id=protocol.pk, id=uuid7(), now=ward.at(ward.today))
-    assert signing.is_signed_off(protocol)
+    assert signing.is_signed_off(protocol, ward.clinic.site)
 
 
 def test_a_signature_is_for_one_version_only(ward: Ward, tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_a_signature_is_for_one_version_only(ward: Ward, tmp_path: Path) -> None
     loading.load_protocols(written(tmp_path, changed))
     newest = ward.protocol("natalizumab")
     assert newest.version == 2
-    assert not signing.is_signed_off(newest)
+    assert not signing.is_signed_off(newest, ward.clinic.site)
 
 
 def test_signing_is_a_page_of_its_own(ward: Ward) -> None:

@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from clinic.models import Site
 from patients.areas import TREATMENT
 from patients.requests import STAFF, About, about
 from patients.services import record_view
@@ -23,7 +24,7 @@ from treatment.api import serializers as shapes
 from treatment.api.views import TreatmentView
 from treatment.courses.doses import NotAPrescriber, open_phase
 from treatment.models import Course
-from treatment.protocols.catalog import newest_protocols
+from treatment.protocols.catalog import orderable_protocols, versions_of
 
 NEWEST_FIRST = (
     Key("starts_on", lambda course: course.starts_on, date.fromisoformat, down=True),
@@ -32,18 +33,19 @@ NEWEST_FIRST = (
 
 
 class NotTheNewest(Conflict):
-    """Somebody would order on a version that is not the newest of its therapy."""
+    """Somebody would order on a version that is not the one that is ordered on."""
 
-    default_message = _("There is a newer version of this therapy. Read it first, then order on it.")
+    default_message = _("Another version of this therapy is ordered on now. Read it first, then order on it.")
 
 
-def newest_version(therapy: str, version: int) -> UUID:
-    """The version of a therapy that can be ordered on. Raises Http404 for an unknown therapy, NotTheNewest."""
-    protocol = next(
-        (row.protocol for row in newest_protocols() if row.protocol.therapy.code == therapy), None
-    )
-    if protocol is None:
-        raise Http404
+def newest_version(therapy: str, version: int, site: Site) -> UUID:
+    """The version of a therapy that is ordered on at a site. Raises Http404 for an unknown therapy, NotTheNewest.
+
+    Where none can be ordered on it is the newest, and the order itself says why not.
+    """
+    rows = versions_of(therapy, site)
+    usable = [row for row in orderable_protocols(site) if row.protocol.therapy.code == therapy]
+    protocol = next(iter(usable or rows)).protocol
     if protocol.version != version:
         raise NotTheNewest
     return protocol.pk
@@ -74,7 +76,7 @@ class CourseList(TreatmentView):
         prescribes(asked)
         wanted = self.body(shapes.OrderWrite)
         del wanted["sign"]
-        protocol_id = newest_version(wanted.pop("therapy"), wanted.pop("version"))
+        protocol_id = newest_version(wanted.pop("therapy"), wanted.pop("version"), asked.patient.site)
         course = services.sign_order(
             **asked.act, protocol_id=protocol_id, id=self.once, now=present(), **wanted
         )

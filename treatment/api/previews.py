@@ -11,13 +11,24 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
+from clinic.models import Site
+from clinic.services import default_site
+from patients.services import own_patient
 from portal.lib.api import Day, Query, Write
 from portal.lib.time import now as present
 from treatment.api.views import TreatmentView
 from treatment.courses import preview
 from treatment.protocols import catalog
+from treatment.protocols.signing import home_site
 
 FARTHEST = timedelta(hours=14)  # where a day begins first: nowhere is it a later day than there
+
+
+def site_of(user: User) -> Site | None:
+    """The site whose versions a person asks about: the patient's own, the team's, else the first."""
+    patient = own_patient(user)
+    return patient.site if patient is not None else home_site(user) or default_site()
 
 
 class DoseHappenedWrite(Write):
@@ -41,7 +52,7 @@ class PlanPreviewWrite(Write):
     first_dose_on = Day()
     until = Day(help_text=_("Ten years after the first dose at most."))
     protocol_version = serializers.IntegerField(
-        required=False, allow_null=True, default=None, min_value=1, max_value=1_000_000, help_text=_("The newest, without it.")
+        required=False, allow_null=True, default=None, min_value=1, max_value=1_000_000, help_text=_("Without it, the one that is ordered on, else the newest.")
     )  # fmt: skip
     path = serializers.CharField(
         required=False, allow_blank=True, default="", max_length=40, help_text=_("The usual one, without it.")
@@ -136,7 +147,7 @@ class PlanPreview(TreatmentView):
     def post(self, request: Request) -> Response:
         """For everybody, and every token: what the rules make of a first day and of what has happened. Nothing is kept."""
         wanted = self.body(PlanPreviewWrite)
-        row = catalog.version_or_none(wanted["therapy"], wanted["protocol_version"])
+        row = catalog.version_or_none(wanted["therapy"], wanted["protocol_version"], site_of(self.person))
         if row is None:
             raise preview.CannotPlan(_("This therapy, or this version of it, is not known here."))
         made = preview.preview(

@@ -131,7 +131,7 @@ class TherapyRead(TherapyLineRead):
     facts = serializers.SerializerMethodField(help_text=_("As the data state them, with sources."))
 
     def get_signed_off(self, protocol: Protocol) -> bool:
-        return is_signed_off(protocol)
+        return is_signed_off(protocol, self.context["site"])
 
     def get_facts(self, protocol: Protocol) -> dict[str, Any]:
         return facts_of(protocol.pk).content
@@ -143,6 +143,7 @@ class SignatureRead(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=Signature.Role.choices)
     name = serializers.CharField()
     signed_at = serializers.DateTimeField()
+    demo = serializers.BooleanField(help_text=_("Given in demo mode: not for clinical use."))
 
 
 class TherapyVersionLineRead(serializers.Serializer[Any]):
@@ -155,10 +156,17 @@ class TherapyVersionLineRead(serializers.Serializer[Any]):
     signed_off = serializers.BooleanField(
         help_text=_("Every role that has to sign this version has done so.")
     )
+    demo_only = serializers.BooleanField(
+        source="in_demo", help_text=_("Signed off in demo mode: not for clinical use.")
+    )
+    withdrawn = serializers.SerializerMethodField(help_text=_("Nothing is ordered on it any more."))
     signatures = SignatureRead(many=True)
     missing = serializers.ListField(
         child=serializers.CharField(), help_text=_("The roles that have not signed yet, in words.")
     )
+
+    def get_withdrawn(self, row: Row) -> bool:
+        return row.withdrawal is not None
 
 
 class TherapyVersionRead(TherapyVersionLineRead):
@@ -186,6 +194,9 @@ class CourseRead(serializers.Serializer[Any]):
     ended_on = serializers.DateField(allow_null=True)
     paused_on = serializers.DateField(
         allow_null=True, help_text=_("Its doses wait since that day, until a prescriber goes on with it.")
+    )
+    version = serializers.IntegerField(
+        source="protocol.version", help_text=_("Of the protocol, after all moves.")
     )
     demo_only = serializers.BooleanField(
         source="order.demo_only", help_text=_("The protocol was not signed off when this was ordered.")
@@ -317,7 +328,9 @@ class OrderWrite(Write):
 
     therapy = serializers.SlugField(max_length=60, help_text=_("Its code."))
     version = serializers.IntegerField(
-        min_value=1, max_value=CHANGES, help_text=_("The one that you read; it has to be the newest.")
+        min_value=1,
+        max_value=CHANGES,
+        help_text=_("The one that you read; it has to be the one that is ordered on."),
     )
     path = serializers.SlugField(
         max_length=40, help_text=_("The key of one of the plans in the facts, under portal.paths.")

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from clinic.models import Site
 from clinic.services import is_clinician
 from portal.lib.api import Query, listed, paged
 from portal.lib.time import now as present
@@ -25,6 +26,10 @@ class TherapyView(TreatmentView):
 
     queries = {"*": Query}
 
+    @property
+    def site(self) -> Site | None:
+        return signing.home_site(self.person)
+
     def team_member(self) -> None:
         if not is_clinician(self.person):
             raise Http404
@@ -33,7 +38,9 @@ class TherapyView(TreatmentView):
         """The newest version of each therapy."""
         self.team_member()
         found: dict[UUID, Protocol] = {}
-        protocols = Protocol.objects.light().order_by("therapy__position", "therapy__code", "-version")
+        protocols = (
+            Protocol.objects.light().at(self.site).order_by("therapy__position", "therapy__code", "-version")
+        )
         for protocol in protocols:
             found.setdefault(protocol.therapy_id, protocol)
         return list(found.values())
@@ -41,7 +48,8 @@ class TherapyView(TreatmentView):
     def row(self, code: str, version: int) -> catalog.Row:
         """One version of a therapy. Raises Http404."""
         self.team_member()
-        found = next((row for row in catalog.versions_of(code) if row.protocol.version == version), None)
+        versions = catalog.versions_of(code, self.site)
+        found = next((row for row in versions if row.protocol.version == version), None)
         if found is None:
             raise Http404
         return found
@@ -67,15 +75,7 @@ class TherapyDetail(TherapyView):
         protocol = next((one for one in self.newest() if one.therapy.code == code), None)
         if protocol is None:
             raise Http404
-        return Response(shapes.TherapyRead(protocol).data)
-
-
-class VersionList(TherapyView):
-    @extend_schema(responses={200: paged(shapes.TherapyVersionLineRead)})
-    def get(self, request: Request, code: str) -> Response:
-        """For the team: every version of a therapy with its signatures, the newest first."""
-        self.team_member()
-        return listed(self, shapes.TherapyVersionLineRead(catalog.versions_of(code), many=True).data)
+        return Response(shapes.TherapyRead(protocol, context={"site": self.site}).data)
 
 
 class VersionDetail(TherapyView):

@@ -10,6 +10,7 @@ from treatment.api import (
     ledger,
     outcomes,
     previews,
+    protocols,
     readiness,
     selfchecks,
     therapies,
@@ -25,9 +26,21 @@ VERSIONS = "therapies/<slug:code>/versions/"
 urlpatterns = [
     path("therapies/", therapies.TherapyList.as_view(), name="therapy-list"),
     path("therapies/<slug:code>/", therapies.TherapyDetail.as_view(), name="therapy-detail"),
-    path(VERSIONS, therapies.VersionList.as_view(), name="version-list"),
+    path(VERSIONS, protocols.VersionsView.as_view(), name="version-list"),
     path(VERSIONS + "<int:version>/", therapies.VersionDetail.as_view(), name="version-detail"),
     path(VERSIONS + "<int:version>/sign/", therapies.VersionSign.as_view(), name="version-sign"),
+    path(
+        "therapies/<slug:code>/label-changes/", protocols.LabelChangeList.as_view(), name="label-change-list"
+    ),
+    path(
+        "label-changes/<uuid:change_id>/", protocols.LabelChangeDetail.as_view(), name="label-change-detail"
+    ),
+    path(
+        "label-changes/<uuid:change_id>/move/", protocols.LabelChangeMove.as_view(), name="label-change-move"
+    ),
+    path(
+        "label-changes/<uuid:change_id>/tell/", protocols.LabelChangeTell.as_view(), name="label-change-tell"
+    ),
     path("signs/", selfchecks.SignList.as_view(), name="sign-list"),
     path("self-checks/", selfchecks.SelfCheckList.as_view(), name="self-check-list"),
     path(

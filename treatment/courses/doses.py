@@ -40,7 +40,7 @@ from treatment.models import (
 )
 from treatment.outcomes.reading import hold_of
 from treatment.protocols.facts import Facts, facts_of
-from treatment.protocols.signing import is_signed_off
+from treatment.protocols.signing import IsWithdrawn, is_withdrawn, state_of_sign_off
 
 STAFF = ("team", "break_glass")
 MOST_AHEAD = timedelta(days=366)
@@ -156,21 +156,23 @@ def sign_order(
     """A prescriber's signed order, its course and its planned doses. `first_on` is the first day here, on the site's calendar.
 
     `given_before` counts doses given elsewhere. `replaces`: the course that this one takes the place of; it ends with the same
-    signature. Versions that are not signed off can be ordered in demo mode only; `in_demo` None: as the settings say.
-    Raises NotAPrescriber, NotSignedOff, CannotBeOrdered, AlreadyRunning, CountersUnknown, OverTheLimit,
+    signature. Versions that are not signed off, or for the demo only, can be ordered in demo mode only; `in_demo` None: as the settings say.
+    Raises NotAPrescriber, NotSignedOff, IsWithdrawn, CannotBeOrdered, AlreadyRunning, CountersUnknown, OverTheLimit,
     DayNotPossible, TooEarly, TextMissing, Conflict, DifferentContent.
     """
     require_prescriber(by, patient)
     indication = words_of(indication)
-    protocol = Protocol.objects.light().filter(pk=protocol_id).first()
+    protocol = Protocol.objects.light().at(patient.site).filter(pk=protocol_id).first()
     if protocol is None:
         raise Http404
     facts = facts_of(protocol.pk)
 
     def make() -> UUID:
         Patient.objects.for_user(by).select_for_update(no_key=True).filter(pk=patient.pk).first()
-        signed_off = is_signed_off(protocol)
-        if not signed_off and not (settings.DEMO if in_demo is None else in_demo):
+        if is_withdrawn(protocol, patient.site):
+            raise IsWithdrawn
+        sign_off = state_of_sign_off(protocol, patient.site)
+        if not sign_off.is_clinical and not (settings.DEMO if in_demo is None else in_demo):
             raise NotSignedOff
         if not facts.can_be_ordered or path not in facts.paths:
             raise CannotBeOrdered
@@ -180,7 +182,7 @@ def sign_order(
         soonest = _check_first_day(by, patient, facts, path, first_on, now)
         order = Order(
             id=id, patient=patient, protocol=protocol, path=path, first_on=first_on, given_before=given_before,
-            signed_by=by, signed_at=now, demo_only=not signed_off, created_at=now,
+            signed_by=by, signed_at=now, demo_only=not sign_off.is_clinical, created_at=now,
         )  # fmt: skip
         order.indication = indication
         planned = planning.plan(

@@ -64,13 +64,14 @@ def elsewhere_of(user: User, patient: Patient, substance: str = "") -> list[Give
     rows = list(GivenElsewhere.objects.for_user(user, patient).standing())
     if not rows or not substance:
         return rows
-    facts = facts_by_therapy(rows)
+    facts = facts_by_therapy(rows, patient.site)
     return [row for row in rows if facts[row.therapy_id].substance == substance]
 
 
-def facts_by_therapy(rows: Iterable[GivenElsewhere]) -> dict[UUID, Facts]:
-    """The facts of the newest version of each therapy that is named."""
-    versions = Protocol.objects.filter(therapy_id__in={row.therapy_id for row in rows}).order_by("version")
+def facts_by_therapy(rows: Iterable[GivenElsewhere], site: Site) -> dict[UUID, Facts]:
+    """The facts of the newest version of each therapy that is named, as the site has it."""
+    named = Protocol.objects.at(site).filter(therapy_id__in={row.therapy_id for row in rows})
+    versions = named.order_by("version")
     newest = dict(versions.values_list("therapy_id", "pk"))
     return {therapy: facts_of(pk) for therapy, pk in newest.items()}
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from clinic.models import Site
 from clinic.services import memberships
 from patients.areas import TREATMENT
 from patients.models import Patient
@@ -123,10 +124,11 @@ def may_confirm(user: User) -> bool:
     return memberships(user).filter(role__in=["nurse", "neurologist"]).exists()
 
 
-def facts_of_therapy(code: str) -> tuple[Therapy, Facts]:
-    """A therapy with the facts of its newest version. Raises Http404."""
+def facts_of_therapy(code: str, site: Site) -> tuple[Therapy, Facts]:
+    """A therapy with the facts of its newest version at a site. Raises Http404."""
     newest = (
-        Protocol.objects.filter(therapy__code=code)
+        Protocol.objects.at(site)
+        .filter(therapy__code=code)
         .select_related("therapy")
         .defer("content")
         .order_by("-version")
@@ -151,7 +153,7 @@ def note_elsewhere(
     require(by, patient, TREATMENT, *STAFF)
     if confirmed and not may_confirm(by):
         raise NotANurse
-    known, facts = facts_of_therapy(therapy)
+    known, facts = facts_of_therapy(therapy, patient.site)
     check_told(told, today_in(now, patient.site.time_zone))
     if confirmed:
         require_complete(told, facts)
@@ -219,7 +221,7 @@ def confirm_elsewhere(
     if not may_confirm(by):
         raise NotANurse
     row = elsewhere_or_404(by, patient, elsewhere_id)
-    _known, facts = facts_of_therapy(row.therapy.code)
+    _known, facts = facts_of_therapy(row.therapy.code, patient.site)
     check_told(told, today_in(now, patient.site.time_zone))
     require_complete(told, facts)
 

@@ -32,7 +32,7 @@ def number(value: Decimal | float) -> str:
 def before_rows(asked: Asked) -> list[dict[str, Any]]:
     """What stands about doses given elsewhere."""
     rows = counters.elsewhere_of(asked.user, asked.patient)
-    facts = counters.facts_by_therapy(rows) if rows else {}
+    facts = counters.facts_by_therapy(rows, asked.patient.site) if rows else {}
     return [_row(asked, row, facts[row.therapy_id].name) for row in rows]
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
+from clinic.models import Site
 from clinic.services import is_clinician, teams_of
 from patients.drafting import drafted
 from patients.requests import once_of
@@ -46,9 +47,9 @@ def home(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     )
 
 
-def _therapies() -> list[tuple[str, str]]:
+def _therapies(site: Site) -> list[tuple[str, str]]:
     """Every therapy of the data that is ordered here or could have been given elsewhere."""
-    return [(row.facts.code, row.facts.name) for row in newest_protocols() if row.facts.paths]
+    return [(row.facts.code, row.facts.name) for row in newest_protocols(site) if row.facts.paths]
 
 
 @require_http_methods(GET_POST)
@@ -57,7 +58,11 @@ def add(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     asked = Asked(request, patient_id, staff_only=True)
     record_view(asked.user, asked.patient, "treatment.view")
     page = drafted(
-        request, ElsewhereForm, kind="treatment-elsewhere", patient=asked.patient, therapies=_therapies()
+        request,
+        ElsewhereForm,
+        kind="treatment-elsewhere",
+        patient=asked.patient,
+        therapies=_therapies(asked.patient.site),
     )
     back = asked.url("elsewhere")
 
@@ -92,7 +97,7 @@ def confirm(request: HttpRequest, patient_id: UUID, elsewhere_id: UUID) -> HttpR
             by=asked.user, patient=asked.patient, elsewhere_id=row.pk, told=form.told(), id=page.id, now=asked.now
         )  # fmt: skip
 
-    _therapy, facts = services.facts_of_therapy(row.therapy.code)
+    _therapy, facts = services.facts_of_therapy(row.therapy.code, asked.patient.site)
     context = asked.context(
         up=back, row=row, name=facts.name, standing=not row.is_confirmed and not row.withdrawn_at
     )

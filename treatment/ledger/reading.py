@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Max, Min, Q
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from patients.models import Patient
@@ -172,8 +173,9 @@ def _courses(courses: Any, found: dict[UUID, Kept]) -> None:
     rows = courses.order_by("starts_on", "id").annotate(
         days=ArrayAgg("doses__given_on", filter=Q(doses__given_on__isnull=False)),
         coming=Min("doses__target", filter=Q(doses__state="planned")),
+        version=Coalesce("moved_to_id", "order__protocol_id"),
     )
-    wanted = ("patient_id", "patient__site__time_zone", "order__protocol_id", "ended_on", "days", "coming")
+    wanted = ("patient_id", "patient__site__time_zone", "version", "ended_on", "days", "coming")
     for patient_id, zone, protocol_id, ended_on, days, coming in rows.values_list(*wanted):
         if not days:
             continue

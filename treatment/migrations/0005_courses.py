@@ -15,7 +15,7 @@ TEAM_WRITES = f"({SYSTEM} OR patient_id IN (SELECT portal_patients('team')))"
 class Migration(migrations.Migration):
     dependencies = [
         ("patients", "0008_many_patients_listed"),
-        ("treatment", "0003_self_check"),
+        ("treatment", "0004_protocols"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Max
 
 from treatment.models import Protocol, Therapy
 from treatment.protocols.facts import Facts
@@ -54,17 +55,28 @@ def read(path: Path = DATA) -> list[dict[str, Any]]:
 def load_protocols(path: Path = DATA) -> Loaded:
     """Load every therapy of the file; running it again changes nothing. Raises DataUnusable."""
     therapies = read(path)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+    one_at_a_time()
     made, unchanged = [], 0
     for position, content in enumerate(therapies):
         therapy, _new = Therapy.objects.get_or_create(code=content["id"], defaults={"position": position})
-        newest = Protocol.objects.filter(therapy=therapy).order_by("-version").first()
+        newest = Protocol.objects.at(None).filter(therapy=therapy).order_by("-version").first()
         digest = content_hash(content)
         if newest is not None and newest.content_hash == digest:
             unchanged += 1
             continue
-        version = newest.version + 1 if newest is not None else 1
+        version = next_version(therapy)
         Protocol.objects.create(therapy=therapy, version=version, content=content, content_hash=digest)
         made.append(f"{therapy.code} version {version}")
     return Loaded(made, unchanged)
+
+
+def one_at_a_time() -> None:
+    """Until the transaction ends, nobody else makes a version."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+
+
+def next_version(therapy: Therapy) -> int:
+    """The number of the therapy's next version, whoever makes it. Call it after `one_at_a_time`."""
+    highest = Protocol.objects.filter(therapy=therapy).aggregate(most=Max("version"))["most"]
+    return int(highest or 0) + 1

@@ -21,7 +21,7 @@ from portal.lib.problems import DomainError, NotAllowed
 from portal.lib.time import today_in
 from treatment.courses import planning, reading
 from treatment.models import Applies, ChecklistItem, Dose, ItemNote
-from treatment.protocols.facts import BeforeDose
+from treatment.protocols.facts import BeforeDose, facts_of
 from treatment.readiness.standing import Standing, carried, standing_of
 
 State = ChecklistItem.State
@@ -95,9 +95,9 @@ def lines_of(
 ) -> list[Line]:
     """The lines of a dose from the items of its whole course: other doses' lines can hold for this one.
 
-    What the version of the course does not name any more is left out.
+    A course that was moved to another version keeps the lines it was ordered with; what neither version names is left out.
     """
-    labels = reading.facts_for(dose.course).labels
+    labels = {**facts_of(dose.course.order.protocol_id).labels, **reading.facts_for(dose.course).labels}
     others = carried(item for item in items if item.dose_id != dose.pk)
     lines = []
     for item in items:

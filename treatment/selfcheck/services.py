@@ -81,7 +81,7 @@ def answer(
         found = [sign for sign in asked if sign.key in ticked]
         if not found and not none:
             raise SayNewOrNone
-        row = SelfCheck(id=id, patient=patient, protocol_id=course.order.protocol_id, answered_by=by)
+        row = SelfCheck(id=id, patient=patient, protocol_id=course.protocol_id, answered_by=by)
         row.answered_at = row.created_at = now
         row.level = max(
             (sign.level for sign in found), key=lambda level: RANK[Level(level)], default=Level.NONE

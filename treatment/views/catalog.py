@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,12 +16,15 @@ from patients.requests import once_of
 from portal.lib.forms import status_of
 from portal.lib.problems import DomainError
 from portal.lib.time import now as present
+from treatment.editing import differing
 from treatment.forms import SignOffForm
+from treatment.labelchange.services import changes_of
 from treatment.models import Signature
 from treatment.protocols import catalog, signing
+from treatment.protocols.signing import home_site
 
 
-def _clinician(request: HttpRequest) -> User:
+def clinician(request: HttpRequest) -> User:
     """The signed-in team member. Raises Http404 for everybody else."""
     if not isinstance(request.user, User) or not is_clinician(request.user):
         raise Http404
@@ -29,12 +34,15 @@ def _clinician(request: HttpRequest) -> User:
 @require_safe
 def therapies(request: HttpRequest) -> HttpResponse:
     """Every therapy with its newest version and its sign-off."""
-    _clinician(request)
-    return render(request, "treatment/therapies.html", {"rows": catalog.newest_protocols()})
+    user = clinician(request)
+    site = home_site(user)
+    rows = [{"row": row, "mine": catalog.waits_for(user, row)} for row in catalog.newest_protocols(site)]
+    context = {"rows": rows, "jurisdiction": site.get_jurisdiction_display() if site else ""}
+    return render(request, "treatment/therapies.html", context)
 
 
-def _version(code: str, number: int | None) -> tuple[catalog.Row, list[catalog.Row]]:
-    versions = catalog.versions_of(code)
+def _version(user: User, code: str, number: int | None) -> tuple[catalog.Row, list[catalog.Row]]:
+    versions = catalog.versions_of(code, home_site(user))
     if number is None:
         return versions[0], versions
     found = next((row for row in versions if row.protocol.version == number), None)
@@ -46,16 +54,37 @@ def _version(code: str, number: int | None) -> tuple[catalog.Row, list[catalog.R
 @require_safe
 def therapy(request: HttpRequest, code: str, version: int | None = None) -> HttpResponse:
     """One version of a therapy: every fact, its source and its status in words."""
-    user = _clinician(request)
-    row, versions = _version(code, version)
-    role = signing.role_to_sign(user, row.protocol)
+    user = clinician(request)
+    row, versions = _version(user, code, version)
+    site = home_site(user)
+    jurisdiction = site.jurisdiction if site else ""
+    role = signing.role_to_sign(user, row.protocol) if row.withdrawal is None else None
     context = {
         "row": row,
         "versions": versions,
-        "sections": catalog.sections_of(row.facts),
+        "sections": catalog.sections_of(row.facts, jurisdiction),
+        "differing": catalog.differing_in(row.facts, jurisdiction),
+        "jurisdiction": site.get_jurisdiction_display() if site else "",
         "may_sign": role is not None,
+        "is_newest": row is versions[0],
+        "made": _made(row, versions),
+        "changes": changes_of(code, site),
     }
     return render(request, "treatment/therapy.html", context)
+
+
+def _made(row: catalog.Row, versions: list[catalog.Row]) -> dict[str, Any] | None:
+    """Who made a version, why, and what differs from the one it was made from; None for a version of the file."""
+    protocol = row.protocol
+    if protocol.made_by_id is None:
+        return None
+    base = next((one for one in versions if one.protocol.pk == protocol.based_on_id), None)
+    return {
+        "by": User.objects.get(pk=protocol.made_by_id).name,
+        "reason": protocol.reason,
+        "base": base.protocol.version if base else None,
+        "differs": differing.differences(base.facts.content, row.facts.content) if base else [],
+    }
 
 
 def _signed_by(user: User, row: catalog.Row) -> bool:
@@ -66,8 +95,8 @@ def _signed_by(user: User, row: catalog.Row) -> bool:
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign(request: HttpRequest, code: str, version: int) -> HttpResponse:
     """Sign one version off in one's own role: a page of its own, because it cannot be taken back."""
-    user = _clinician(request)
-    row, _versions = _version(code, version)
+    user = clinician(request)
+    row, _versions = _version(user, code, version)
     role = signing.role_to_sign(user, row.protocol)
     if role is None and request.method == "POST" and not _signed_by(user, row):
         raise signing.NoRoleToSign

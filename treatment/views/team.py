@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from clinic.models import Site
 from patients.drafting import DraftedPage, drafted
 from patients.requests import once_of
 from patients.services import record_view
@@ -27,7 +28,7 @@ from treatment.elsewhere.shown import before_rows, counted_words
 from treatment.models import Course, Dose
 from treatment.outcomes.reading import drug_of, hold_of
 from treatment.pages import Asked
-from treatment.protocols.catalog import newest_protocols
+from treatment.protocols.catalog import orderable_protocols
 from treatment.selfcheck.views import newest
 
 GET_POST = ["GET", "HEAD", "POST"]
@@ -92,7 +93,7 @@ def order(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     record_view(asked.user, asked.patient, "treatment.view")
     running = [row for row in reading.courses_of(asked.user, asked.patient) if row.is_running]
     page = drafted(
-        request, forms.OrderForm, kind="treatment-order", patient=asked.patient, plans=plans(),
+        request, forms.OrderForm, kind="treatment-order", patient=asked.patient, plans=plans(asked.patient.site),
         running=[(str(row.pk), reading.name_of(row)) for row in running],
     )  # fmt: skip
     context = asked.context(
@@ -126,18 +127,19 @@ def order(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     return page.render(template, context)
 
 
-def plans() -> list[tuple[str, Option]]:
-    """Every plan of the newest versions that can be ordered; outside demo mode only versions that are signed off."""
+def plans(site: Site) -> list[tuple[str, Option]]:
+    """Every plan of the versions that can be ordered at a site; outside demo mode only versions that are signed off."""
     choices = []
-    for row in newest_protocols():
-        if not row.facts.can_be_ordered or not (row.signed_off or settings.DEMO):
-            continue
+    for row in orderable_protocols(site):
         for path in row.facts.paths.values():
-            hints = [
-                _("Version %(number)d, signed off.") % {"number": row.protocol.version}
-                if row.signed_off
-                else _("Version %(number)d, NOT signed off: demo only.") % {"number": row.protocol.version}
-            ]
+            number = {"number": row.protocol.version}
+            if row.in_demo:
+                said = _("Version %(number)d, signed off for the demo only, not for clinical use.") % number
+            elif row.signed_off:
+                said = _("Version %(number)d, signed off.") % number
+            else:
+                said = _("Version %(number)d, NOT signed off: demo only.") % number
+            hints = [said]
             if path.prescriber_choice:
                 hints.append(_("Only by a prescriber's own choice."))
             choices.append(
