@@ -219,7 +219,7 @@ class ResultWrite(Write):
 
     test = OneLine(max_length=160, help_text=_("The test's code, as the ledger names it."))
     taken_on = Day(help_text=_("On the center's calendar."))
-    values = ValueWrite(many=True, required=False, default=list, max_length=MOST_VALUES)
+    values = ValueWrite(many=True, required=False, default=list, max_length=MOST_VALUES)  # type: ignore[call-arg] # the list's
     words = Text(required=False, allow_blank=True, default="", max_length=TEXT_LENGTH)
     assay = OneLine(
         required=False, allow_blank=True, default="", max_length=services.ASSAY_LENGTH,

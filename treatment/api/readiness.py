@@ -130,7 +130,7 @@ class SaidWrite(Write):
 class DoseAnswerWrite(Write):
     """All answers, or one that means "call first". `place` is for the team: patients answer at home."""
 
-    answers = SaidWrite(many=True, max_length=MOST_ANSWERS)
+    answers = SaidWrite(many=True, max_length=MOST_ANSWERS)  # type: ignore[call-arg] # the list's
     place = serializers.ChoiceField(choices=DoseAnswer.Place.choices[1:], required=False, default="phone")
 
 

@@ -107,7 +107,8 @@ def hand_over(
 
     content = [str(team_id or ""), reason]
     done = exactly_once(act="duty.hand-over", id=id, patient=patient, user=by, content=content, do=make)
-    found: DutyKeeper = DutyKeeper.objects.for_user(by, patient).get(pk=done.result)
+    rows: Any = DutyKeeper.objects.for_user(by, patient)
+    found: DutyKeeper = rows.get(pk=done.result)
     return found
 
 

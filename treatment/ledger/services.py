@@ -93,7 +93,7 @@ def checked_details(
 ) -> dict[str, Any]:
     """The details of a result as they are kept. Raises NotPossible with what is missing: a unit, a name, anything at all."""
     measures = {measure.code: measure for measure in test.measures}
-    kept = []
+    kept: list[dict[str, Any]] = []
     for value in values:
         measure = measures.get(value["code"])
         if measure is None or value["code"] in {one["code"] for one in kept}:
@@ -359,7 +359,8 @@ def decide(
 
     content = [fact, applies, every_months, reason]
     done = exactly_once(act="duty.decide", id=id, patient=patient, user=by, content=content, do=make)
-    found: DutyDecision = DutyDecision.objects.for_user(by, patient).get(pk=done.result)
+    rows: Any = DutyDecision.objects.for_user(by, patient)
+    found: DutyDecision = rows.get(pk=done.result)
     return found
 
 

@@ -99,8 +99,8 @@ def line_rows(
 ) -> list[dict[str, Any]]:
     """A row for each test: where it stands, until when, the newest result, and what is on its way."""
     by_test: dict[str, list[Result]] = defaultdict(list)
-    for row in results:
-        by_test[row.test].append(row)
+    for result in results:
+        by_test[result.test].append(result)
     known = {line.test.code for line in lines}
     # A test that counts for nothing any more: its only entry was taken back, and the patient is told.
     others = [Line(named_test(code), (), None) for code in by_test if code not in known]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -177,7 +178,8 @@ def body() -> str:
 
 
 def answer_or_404(user: User, patient: Patient, answer_id: UUID | None) -> DoseAnswer:
-    found = DoseAnswer.objects.for_user(user, patient).newest_first().filter(pk=answer_id).first()
+    rows: Any = DoseAnswer.objects.for_user(user, patient)
+    found = rows.newest_first().filter(pk=answer_id).first()
     if found is None:
         raise Http404
     row: DoseAnswer = found

@@ -17,9 +17,9 @@ from portal.lib.actor import reading_many
 from portal.lib.time import today_in
 from treatment import checks, words
 from treatment.courses import reading
-from treatment.models import CheckDone, Dose, DoseAnswer, SelfCheck
+from treatment.models import CheckDone, Dose, DoseAnswer, Result, SelfCheck
 from treatment.readiness import items, reminders
-from treatment.readiness.standing import ORDER, Readiness
+from treatment.readiness.standing import ORDER, Readiness, Standing
 
 WEEK = timedelta(days=7)
 RANK = {code: rank for rank, code in enumerate([*ORDER, "ready"])}
@@ -137,9 +137,13 @@ def _rows(
     patients = patients_by_id(user, {dose.patient_id for dose in doses})
     groups = items.groups_of(user, patients)
     given = _by_course_id(Dose.objects.for_user(user).with_course().given().filter(course__in=courses))
-    done: dict[tuple[UUID, str], date] = {}
+    done: dict[tuple[UUID | None, str], date] = {}
     for course_id, fact, day in CheckDone.objects.for_user(user).filter(course__in=courses).values_list("course_id", "fact", "done_on"):  # fmt: skip
         done[course_id, fact] = max(day, done.get((course_id, fact), day))
+    results: dict[UUID, dict[tuple[UUID | None, str], date]] = defaultdict(dict)
+    tests = Result.objects.for_user(user).standing().filter(patient__in=patients)
+    for patient_id, test, day in tests.values_list("patient_id", "test", "taken_on"):
+        results[patient_id][None, test] = max(day, results[patient_id].get((None, test), day))
     silent = reminders.unreachable(user, doses)
     rows = []
     for dose in doses:
@@ -152,7 +156,9 @@ def _rows(
         signs = [row for row in selfchecks if row.patient_id == patient.pk]
         overdue = [
             check
-            for check in checks.regular_checks(user, patient, dose.course, given[dose.course_id], done)
+            for check in checks.regular_checks(
+                user, patient, dose.course, given[dose.course_id], {**done, **results[patient.pk]}
+            )
             if check.is_overdue(today)
         ]
         codes = [*(line.standing.code for line in found), *("overdue" for _check in overdue)]
@@ -186,7 +192,7 @@ def _blocks(lines: list[items.Line]) -> list[Block]:
 
 
 def _overdue(check: checks.CheckState) -> Block:
-    standing = items.Standing("overdue", check.due)
+    standing = Standing("overdue", check.due)
     return Block(
         check.label,
         check.owner,
