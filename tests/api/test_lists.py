@@ -245,7 +245,7 @@ def test_reading_leaves_no_mark_and_saying_so_does(ground: Ground, maya: Patient
 
 
 def test_reading_what_could_be_taken_back_ends_that(ground: Ground, maya: Patient) -> None:
-    path = f"/api/v1/messaging/threads/{ground.of('thread_id', MAYA)}/"
+    path = f"/api/v1/messaging/threads/{ground.of('fresh_thread', MAYA)}/"
     nurse, patient = signed_in(ground.users["nurse"]), f"?patient={maya.pk}"
     assert nurse.get(path + patient).json()["seen_seq"] == 0
     nurse.get(f"{path}messages/{patient}")
