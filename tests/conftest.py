@@ -80,6 +80,16 @@ def _static_files() -> None:
     storage.hashed_files, storage.manifest_hash = storage.load_manifest()
 
 
+@pytest.fixture(autouse=True)
+def _site_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test reads the site anew, and then only once: what every page says of it may be 15 seconds old, and a test that counts
+    statements would now and then count those that read it again."""
+    from portal import context
+
+    context.forget_site()
+    monkeypatch.setattr(context, "SITE_SECONDS", 3600.0)
+
+
 # --- Databases -----------------------------------------------------------------------------------------
 
 

@@ -81,4 +81,4 @@ def test_ten_years_cost_as_many_statements_as_one(clinic: Clinic) -> None:
         ) as asked:
             assert ask(client, therapy="natalizumab", until=until).status_code == 200
         counts.append(len(asked))
-    assert counts[0] == counts[1] <= 9
+    assert counts[0] == counts[1] <= 11

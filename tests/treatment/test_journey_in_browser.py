@@ -96,7 +96,7 @@ def test_from_sign_in_to_the_top_of_the_nurses_list(
     maya.sees(re.compile(r"^Today is day \d+ of this treatment cycle"))
     maya.press("link", "See what is open and what to bring")
     maya.heading("My treatment")
-    maya.sees(re.compile(r"\d of \d are still open"))
+    maya.sees(re.compile(r"\d+ of \d+ are still open"))
     maya.sees(re.compile("^Who has it: Your team"))
     maya.press("link", "Report fever, infection or something new")
     maya.heading("Questions before the dose")
