@@ -138,7 +138,6 @@ def start_thread(
         )
         thread.about = about[:LONGEST_ABOUT] or None
         thread.created_at = now
-        thread.save(force_insert=True)
         nonlocal made
         made = message = _append(thread, by, "phone" if capacity == "team" else capacity, text, id, now)
         verdict = triage.note(
@@ -152,7 +151,7 @@ def start_thread(
     content: list[Any] = [topic, about, hidden, text, *_of_files(files)]
     if signs or called:
         content += [signs, called]
-    done = exactly_once(act="message.start", id=id, patient=patient, user=by, content=content, do=make)
+    done = exactly_once(act="message.start", id=id, patient=patient, user=by, content=content, do=make, makes=id)
     return made if made is not None else _result(by, done)
 
 
@@ -193,7 +192,7 @@ def reply(
         return message.pk
 
     content = [str(thread_id), text, *_of_files(files)]
-    done = exactly_once(act="message.reply", id=id, patient=patient, user=by, content=content, do=make)
+    done = exactly_once(act="message.reply", id=id, patient=patient, user=by, content=content, do=make, makes=id)
     return made if made is not None else _result(by, done)
 
 
@@ -320,7 +319,7 @@ def answer(
         return message.pk
 
     content = [str(thread_id), text, *_of_files(files)]
-    done = exactly_once(act="message.answer", id=id, patient=patient, user=by, content=content, do=make)
+    done = exactly_once(act="message.answer", id=id, patient=patient, user=by, content=content, do=make, makes=id)
     return made if made is not None else _result(by, done)
 
 
@@ -429,11 +428,14 @@ def _append(
     *,
     came_at: datetime | None = None,
 ) -> Message:
-    """The next message of a locked conversation; whoever writes has read everything before it."""
+    """The next message of a locked conversation, or of one that is made with it; whoever writes has read everything before it."""
     thread.last_seq += 1
     thread.last_at = max(now, thread.last_at)
     thread.state = Thread.State.OPEN
-    thread.save(update_fields=["last_seq", "last_at", "state"])
+    if thread._state.adding:
+        thread.save(force_insert=True)
+    else:
+        thread.save(update_fields=["last_seq", "last_at", "state"])
     message = Message(id=id, patient_id=thread.patient_id, thread=thread, seq=thread.last_seq, author=by)
     message.capacity = capacity
     message.came_at = came_at

@@ -62,30 +62,31 @@ def _lock_of(id: UUID) -> int:
 
 RECEIVE = """
     WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock(%s))
-    INSERT INTO patients_receipt (id, patient_id, user_id, act, fingerprint, created_at)
-    SELECT %s, %s, %s, %s, %s, clock_timestamp() FROM held
+    INSERT INTO patients_receipt (id, patient_id, user_id, act, fingerprint, result, created_at)
+    SELECT %s, %s, %s, %s, %s, %s::uuid, clock_timestamp() FROM held
     ON CONFLICT DO NOTHING
 """
 
 
 @transaction.atomic(savepoint=False)
 def exactly_once(
-    *, act: str, id: UUID, patient: Patient, user: User, content: Any, do: Callable[[], UUID | None]
-) -> Done:
+    *, act: str, id: UUID, patient: Patient, user: User, content: Any, do: Callable[[], UUID | None], makes: UUID | None = None
+) -> Done:  # fmt: skip
     """Run `do` once for `id`; a retry with the same content returns the first result.
 
     The id is held and the receipt inserted first, in one statement: a racing retry waits until the first one committed or
-    gave up. What fails here takes the caller's whole transaction with it, so that a failed act frees its id.
+    gave up. `makes` is the id of what `do` will return, where it is known before: then the receipt is written once. What fails here takes the caller's whole transaction with it, so that a failed act frees its id.
     Raises DifferentContent when the id was used for other content, another act or by somebody else.
     """
     content = [act, str(patient.pk), content]
     mark = fingerprint(content)
     with connection.cursor() as cursor:
-        cursor.execute(RECEIVE, [_lock_of(id), id, patient.pk, user.pk, act, mark])
+        cursor.execute(RECEIVE, [_lock_of(id), id, patient.pk, user.pk, act, mark, makes])
         mine = cursor.rowcount == 1
     if mine:
         result = do()
-        Receipt.objects.filter(pk=id).update(result=result)
+        if result != makes:
+            Receipt.objects.filter(pk=id).update(result=result)
         return Done(result, first=True)
     earlier = Receipt.objects.filter(pk=id, user_id=user.pk, patient_id=patient.pk).first()
     if earlier is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
+from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
 from messaging.topics import Topic
@@ -30,7 +31,10 @@ def offered(place: Place) -> dict[str, Any]:
     ]
     return {
         "starters": phrases,
-        "own_questions": own_questions(place.user, place.patient) if place.for_self else [],
+        # Read only when the page is drawn: most presses of "Send" lead on to another one.
+        "own_questions": SimpleLazyObject(
+            lambda: own_questions(place.user, place.patient) if place.for_self else []
+        ),
     }
 
 

@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
 from messaging import services
-from messaging.models import Message, Thread, WorkItem
+from messaging.models import Message, Thread
 from messaging.views.shared import SIDE, STAFF, Place, enter, signed_in
+from messaging.work.filtering import work_after
 from portal.lib.actor import reading_many
 from portal.lib.ids import parse_uuid, uuid7_at
 from portal.lib.time import now as present
@@ -52,10 +52,14 @@ def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None
     return _news(len(seqs), url, str(last))
 
 
-def work_news_url(user: User) -> str:
-    """The address that the work list asks: how much work there was a moment ago, so that only what is added since is announced."""
-    mark = uuid7_at(present() - LATE)
-    return f"{reverse('messaging:work-list-news')}?mark={mark}&known={_work_after(user, mark)}"
+def new_mark() -> UUID:
+    """Work that is made from here on is what a work list asks for: a moment ago, for what was not committed when it was read."""
+    return uuid7_at(present() - LATE)
+
+
+def work_news_url(mark: UUID, known: int) -> str:
+    """The address that the work list asks. `known`: how much work was made after the mark and was there already."""
+    return f"{reverse('messaging:work-list-news')}?mark={mark}&known={known}"
 
 
 @require_safe
@@ -67,16 +71,10 @@ def work_list(request: HttpRequest) -> HttpResponse:
     mark = parse_uuid(request.GET.get("mark"))
     known = _number(request.GET.get("known", ""))
     with reading_many():
-        count = _work_after(user, mark) if mark is not None else known
+        count = work_after(user, mark).count() if mark is not None else known
     if _known(request, str(count)):
         return HttpResponseNotModified()
     return _news(max(0, count - known), "", str(count))
-
-
-def _work_after(user: User, mark: UUID) -> int:
-    items: Any = WorkItem.objects.for_user(user).of_own_teams(user).filter(pk__gt=mark)
-    found: int = items.count()
-    return found
 
 
 def _number(value: str) -> int:

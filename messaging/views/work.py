@@ -24,7 +24,7 @@ from messaging.forms import AnswerForm, NoteForm
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
 from messaging.reading.helped import said_of
 from messaging.topics import Lane
-from messaging.views.live import thread_news_url, work_news_url
+from messaging.views.live import new_mark, thread_news_url, work_news_url
 from messaging.views.shared import (
     STAFF,
     Place,
@@ -49,7 +49,7 @@ from portal.lib.ids import parse_uuid, uuid7
 from portal.lib.problems import DomainError, NotAllowed
 from portal.lib.time import now as present
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 SHOWN_TEMPLATES = 6
 SHOWN_OTHERS = 5
 
@@ -64,12 +64,11 @@ def work_list(request: HttpRequest) -> HttpResponse:
     chosen = filtering.chosen(request.GET)
     items = chosen.of(WorkItem.objects.for_user(user).of_own_teams(user).waiting(), user, now)
     with reading_many():
-        found = filtering.grouped(user, now)
+        found = filtering.grouped(user, now, mark := new_mark())
         pages = Paginator(items.for_list().in_work_order(), PAGE_SIZE)
         pages.count = chosen.counts(found)  # counted with the filters: not once more
         page = pages.get_page(request.GET.get("page"))
         shown = list(page)
-        news_url = work_news_url(user)
     steps = last_steps(user, shown)
     warm_keys(item.patient_id for item in shown)
     record_many(user, {item.patient_id: item.patient for item in shown}.values(), "worklist.view")
@@ -79,7 +78,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
         "filters": filtering.links(chosen, found),
         "calls": found[filtering.TO_CALL],
         "now": now,
-        "news_url": news_url,
+        "news_url": work_news_url(mark, found[filtering.NEW]),
     }
     return render(request, "messaging/work_list.html", context)
 

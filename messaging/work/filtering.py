@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.db.models import Case, Count, Q, Value, When
 from django.urls import reverse
@@ -70,10 +71,17 @@ def chosen(query: Mapping[str, Any]) -> Filters:
 
 Grouped = Counter[tuple[str, str, bool]]
 TO_CALL = ("calls", "", False)  # beside the lanes: people who have to be called
+NEW = ("new", "", False)  # and work that was made after a mark
 
 
-def grouped(user: User, now: datetime) -> Grouped:
-    """Everything that waits, counted by lane, whose and late, and under TO_CALL who is to be called: one statement."""
+def work_after(user: User, mark: UUID) -> Any:
+    """Work of the person's teams that was made after a mark (`uuid7_at`), done or not: rows of work are never deleted."""
+    return WorkItem.objects.for_user(user).of_own_teams(user).filter(pk__gt=mark)
+
+
+def grouped(user: User, now: datetime, mark: UUID) -> Grouped:
+    """Everything that waits, counted by lane, whose and late; under TO_CALL who is to be called, under NEW what was made after
+    the mark: one statement."""
     whose = [When(rule, then=Value(name)) for name, rule in whose_is(user).items()]
     rows = (
         WorkItem.objects.for_user(user)
@@ -87,17 +95,17 @@ def grouped(user: User, now: datetime) -> Grouped:
         .annotate(count=Count("id"))
         .order_by()
     )
-    lane, owner, late = (Value(said) for said in TO_CALL)
-    called = (
-        calls.to_call(user)
-        .select_related(None)
-        .order_by()
-        .annotate(lane=lane, whose=owner, late=late)
-        .values("lane", "whose", "late")
-        .annotate(count=Count("id"))
-    )
-    found = rows.union(called, all=True)
+    called = _counted(calls.to_call(user).select_related(None), TO_CALL)
+    new = _counted(work_after(user, mark), NEW)
+    found = rows.union(called, new, all=True)
     return Counter({(row["lane"], row["whose"], row["late"]): row["count"] for row in found})
+
+
+def _counted(found: Any, said: tuple[str, str, bool]) -> Any:
+    """One row that counts all of `found`, in the columns of the grouped items."""
+    lane, whose, late = (Value(one) for one in said)
+    marked = found.order_by().annotate(as_lane=lane, as_whose=whose, as_late=late)
+    return marked.values("as_lane", "as_whose", "as_late").annotate(count=Count("id"))
 
 
 def links(now_chosen: Filters, found: Grouped) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from messaging.work.promises import due_at
 from messaging.writing import redflags
 from messaging.writing.redflags import Question, Ruleset, Verdict
 from patients.models import Patient
+from portal.lib.actor import unit_store
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, NotAllowed
 from treatment.services import courses_of
@@ -51,9 +52,12 @@ def signature_of(rules: Ruleset) -> RulesetSignature | None:
 
 
 def in_use() -> InUse | None:
-    """What is asked now: the newest version when it is signed; unsigned in demo mode only."""
+    """What is asked now: the newest version when it is signed; unsigned in demo mode only. Read once a unit of work."""
     rules = redflags.newest()
-    signed = signature_of(rules) is not None
+    store, key = unit_store(), ("red flags signed", rules.version, rules.content_hash)
+    if key not in store:
+        store[key] = signature_of(rules) is not None
+    signed: bool = store[key]
     return InUse(rules, signed) if signed or settings.DEMO else None
 
 
@@ -75,6 +79,7 @@ def sign(*, by: User, version: int, id: UUID, now: datetime) -> RulesetSignature
         return earlier
     if earlier is not None or version != rules.version:
         raise SignedAlready
+    unit_store().pop(("red flags signed", rules.version, rules.content_hash), None)
     try:
         with transaction.atomic():
             return RulesetSignature.objects.create(
@@ -90,9 +95,13 @@ def sign(*, by: User, version: int, id: UUID, now: datetime) -> RulesetSignature
 
 
 def therapies_of(user: User, patient: Patient) -> list[str]:
-    """Codes of the therapies that questions are asked for: what the patient has or had, newest first, as far as this person may know."""
-    codes = [course.order.protocol.therapy.code for course in courses_of(user, patient)]
-    return list(dict.fromkeys(codes))[:2]
+    """Codes of the therapies that questions are asked for: what the patient has or had, newest first, as far as this person may know. Read once a unit of work."""
+    store, key = unit_store(), ("therapies asked for", user.pk, patient.pk)
+    if key not in store:
+        codes = [course.order.protocol.therapy.code for course in courses_of(user, patient)]
+        store[key] = list(dict.fromkeys(codes))[:2]
+    found: list[str] = store[key]
+    return found
 
 
 def questions_for(user: User, patient: Patient) -> dict[str, list[Question]]:
