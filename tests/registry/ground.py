@@ -319,18 +319,20 @@ def _times(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
     ground.query[f"slot-{whose}"] = (
         f"visit={service.code}&suits=any&at={slot_text(start.at, start.resource_id)}"
     )
-    offered, _until = visits.booking_window("self", now)
+    # A time that is offered on a page of days to everybody who books, and still when the ground is hours old.
+    on = today_in(start.at, patient.site.time_zone)
     first = visits.find_starts(
         site=patient.site,
         service=service,
-        start=offered,
-        end=start.at,
+        start=day_window(on, patient.site.time_zone)[0],
+        end=start.at + timedelta(days=1),
         busy=visits.busy_times(user, patient, now),
     )[0]
     ground.query[f"offered-{whose}"] = slot_text(first.at, first.resource_id)
     ground.query["today"] = today_in(now, patient.site.time_zone).isoformat()
     ground.query["visit"] = f"visit={service.code}"
-    ground.query["days"] = f"visit={service.code}&suits=any&from={today_in(start.at, patient.site.time_zone)}"
+    ground.query["days"] = f"visit={service.code}&suits=any&from={on}"
+    ground.query[f"days-{whose}"] = ground.query["days"]
 
 
 def _infusion_times(ground: Ground, whose: str, now: datetime) -> None:

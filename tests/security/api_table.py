@@ -471,7 +471,11 @@ API_ROWS: list[ApiRow] = [
     ),
     reads("treatment-api:result-detail", TREATED, instead={"result_id": "released_result"}),
     # Who entered it may not check it.
-    acts("treatment-api:result-look", everyone("nurse"), refused=of(everyone("neurologist"), IN_EMERGENCY)),
+    acts(
+        "treatment-api:result-look",
+        everyone("nurse", "pharmacist"),
+        refused=of(everyone("neurologist"), IN_EMERGENCY),
+    ),
     acts(
         "treatment-api:result-release",
         OF_TEAM,
@@ -586,7 +590,12 @@ API_ROWS: list[ApiRow] = [
         "treatment-api:elsewhere-list",
         {"GET": Can(TREATED), "POST": Can(READERS, 201, sends(therapy="rituximab", doses_given=2), SELF)},
     ),
-    acts("treatment-api:elsewhere-confirm", OF_TEAM, told, refused=of(SELF, IN_EMERGENCY)),
+    acts(
+        "treatment-api:elsewhere-confirm",
+        everyone("nurse", "neurologist"),
+        told,
+        refused=of(SELF, IN_EMERGENCY, everyone("pharmacist")),
+    ),
     acts("treatment-api:elsewhere-withdraw", READERS, refused=SELF),
     ApiRow("treatment-api:measure-list", {"GET": Can(TREATED), "POST": Can(READERS, 201, a_measure, SELF)}),
     ApiRow("treatment-api:import", {"POST": Can(TEAMS, 200, people_mid_course)}, about=False),

@@ -194,7 +194,7 @@ def _visits() -> list[Row]:
         ("list", None, NOTHING, "", {}),
         ("book", 302, lambda ground, whose: {"visit": ground.query["visit"].split("=")[1]}, "", {}),
         ("book-suits", 302, lambda ground, whose: {"suits": "any"}, "visit", {}),
-        ("book-when", 302, lambda ground, whose: {"slot": ground.query[f"offered-{whose}"]}, "visit", {}),
+        ("book-when", 302, lambda ground, whose: {"slot": ground.query[f"offered-{whose}"]}, "days", {}),
         ("book-check", 302, _form(reason=""), "slot", {}),
         ("detail", None, NOTHING, "", {}),
         ("booked", None, NOTHING, "", {}),
@@ -408,7 +408,7 @@ def _treatment() -> list[Row]:
             200,
             302,
             _dated({"last_on": -200}, doses_given="3", lifetime_mg_m2="36", confirmed="on"),
-            exceptions=ONLY_READS,  # nurses and neurologists confirm
+            exceptions={**ONLY_READS, ("pharmacist", "POST"): 403},  # nurses and neurologists confirm
         ),
         Row("treatment:patient-elsewhere-withdraw", READERS, None, 302, _once()),
         Row("treatment:patient-measure", READERS, 200, 302, measure),

@@ -215,7 +215,8 @@ def path_of(row: Row, ground: Ground, whose: str) -> str:
 
 
 def of_row(row: Row, method: str, person: str, whose: str) -> Status:
-    if (person, method) in row.exceptions and (person, method) in ABOUT_MAYA_ONLY and whose == SAMUEL:
+    about_maya = (person, method) in row.exceptions and (person, method) in ABOUT_MAYA_ONLY
+    if about_maya and whose == SAMUEL and person not in row.may[whose]:
         return row.stranger
     return row.expected(method, person, whose)
 
