@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from io import BytesIO
 from typing import Any
 from uuid import UUID
-
-from PIL import Image, ImageDraw, ImageFont
 
 from accounts.models import User
 from clinic import cover
 from messaging import demo_composed as composed
 from messaging import services
+from messaging.demo_files import employers_form, what_to_bring
 from messaging.files.services import take_in
 from messaging.models import Message, Thread
 from messaging.reading.helped import say_helped
@@ -22,23 +20,6 @@ from messaging.work import calls
 from patients.models import Patient
 from portal.lib import actor
 from portal.lib.ids import uuid7
-
-
-def what_to_bring() -> bytes:
-    """A harmless picture: a short list on a card."""
-    card = Image.new("RGB", (900, 620), "#f4f1e8")
-    pen = ImageDraw.Draw(card)
-    pen.rounded_rectangle((30, 30, 870, 590), 30, fill="white", outline="#2d5a66", width=6)
-    pen.text((80, 70), "Bring with you", fill="#173d47", font=ImageFont.load_default(56))
-    for row, words in enumerate(
-        ("a warm layer", "something to drink", "something to read", "your list of medicines")
-    ):
-        top = 180 + row * 95
-        pen.rounded_rectangle((84, top, 134, top + 50), 8, outline="#2d5a66", width=5)
-        pen.text((170, top - 2), words, fill="#173d47", font=ImageFont.load_default(44))
-    out = BytesIO()
-    card.save(out, "PNG")
-    return out.getvalue()
 
 
 def load(world: Any) -> None:
@@ -123,8 +104,16 @@ class _Story:
     def letter_for_work(self) -> None:
         """Hidden from carers, waiting in the office lane."""
         at = self.world.at
-        text = "I need a letter for my employer that says I cannot work on infusion days. Who writes it?"
-        self.start(self.maya, self.of_maya, Topic.LETTER, text, at(-1, 12, 15), hide=True)
+        text = (
+            "I need a letter for my employer that says I cannot work on infusion days. Who writes it? "
+            "Here is the form from my office."
+        )
+        with actor.unit_of_work(actor.Actor(user_id=self.maya.pk)):
+            form = take_in(
+                by=self.maya, patient=self.of_maya, id=uuid7(), name="Form from my office.pdf", data=employers_form(),
+                now=at(-1, 12, 14),
+            ).pk  # fmt: skip
+        self.start(self.maya, self.of_maya, Topic.LETTER, text, at(-1, 12, 15), hide=True, files=[form])
 
     def tired_after_infusion(self) -> None:
         """Claimed by the nurse, with two messages and a note."""
@@ -205,6 +194,7 @@ class _Story:
         *,
         hide: bool = False,
         signs: Sequence[str] = (),
+        files: Sequence[UUID] = (),
     ) -> UUID:
         with actor.unit_of_work(actor.Actor(user_id=by.pk)):
             sent = services.start_thread(
@@ -216,6 +206,7 @@ class _Story:
                 now=at,
                 hide_from_carers=hide,
                 signs=signs,
+                files=files,
             )
         thread_id: UUID = sent.thread_id
         return thread_id

@@ -1,8 +1,9 @@
-"""Has a file cleaned by `cleaner.py`, in a process of its own that knows nothing of the portal."""
+"""Has a file cleaned by `cleaner.py` and a PDF drawn by `drawer.py`, each in a process of its own that knows nothing of the portal."""
 
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,17 @@ from threading import BoundedSemaphore
 
 from django.utils.translation import gettext_lazy as _
 
+from messaging.files import drawer
 from messaging.files.cleaner import SECONDS, Clean
 from portal.lib.problems import DomainError
 
 PROGRAM = str(Path(__file__).with_name("cleaner.py"))
+DRAWER = str(Path(__file__).with_name("drawer.py"))
 WAIT = SECONDS + 10  # seconds by the clock
+DRAWER_WAIT = drawer.SECONDS + 5
 _one_at_a_time = BoundedSemaphore(1)  # a large photo takes a lot of memory for a moment
+
+log = logging.getLogger("portal.files")
 
 WORDS = {
     "empty": _("This file is empty."),
@@ -43,14 +49,10 @@ class FileRefused(DomainError):
 
 def clean_file(data: bytes) -> Clean:
     """The file written anew. Raises FileRefused, also for a file that makes its reader crash or never end."""
-    with _one_at_a_time:
-        try:
-            done = subprocess.run(  # noqa: S603 - our own program with our own Python
-                [sys.executable, "-I", "-B", PROGRAM], input=data, capture_output=True, timeout=WAIT, env={"LC_ALL": "C.UTF-8"},
-                cwd="/", check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            raise FileRefused.because("unpacked") from None
+    try:
+        done = _alone(PROGRAM, data, WAIT)
+    except subprocess.TimeoutExpired:
+        raise FileRefused.because("unpacked") from None
     head, _line, rest = done.stdout.partition(b"\n")
     if done.returncode != 0 or not head:
         raise FileRefused.because("damaged")
@@ -60,4 +62,28 @@ def clean_file(data: bytes) -> Clean:
     size, small = said["size"], said["small"]
     if said["kind"] not in ("jpeg", "png", "pdf") or len(rest) != size + small:
         raise FileRefused.because("damaged")
-    return Clean(said["kind"], rest[:size], rest[size:])
+    kept = rest[:size]
+    return Clean(said["kind"], kept, first_page(kept) if said["kind"] == "pdf" else rest[size:])
+
+
+def first_page(data: bytes) -> bytes:
+    """A small JPEG of the first page of a PDF that was written anew; b"" when it cannot be drawn, whatever happened."""
+    try:
+        done = _alone(DRAWER, data, DRAWER_WAIT)
+    except subprocess.TimeoutExpired:
+        log.warning("the first page of a PDF was not drawn: too slow")
+        return b""
+    if done.returncode != 0:
+        log.warning("the first page of a PDF was not drawn: the process ended with %d", done.returncode)
+        return b""
+    drawn = done.stdout
+    return drawn if drawn.startswith(b"\xff\xd8\xff") and len(drawn) <= drawer.LARGEST_SMALL else b""
+
+
+def _alone(program: str, data: bytes, wait: int) -> subprocess.CompletedProcess[bytes]:
+    """One of our programs as a process without settings, keys or imports of ours. Raises TimeoutExpired."""
+    with _one_at_a_time:
+        return subprocess.run(  # noqa: S603 - our own program with our own Python
+            [sys.executable, "-I", "-B", program], input=data, capture_output=True, timeout=wait, env={"LC_ALL": "C.UTF-8"},
+            cwd="/", check=False,
+        )  # fmt: skip

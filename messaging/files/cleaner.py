@@ -41,7 +41,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Clean:
-    """What is kept of a file: "jpeg", "png" or "pdf", its new bytes, and a small picture (empty for a PDF)."""
+    """What is kept of a file: "jpeg", "png" or "pdf", its new bytes, and a small picture (of a PDF, `drawer.py` makes it)."""
 
     kind: str
     data: bytes

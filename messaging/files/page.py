@@ -45,6 +45,7 @@ class FileRow:
     url: str
     picture_url: str
     small_url: str
+    small_words: str  # what the small picture shows, when the name does not say it
 
 
 def row_of(file: Attachment, place: Place) -> FileRow:
@@ -60,6 +61,7 @@ def row_of(file: Attachment, place: Place) -> FileRow:
         place.url("file", file.pk) if ready else "",
         place.url("file-picture", file.pk) if ready and file.is_picture else "",
         f"{small}?shown={SIGNER.sign(shown_to(place.user, file.pk))}" if small else "",
+        "" if file.is_picture else _("First page of %(name)s") % {"name": file.name},
     )
 
 

@@ -13,6 +13,7 @@ from accounts.models import User
 from clinic.services import team_ids
 from messaging.files import store
 from messaging.files.models import Attachment
+from messaging.files.names import plain_name
 from messaging.files.page import is_shown
 from messaging.files.services import open_file
 from messaging.models import MessageRetraction
@@ -79,7 +80,8 @@ def small(request: HttpRequest, file_id: UUID, patient_id: UUID | None = None) -
 def served(file: Attachment, part: str, content_type: str, *, save: bool) -> HttpResponse:
     """The bytes, with headers that let nothing in them act. `HeadersMiddleware` adds nosniff and no-store."""
     response = HttpResponse(open_file(file, part), content_type=content_type)
-    disposition = content_disposition_header(save, file.name)
+    name = plain_name(file.name, "jpeg") if part == store.SMALL else file.name
+    disposition = content_disposition_header(save, name)
     if disposition:
         response.headers["Content-Disposition"] = disposition
     response.headers["Content-Security-Policy"] = APART

@@ -201,6 +201,31 @@ def circle(made: pikepdf.Pdf) -> None:
     made.pages[0].obj.Parent = made.pages[0].obj
 
 
+def sized(*box: float) -> Maker:
+    """A letter that says how large its page is."""
+    return bent(lambda made: made.pages[0].obj.__setitem__(Name.MediaBox, Array([*box])))
+
+
+def drawn_image(data: bytes, kind: str, side: int) -> Maker:
+    """A page that shows a picture whose data is not what is said about it."""
+
+    def do(made: pikepdf.Pdf) -> None:
+        image = made.make_stream(data, Type=Name.XObject, Subtype=Name.Image, Width=side, Height=side, ColorSpace=Name.DeviceRGB, BitsPerComponent=8, Filter=Name(kind))  # fmt: skip
+        made.pages[0].obj.Resources = Dictionary(XObject=Dictionary(Im=image))
+        made.pages[0].Contents = made.make_stream(b"200 0 0 200 0 0 cm /Im Do")
+
+    return bent(do)
+
+
+def drawn_forever(made: pikepdf.Pdf) -> None:
+    """Ten drawings, each of which is drawn ten times by the next, and so on: nothing to unpack, much to draw."""
+    last = made.make_stream(b"0 0 9 9 re f", Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, 200, 200])
+    for _level in range(10):
+        last = made.make_stream(b"/X Do " * 10, Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, 200, 200], Resources=Dictionary(XObject=Dictionary(X=last)))  # fmt: skip
+    made.pages[0].obj.Resources = Dictionary(XObject=Dictionary(X=last))
+    made.pages[0].Contents = made.make_stream(b"/X Do")
+
+
 LAUNCH = Dictionary(S=Name.Launch, F="cmd.exe")
 REFUSED: dict[str, Maker] = {
     "empty.jpg": lambda: b"",
@@ -300,6 +325,16 @@ KEPT: dict[str, Maker] = {
     "photo-inside.pdf": bent(photo_inside),
     "script-behind.pdf": lambda: pdf() + SCRIPT,
     "round-and-round.pdf": bent(circle),
+    "huge-page.pdf": sized(0, 0, 1_000_000_000, 1_000_000_000),
+    "endless-page.pdf": sized(0, 0, 9 * 10**18, 9 * 10**18),
+    "flat-page.pdf": sized(0, 0, 0, 0),
+    "backward-page.pdf": sized(200, 200, 0, 0),
+    "thin-page.pdf": sized(0, 0, 14_000, 4),
+    "blank-page.pdf": bent(lambda made: made.pages[0].obj.__delitem__("/Contents")),
+    "photo-says-huge.pdf": drawn_image(said_size(65_000, 65_000), "/DCTDecode", 65_000),
+    "photo-is-none.pdf": drawn_image(bytes(range(256)) * 40, "/JPXDecode", 400),
+    "fax-is-none.pdf": drawn_image(bytes(range(256)) * 40, "/JBIG2Decode", 40_000),
+    "drawn-forever.pdf": bent(drawn_forever),
 }  # fmt: skip
 NAMES = (
     "photo.jpg.exe", "gpj.\u202eexe.jpg", "nul\0.jpg", "../../etc/passwd", "C:\\x\\y.jpg", "a" * 400 + ".jpg", ".", " .jpg", "<b>.jpg",

@@ -327,9 +327,9 @@ def test_each_look_is_on_the_trail_and_a_page_covers_its_small_pictures(
     assert looks() == 4
 
 
-def kept_bytes(row: Attachment) -> Path:
+def kept_bytes(row: Attachment, part: str = "file") -> Path:
     folder = Path(settings.STORAGES["attachments"]["OPTIONS"]["location"])
-    return folder / row.pk.hex[-2:] / f"{row.pk}.file"
+    return folder / row.pk.hex[-2:] / f"{row.pk}.{part}"
 
 
 def test_nothing_lies_plain_on_the_disk(ward: Ward) -> None:

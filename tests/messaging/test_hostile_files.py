@@ -102,6 +102,11 @@ def test_the_same_corpus_through_the_door(
             404 if kind == "pdf" else 200
         )
         assert SECRET_WORD.encode() not in saved.content
+        small = maya.get(reverse("messaging:file-small", args=[id]))
+        if kind == "pdf":
+            assert small.status_code == 404  # the process that draws it does not run here
+        else:
+            assert (small.status_code, small["Content-Type"]) == (200, "image/jpeg")
 
 
 def in_this_process(data: bytes) -> cleaner.Clean:
