@@ -151,7 +151,9 @@ def start_thread(
     content: list[Any] = [topic, about, hidden, text, *_of_files(files)]
     if signs or called:
         content += [signs, called]
-    done = exactly_once(act="message.start", id=id, patient=patient, user=by, content=content, do=make, makes=id)
+    done = exactly_once(
+        act="message.start", id=id, patient=patient, user=by, content=content, do=make, makes=id
+    )
     return made if made is not None else _result(by, done)
 
 
@@ -192,7 +194,9 @@ def reply(
         return message.pk
 
     content = [str(thread_id), text, *_of_files(files)]
-    done = exactly_once(act="message.reply", id=id, patient=patient, user=by, content=content, do=make, makes=id)
+    done = exactly_once(
+        act="message.reply", id=id, patient=patient, user=by, content=content, do=make, makes=id
+    )
     return made if made is not None else _result(by, done)
 
 
@@ -319,7 +323,9 @@ def answer(
         return message.pk
 
     content = [str(thread_id), text, *_of_files(files)]
-    done = exactly_once(act="message.answer", id=id, patient=patient, user=by, content=content, do=make, makes=id)
+    done = exactly_once(
+        act="message.answer", id=id, patient=patient, user=by, content=content, do=make, makes=id
+    )
     return made if made is not None else _result(by, done)
 
 

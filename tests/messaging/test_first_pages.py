@@ -51,7 +51,7 @@ def test_the_first_page_is_drawn_small_and_upright() -> None:
     made = clean.clean_file(two_pages())
     with Image.open(BytesIO(made.small), formats=["JPEG"]) as image:
         assert image.size == (160, 320)
-        assert max(image.convert("L").getpixel((80, 80)), 255 - image.convert("L").getpixel((80, 240))) < 10  # type: ignore[operator, type-var, arg-type]
+        assert max(image.convert("L").getpixel((80, 80)), 255 - image.convert("L").getpixel((80, 240))) < 10  # type: ignore[operator, type-var]
     turned = paper()
     turned.pages[0].MediaBox = [0, 0, 300, 600]
     turned.pages[0].Rotate = 90
@@ -108,7 +108,7 @@ def test_the_process_has_little_memory_and_no_surroundings(monkeypatch: pytest.M
 
     def run(*args: object, **options: object) -> object:
         started.update(options, program=args[0])
-        return really(*args, **options)  # type: ignore[call-overload]
+        return really(*args, **options)
 
     monkeypatch.setenv("PORTAL_TEST_SECRET", SECRET_WORD)
     monkeypatch.setattr(clean.subprocess, "run", run)
