@@ -105,8 +105,9 @@ def test_files_in_a_bucket_are_sealed_opened_and_swept(ward: Ward, bucket: dict[
             by=ward.maya, patient=ward.of_maya, id=uuid7(), name="a.pdf", data=pdf(SECRET_WORD), now=now
         )
         assert store.get(row, store.FILE).startswith(b"%PDF")
-    assert len(bucket) == 1
+    assert len(bucket) == 2  # the file and the small picture of its first page
     assert not any(SECRET_WORD.encode() in data or b"%PDF" in data for data in bucket.values())
+    assert not any(b"JFIF" in data or data.startswith(b"\xff\xd8") for data in bucket.values())
     lost = Attachment(id=uuid7(), patient=ward.of_maya)
     with ward.acting(ward.maya):
         store.put(lost, store.FILE, jpeg())
@@ -116,7 +117,7 @@ def test_files_in_a_bucket_are_sealed_opened_and_swept(ward: Ward, bucket: dict[
     with ward.system():
         services.sweep_files(now)
     assert [key for key in bucket if str(lost.pk) in key] == []
-    assert len(bucket) == 1
+    assert len(bucket) == 2
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def test_people_who_are_patients_or_carers_open_today(db: None, key: str) -> Non
     client.force_login(loaded.users[key])
     response = client.get("/")
     assert response.status_code == 200
-    assert User.objects.count() == 9
+    assert User.objects.count() == 10
 
 
 def test_what_needs_the_patient_is_said_even_when_no_app_has_a_card(
