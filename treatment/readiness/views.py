@@ -241,13 +241,15 @@ def item_note(request: HttpRequest, item_id: UUID, patient_id: UUID | None = Non
 
 def _note_page(asked: Asked, item: ChecklistItem) -> DraftedPage:
     said = items.said_of(item)
-    more: dict[str, Any] = {"kind": "dose-note", "patient": asked.patient, "target": item.pk}
+    more: dict[str, Any] = {"patient": asked.patient, "target": item.pk}
     if not asked.is_staff:
         questions_only = said.link == "questions"
         return drafted(
-            asked.request, forms.OwnNoteForm, for_some=bool(said.applies_to), questions=questions_only, **more
-        )
+            asked.request, forms.OwnNoteForm, kind="dose-note", for_some=bool(said.applies_to),
+            questions=questions_only, **more,
+        )  # fmt: skip
     initial = {"state": item.state, "draw_by": item.draw_by, "due_on": item.due_on}
     return drafted(
-        asked.request, forms.NoteForm, is_test=said.kind in ("lab", "scan"), latest=asked.today, initial=initial, **more
+        asked.request, forms.NoteForm, kind="dose-note", is_test=said.kind in ("lab", "scan"), latest=asked.today,
+        initial=initial, **more,
     )  # fmt: skip
