@@ -112,7 +112,7 @@ def test_from_sign_in_to_the_top_of_the_nurses_list(
 
     nurse = person()
     sign_in(nurse, "nurse")
-    nurse.press("link", "Open the board")
+    nurse.press("link", "Open the readiness board")
     nurse.heading(re.compile(r"^Monday .* to Sunday"))
     row = nurse.hands.tab.locator(".row").first.inner_text()
     assert "Maya Lindqvist" in row
