@@ -58,9 +58,9 @@ from treatment.models import Protocol
 CANARY = "Zanzibarcanary"
 FOR_THE_TEAM = (
     r"/(claim|release|finish|notes|work|given|missed|therapies|day|chairs|confirm|decline|teams|shared-reports|emergency|dates|phase)/"
-    r"|/(hand-over|correct|calls|calls-and-letters|first-words|mailings|templates|on-call|absences|first|sign|review|look|withdraw|owner|overdue)/"
+    r"|/(hand-over|correct|calls|calls-and-letters|first-words|mailings|templates|on-call|absences|first|sign|review|look|owner|overdue)/"
     r"|/(put-off|go-ahead|drug|pause|resume|imports)/|/elsewhere/\{elsewhere_id\}/confirm/"
-    r"|/treatment/board/$|/label-changes/|/threads/\{thread_id\}/history/|/messaging/helped/$|/scheduling/requests/$|/patients/\{patient_id\}/"
+    r"|/(results|elsewhere)/\{[a-z_]+\}/withdraw/|/treatment/board/$|/label-changes/|/threads/\{thread_id\}/history/|/messaging/helped/$|/scheduling/requests/$|/patients/\{patient_id\}/"
 )
 # POST of these is for neurologists.
 BY_PRESCRIBERS = (
@@ -244,6 +244,7 @@ class Run:
                 'expected-statuses = ["2xx", "403", "404", "409", "422"]',
                 "[parameters]",
                 *(f'"{name}" = {json.dumps(value)}' for name, value in given.items()),
+                *below("/treatment/board/", "query.week", ground.query["today"]),
                 *below("/scheduling/starts/", "query.service", ground.query["visit"].split("=")[1]),
                 *below(
                     "/scheduling/requests/[{]appointment_id[}]/",
