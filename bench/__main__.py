@@ -87,7 +87,7 @@ def throughput(bench: Bench) -> list[tuple[str, float]]:
     for name, path, email in (
         ("floor: bare Django view", "/floor/hello/", ""),
         ("Today, patient", "/", "patient@example.com"),
-        ("work list of 10,000 conversations, page of 50", "/work/", "nurse@example.com"),
+        ("work list of 10,000 conversations, page of 25", "/work/", "nurse@example.com"),
     ):
         people = [Person(bench.port) for _ in range(CLIENTS)]
         if email:

@@ -66,7 +66,7 @@ def rows(bench: Bench) -> list[Row]:
         ),
         *_messages(samuel),
         Row("journal, newest weeks, HTML", lambda: maya.get("/journal/"), None, None),
-        Row("work list of 10,000 conversations, page of 50", lambda: rosa.get("/work/"), 22, 10, p95=120),
+        Row("work list of 10,000 conversations, page of 25", lambda: rosa.get("/work/"), 22, 10, p95=120),
         Row("patient summary for the team", _summary(rosa), None, None),
         Row("Today, patient", lambda: maya.get("/"), 25, 12),
         Row("Today, team", lambda: rosa.get("/"), 25, 12),
