@@ -6,8 +6,10 @@ workers share the memory of the code. No connection to the database is open at t
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from typing import Any
 
 from portal.environment import ConfigurationError, load
 
@@ -35,3 +37,15 @@ errorlog = "-"
 loglevel = "warning"
 accesslog = None  # addresses of pages say who looked at what; the trail holds that, the log does not
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112 - a heartbeat file, never on a slow disk
+
+
+def when_ready(server: Any) -> None:
+    """Leave the loaded code out of every later collection: it never becomes garbage, and a full pass over it stopped a request for
+    as long as the request itself took. It also keeps the workers' shared memory shared. Runs before the workers are forked."""
+    gc.collect()
+    gc.freeze()
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Look for cycles after 10,000 new objects instead of 700: a page of 2,000 rows asked for dozens of passes while it was being built."""
+    gc.set_threshold(10_000, 20, 20)

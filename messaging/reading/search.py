@@ -6,11 +6,10 @@ Across patients there is no such search: the work list filters by what stands be
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-from django.db.models import prefetch_related_objects
+from typing import Any, overload
+from uuid import UUID
 
 from accounts.models import User
 from clinic.services import team_ids
@@ -27,12 +26,42 @@ BEFORE, AFTER = 60, 160  # letters of a text that are shown around the first wor
 Parts = list[tuple[str, bool]]
 
 
+class Hits(Sequence[Message]):
+    """The messages that were found, newest first. Only those that are asked for are made into rows: a page shows 20 of 2,000."""
+
+    def __init__(self, messages: Any, ids: list[UUID], threads: dict[UUID, Thread]) -> None:
+        self._messages, self._ids, self._threads = messages, ids, threads
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __iter__(self) -> Iterator[Message]:
+        return iter(self[:])
+
+    @overload
+    def __getitem__(self, place: int) -> Message: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Message]: ...
+    def __getitem__(self, place: int | slice) -> Message | list[Message]:
+        """One message, or a list of them, with its conversation and its author at hand: one statement."""
+        if isinstance(place, int):
+            return self[place:][0] if place < 0 else self[place : place + 1][0]
+        wanted = self._ids[place]
+        if not wanted:
+            return []
+        rows = {row.pk: row for row in self._messages.filter(pk__in=wanted).select_related("author")}
+        messages = [rows[pk] for pk in wanted if pk in rows]
+        for message in messages:
+            message.thread = self._threads[message.thread_id]
+        return messages
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What was looked for (its words, folded) and the messages that have all of them, newest first."""
 
     words: tuple[str, ...]
-    hits: list[Message] = field(default_factory=list)
+    hits: Sequence[Message] = field(default_factory=list)
     cut: bool = False  # there are more messages than are looked through
 
 
@@ -50,7 +79,7 @@ def words_of(query: str) -> tuple[str, ...]:
 
 
 def find(user: User, patient: Patient, query: str, *, topic: str = "") -> Found:
-    """Messages of one patient with all the words, as far as this person may read them. Six statements, however many there are.
+    """Messages of one patient with all the words, as far as this person may read them. As many statements however many there are.
 
     A word is found inside longer ones as well. Team members find in their own teams' conversations. Notes of the team and what was taken back are not searched.
     """
@@ -62,25 +91,22 @@ def find(user: User, patient: Patient, query: str, *, topic: str = "") -> Found:
         threads = threads.filter(team_id__in=team_ids(user))
     if topic:
         threads = threads.filter(topic=topic)
+    body: Any = Message._meta.get_field("body")
+    readable = Message.objects.for_user(user, patient)
     with reading_many():  # many rows, if of one patient
         known = {thread.pk: thread for thread in threads}
-        newest = (
-            Message.objects.for_user(user, patient)
-            .standing()
+        sealed = list(
+            readable.standing()
             .filter(thread_id__in=known)
-            .order_by("-created_at", "-id")[: LOOKED_THROUGH + 1]
+            .order_by("-created_at", "-id")
+            .values_list("pk", "patient_id", "body")[: LOOKED_THROUGH + 1]
         )
-        messages = list(newest)
-    hits = []
-    for message in messages[:LOOKED_THROUGH]:
-        text = fold(message.body)
-        if all(word in text for word in words):
-            message.thread = known[message.thread_id]
-            hits.append(message)
-    prefetch_related_objects(
-        hits, "author"
-    )  # a person for each of 2,000 rows would cost more than the search
-    return Found(words, hits, len(messages) > LOOKED_THROUGH)
+    ids = []
+    for pk, patient_id, text in sealed[:LOOKED_THROUGH]:
+        folded = fold(body.open_column(pk, patient_id, text))
+        if all(word in folded for word in words):
+            ids.append(pk)
+    return Found(words, Hits(readable, ids, known), len(sealed) > LOOKED_THROUGH)
 
 
 def excerpt(text: str, words: Iterable[str]) -> Parts:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patients.keys import CLINIC, OWN, unwrap, wrap_new_key
-from patients.models import Patient, PatientKey, Question
+from patients.models import Draft, Patient, PatientKey, Question
 from portal.lib import sealing
 from portal.lib.ids import uuid7
 from portal.lib.sealing import KeyFileError, SealBroken, open_bytes, pack, read_key_file, seal_bytes, unpack
@@ -271,3 +271,23 @@ def test_portal_values_open_only_for_their_purpose_and_place() -> None:
     for broken in (b"", b"\x00", b"\xff" * 40, sealed[:-1]):
         with pytest.raises(SealBroken):
             sealing.open_for_portal(broken, purpose="mail", where="row 1")
+
+
+def test_a_column_read_without_its_row_opens_only_in_its_place(clinic: Clinic) -> None:
+    field: Any = Question._meta.get_field("text")
+    with acting(clinic["maya"]):
+        for words in ("first", "second"):
+            Question(id=uuid7(), patient=clinic.maya, text=words, position=1).save(force_insert=True)
+        rows = list(Question.objects.order_by("pk").values_list("pk", "patient_id", "text"))
+        assert [field.open_column(*row) for row in rows] == ["first", "second"]
+        (one, patient_id, sealed), (other, _patient, _sealed) = rows
+        with pytest.raises(SealBroken):
+            field.open_column(other, patient_id, sealed)
+        with pytest.raises(SealBroken):
+            field.open_column(one, uuid7(), sealed)
+
+
+def test_a_value_whose_row_names_its_space_is_not_opened_without_the_row() -> None:
+    field: Any = Draft._meta.get_field("fields")
+    with pytest.raises(ValueError, match="key space"):
+        field.open_column(uuid7(), uuid7(), b"")
