@@ -408,11 +408,26 @@ def add_months(day: date, months: int) -> date:
     raise AssertionError("every month has 28 days")
 
 
+def last_check(due: date, last_done: date | None, until: date, early: timedelta) -> date | None:
+    """The day of a check that ends on `until`: its interval's day, but the last one at the end itself; None when that was done.
+
+    `early`: how long before its day a check counts as done for it.
+    """
+    if due <= until:
+        return due
+    return None if last_done is not None and last_done >= until - early else until
+
+
 def next_due(
-    *, every_months: int | None, since: date, last_done: date | None, until: date | None
-) -> date | None:
-    """When a regular check is next due; None when the data give no interval, or when its time is over."""
+    *, every_months: int | None, since: date, last_done: date | None, until: date | None, early: timedelta | None = None
+) -> date | None:  # fmt: skip
+    """When a regular check is next due; None when the data give no interval, or when its time is over.
+
+    With `early` the end is one of its days (see `last_check`), as for what ends so many months after the last dose.
+    """
     if every_months is None:
         return None
     due = add_months(last_done or since, every_months)
-    return None if until is not None and due > until else due
+    if until is None or due <= until:
+        return due
+    return last_check(due, last_done, until, early) if early is not None else None
