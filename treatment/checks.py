@@ -21,7 +21,6 @@ from portal.lib.contributions import before_dose
 from portal.lib.problems import DomainError, NotAllowed
 from portal.lib.time import today_in
 from treatment.courses import planning, reading
-from treatment.ledger.duties import SOON
 from treatment.ledger.known import code_of_fact
 from treatment.models import CheckDone, ChecklistItem, Course, Dose, Result
 from treatment.protocols.facts import RegularCheck
@@ -198,7 +197,7 @@ def _state(check: RegularCheck, first: date, last: date, done: DoneDays, course:
     days = (done.get((course.pk, check.fact)), done.get((None, code_of_fact(check.fact))))
     last_done = max((day for day in days if day is not None), default=None)
     due = planning.next_due(
-        every_months=check.every_months, since=first, last_done=last_done, until=until, early=SOON if months is not None else None
+        every_months=check.every_months, since=first, last_done=last_done, until=until, end_is_a_day=months is not None
     )  # fmt: skip
     return CheckState(check.fact, check.label, check.owner, last_done, due, until, check.every_months)
 

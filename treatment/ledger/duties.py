@@ -13,14 +13,14 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from treatment.courses.planning import add_months, cycles, last_check
+from treatment.courses.planning import EARLY, add_months, cycles, last_check
 
-SOON = timedelta(days=14)
-"""A duty counts as due so many days before its day; what is done then is done for that day."""
+SOON = EARLY
+"""A duty counts as due so long before its day; what is done then is done for that day."""
 
 
 class Begins(StrEnum):
@@ -203,7 +203,7 @@ def due_of(
         if last_day is not None and heard > last_day:  # it was over before anybody here knew of it
             return Due(watch, State.OVER, until=until, every_months=every)
         due = max(due, heard)
-    day = last_check(due, last, last_day, SOON) if last_day is not None else due
+    day = last_check(due, last, last_day) if last_day is not None else due
     if day is None:
         return Due(watch, State.OVER, until=until, every_months=every)
     return Due(watch, _state(day, today), day, until, every, _missed(day, every, last_day, today), moves)
