@@ -196,7 +196,9 @@ def _state(check: RegularCheck, first: date, last: date, done: DoneDays, course:
     until = planning.add_months(last, months) if months is not None else course.ended_on
     days = (done.get((course.pk, check.fact)), done.get((None, code_of_fact(check.fact))))
     last_done = max((day for day in days if day is not None), default=None)
-    due = planning.next_due(every_months=check.every_months, since=first, last_done=last_done, until=until)
+    due = planning.next_due(
+        every_months=check.every_months, since=first, last_done=last_done, until=until, end_is_a_day=months is not None
+    )  # fmt: skip
     return CheckState(check.fact, check.label, check.owner, last_done, due, until, check.every_months)
 
 

@@ -80,6 +80,11 @@ BY_HAND: dict[str, tuple[int | None, tuple[int, ...], str, str | int]] = {
     "ublituximab.mon.serum_immunoglobulins": (None, (), "first", "open"),
     "ublituximab.mon.mri_brain": (12, (), "first", "course"),
 }  # fmt: skip
+# What is asked before each dose: there is none to wait for when the treatment has ended.
+BEFORE_EACH_DOSE = {
+    "mitoxantrone.mon.lvef", "mitoxantrone.mon.cbc_with_platelets", "mitoxantrone.mon.liver_tests",
+    "mitoxantrone.mon.pregnancy_test", "mitoxantrone.mon.cumulative_dose",
+}  # fmt: skip
 ENDS = {"course": Ends.COURSE, "open": Ends.OPEN, "fades": Ends.FADES, "infusion": Ends.INFUSION}
 
 
@@ -135,8 +140,14 @@ def test_alemtuzumab_runs_to_48_months_after_the_last_dose(fact: str, first: dat
 def test_the_last_months_of_alemtuzumab_are_counted_to_the_day() -> None:
     fact = "alemtuzumab.mon.cbc_with_differential"
     assert due(fact, ALEMTUZUMAB, last=date(2030, 2, 6), today=date(2030, 2, 7)).due == date(2030, 3, 6)
-    over = due(fact, ALEMTUZUMAB, last=date(2030, 2, 7), today=date(2030, 2, 8))
-    assert (over.state, over.due, over.until) == (State.OVER, None, date(2030, 3, 6))
+    # A month later it would be over: the last test is on the last day, unless one was done in the two weeks before.
+    at_the_end = due(fact, ALEMTUZUMAB, last=date(2030, 2, 7), today=date(2030, 2, 8))
+    assert (at_the_end.state, at_the_end.due) == (State.LATER, date(2030, 3, 6))
+    late = due(fact, ALEMTUZUMAB, last=date(2030, 2, 19), today=date(2031, 5, 1))
+    assert (late.state, late.due, late.missed) == (State.OVERDUE, date(2030, 3, 6), 1)
+    for done in (date(2030, 2, 20), date(2030, 3, 6), date(2031, 5, 1)):
+        over = due(fact, ALEMTUZUMAB, last=done, today=date(2031, 5, 2))
+        assert (over.state, over.due, over.until) == (State.OVER, None, date(2030, 3, 6))
     # The last one was not done: it stays overdue however long ago it was.
     today = due(fact, ALEMTUZUMAB, last=date(2029, 12, 5), today=date(2030, 1, 5))
     assert (today.state, today.due, today.missed) == (State.SOON, date(2030, 1, 5), 0)
@@ -174,7 +185,9 @@ def test_pml_is_looked_for_at_3_and_6_months_then_every_6() -> None:
     # While a dose is to come, the end is not; without one, it is 6 months after the last.
     going_on = due(fact, run, last=date(2026, 7, 6), next_dose=date(2026, 7, 20))
     assert (going_on.due, going_on.until, going_on.moves) == (date(2027, 1, 6), date(2026, 8, 2), True)
-    assert due(fact, run, last=date(2026, 7, 6)).state is State.OVER
+    # "And 6 months after the last dose": that look is the last one.
+    assert due(fact, run, last=date(2026, 7, 6)).due == date(2026, 8, 2)
+    assert due(fact, run, last=date(2026, 7, 20)).state is State.OVER
     stopped = Run((date(2026, 1, 5), date(2026, 11, 30)), date(2026, 12, 20))
     assert due(fact, stopped, last=date(2026, 9, 1)).until == date(2027, 5, 30)
 
@@ -183,7 +196,67 @@ def test_jcv_is_every_6_months_while_the_course_runs() -> None:
     fact, run = "natalizumab.mon.anti_jcv_antibody_index", Run((date(2025, 8, 31),), None)
     assert due(fact, run).due == date(2026, 2, 28)
     assert due(fact, run, last=date(2026, 2, 20)).due == date(2026, 8, 20)
-    assert due(fact, Run(run.given, date(2026, 3, 1)), last=None).state is State.OVER
+    assert due(fact, Run(run.given, date(2026, 2, 27)), last=None).state is State.OVER
+
+
+def test_what_was_due_before_the_treatment_ended_stays_until_it_is_done() -> None:
+    fact, stopped = "natalizumab.mon.anti_jcv_antibody_index", Run((date(2025, 8, 31),), date(2026, 3, 1))
+    owed = due(fact, stopped, today=date(2027, 1, 1))
+    assert (owed.state, owed.due, owed.missed) == (State.OVERDUE, date(2026, 2, 28), 1)
+    assert due(fact, stopped, last=date(2027, 1, 1), today=date(2027, 1, 2)).state is State.OVER
+    no = Decision(date(2026, 12, 1), False)
+    assert due(fact, stopped, decision=no, today=date(2027, 1, 1)).state is State.NOT_APPLYING
+    faded = "rituximab.mon.cbc_with_differential"
+    assert due(faded, stopped, today=date(2026, 5, 1)).due == date(2026, 2, 28)
+    assert due(faded, stopped, last=date(2026, 2, 1), today=date(2026, 9, 1)).state is State.ASK
+
+
+# --- Doses given elsewhere -------------------------------------------------------------------------------------------------------
+
+
+def test_alemtuzumab_given_elsewhere_starts_the_monthly_and_the_thyroid_tests() -> None:
+    """Confirmed here on May 4: from then on this center owes them, to 48 months after the last dose elsewhere."""
+    known_on = date(2026, 5, 4)
+    far = Run((date(2025, 1, 13), date(2026, 1, 14)), date(2026, 1, 14), known_on)
+    for fact, every in (
+        ("alemtuzumab.mon.cbc_with_differential", 1),
+        ("alemtuzumab.mon.thyroid_function_tsh", 3),
+    ):
+        found = due(fact, far, today=known_on)
+        assert (found.state, found.due, found.until) == (State.SOON, known_on, date(2030, 1, 14))
+        assert due(fact, far, last=date(2026, 5, 6), today=known_on).due == months_on(date(2026, 5, 6), every)
+        assert due(fact, far, today=date(2026, 5, 5)).state is State.OVERDUE
+    late = due(fact, Run((date(2020, 1, 14),), date(2020, 1, 14), known_on), today=date(2026, 5, 5))
+    assert late.state is State.OVER  # its 48 months were over before anybody here knew
+
+
+def test_a_newer_dose_here_or_elsewhere_starts_the_48_months_again() -> None:
+    fact, known_on = "alemtuzumab.mon.serum_creatinine", date(2027, 4, 1)
+    far = Run((date(2027, 3, 8), date(2027, 3, 10)), date(2027, 3, 10), known_on)
+    assert due(fact, ALEMTUZUMAB, far, last=date(2027, 3, 1), today=known_on).until == date(2031, 3, 10)
+    older = Run((date(2024, 3, 8),), date(2024, 3, 8), date(2026, 1, 5))
+    assert due(fact, older, ALEMTUZUMAB, last=date(2026, 3, 1), today=date(2026, 3, 9)).until == date(
+        2030, 3, 6
+    )
+    # What this center owed before it heard of the doses elsewhere is not forgotten with them.
+    assert due(fact, ALEMTUZUMAB, far, today=known_on).due == date(2026, 4, 2)
+
+
+def test_mitoxantrone_given_elsewhere_is_followed_by_a_yearly_look_at_the_heart() -> None:
+    after, known_on = "mitoxantrone.mon.lvef_after_stopping", date(2026, 5, 4)
+    far = Run((date(2022, 2, 1), date(2024, 6, 3)), date(2024, 6, 3), known_on)
+    assert due(after, far, today=known_on).due == known_on
+    assert due(after, far, last=date(2026, 5, 20), today=known_on).due == date(2027, 5, 20)
+    assert due("mitoxantrone.mon.lvef", far, today=known_on).state is State.OVER
+    going_on = Run(far.given, None, known_on)  # an order here goes on with it
+    assert due(after, going_on, today=known_on).state is State.NOT_YET
+    assert due("mitoxantrone.mon.lvef", going_on, next_dose=date(2026, 5, 2), today=known_on).due == known_on
+
+
+def test_years_between_the_first_and_the_last_dose_elsewhere_are_no_gap() -> None:
+    fact, known_on = "natalizumab.mon.clinical_pml_assessment", date(2026, 5, 4)
+    far = Run((date(2020, 1, 6), date(2026, 4, 20)), None, known_on)
+    assert due(fact, far, today=known_on).due == known_on  # nobody here knows when it was last done
 
 
 def test_a_test_before_the_start_counts_while_it_is_fresh() -> None:
@@ -199,7 +272,8 @@ def test_mri_after_natalizumab_begins_with_the_stop_and_ends_a_year_later() -> N
     assert due(fact, run).state is State.NOT_YET
     stopped = Run(run.given, date(2026, 3, 31))
     assert (due(fact, stopped).due, due(fact, stopped).until) == (date(2026, 6, 30), date(2027, 3, 31))
-    assert due(fact, stopped, last=date(2027, 1, 15), today=date(2027, 1, 16)).state is State.OVER
+    assert due(fact, stopped, last=date(2027, 1, 15), today=date(2027, 1, 16)).due == date(2027, 3, 31)
+    assert due(fact, stopped, last=date(2027, 3, 20), today=date(2027, 3, 21)).state is State.OVER
 
 
 def test_the_heart_is_looked_at_before_every_dose_and_yearly_after_stopping() -> None:
@@ -243,6 +317,38 @@ def test_a_no_lasts_until_the_next_course_begins() -> None:
     assert due(fact, old, decision=no).state is State.NOT_APPLYING
     again = due(fact, old, new, decision=no, last=date(2026, 12, 1), today=date(2027, 1, 5))
     assert again.due == date(2027, 6, 1)
+
+
+def test_a_no_is_asked_again_when_a_dose_starts_the_clock_anew() -> None:
+    """The second alemtuzumab course stands in the same order as the first: its first day ends the no, days in a row do not."""
+    fact, second = "alemtuzumab.mon.thyroid_function_tsh", (date(2027, 3, 8), date(2027, 3, 9))
+    run = Run((*ALEMTUZUMAB.given, *second), None)
+    for said in (date(2026, 3, 6), date(2026, 9, 1), date(2027, 3, 7)):
+        found = due(fact, run, decision=Decision(said, False), last=date(2027, 2, 1), today=date(2027, 4, 1))
+        assert (found.due, found.until) == (date(2027, 5, 1), date(2031, 3, 9))
+    no = Decision(date(2027, 3, 8), False)
+    assert due(fact, run, decision=no, today=date(2027, 4, 1)).state is State.NOT_APPLYING
+    watched = "rituximab.mon.hepatitis_b_watch_if_past_infection"
+    doses, said_no = Run((date(2026, 1, 5), date(2026, 7, 6)), None), Decision(date(2026, 2, 1), False)
+    assert due(watched, doses, decision=said_no).state is State.UNDECIDED
+
+
+def test_a_no_ends_with_what_is_heard_of_doses_elsewhere() -> None:
+    fact, no = "alemtuzumab.mon.skin_exam", Decision(date(2026, 9, 1), False)
+    far = Run(
+        (date(2026, 8, 3),), date(2026, 8, 3), date(2026, 10, 1)
+    )  # given before the word, known after it
+    assert due(fact, ALEMTUZUMAB, decision=no).state is State.NOT_APPLYING
+    assert due(fact, ALEMTUZUMAB, far, decision=no, today=date(2026, 10, 2)).state is State.LATER
+
+
+def test_a_longer_interval_of_the_prescribers_ends_with_a_new_dose_and_a_shorter_one_stays() -> None:
+    fact, run = "alemtuzumab.mon.serum_creatinine", Run((*ALEMTUZUMAB.given, date(2027, 3, 8)), None)
+    longer, last = Decision(date(2026, 9, 1), True, 3), date(2027, 3, 1)
+    assert due(fact, ALEMTUZUMAB, decision=longer, last=last).due == date(2027, 6, 1)
+    assert due(fact, run, decision=longer, last=last, today=date(2027, 3, 9)).due == date(2027, 4, 1)
+    thyroid, shorter = "alemtuzumab.mon.thyroid_function_tsh", Decision(date(2026, 9, 1), True, 1)
+    assert due(thyroid, run, decision=shorter, last=last, today=date(2027, 3, 9)).due == date(2027, 4, 1)
 
 
 def test_an_interval_of_the_prescribers_own_where_the_data_leave_it_open() -> None:
@@ -323,7 +429,8 @@ def walked(fact: str, runs: list[Run], last: date | None, today: date) -> tuple[
             if isinstance(ends, int):
                 end = months_on(day, ends)
         day += timedelta(days=1)
-    if since is None or (stop is not None and begins != "stop" and ends in ("course", "fades")):
+    ends_with_the_course = stop is not None and begins != "stop" and ends in ("course", "fades")
+    if since is None or (ends_with_the_course and fact in BEFORE_EACH_DOSE):
         return None, 0
     counted = last is not None and months_on(last, every) >= since
     own = [months_on(since, count) for count in extra]
@@ -332,8 +439,15 @@ def walked(fact: str, runs: list[Run], last: date | None, today: date) -> tuple[
         due_day = min([months_on(last, every), *(one for one in own if one > last)])
     else:
         due_day = min([months_on(since, every), *own])
+    if ends_with_the_course:
+        assert stop is not None
+        if due_day > stop:
+            return None, 0
+        end = stop
     if end is not None and due_day > end:
-        return None, 0
+        if last is not None and (end - last).days <= 14:
+            return None, 0
+        due_day = end
     passed = 0
     while True:
         one = months_on(due_day, every * passed)

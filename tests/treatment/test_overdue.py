@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -20,8 +21,12 @@ from portal.lib.problems import NotAllowed
 from tests.patients.world import acting_system, acts_of, signed_in
 from tests.treatment.conftest import Ward
 from treatment import services as treatment
+from treatment.courses.planning import add_months
+from treatment.elsewhere import services as elsewhere
+from treatment.elsewhere.services import Told
 from treatment.ledger import board, keepers, services
 from treatment.ledger.duties import State
+from treatment.ledger.reading import Line, ledger_of
 
 
 def begin(ward: Ward, patient: Patient, code: str, ago: int) -> None:
@@ -131,7 +136,7 @@ def test_as_many_statements_for_six_as_for_one(ward: Ward) -> None:
     assert [count(path) for path in pages] == before
     with ward.acting(ward.nurse), CaptureQueriesContext(connection) as made:
         assert len(board.worst_first(board.everybody(ward.nurse, ward.at(ward.today)), State.OVERDUE)) == 6
-    assert sum("treatment_" in one["sql"] for one in made) == 4
+    assert sum("treatment_" in one["sql"] for one in made) == 5
 
 
 def test_what_first_has_one_line_for_a_patient_however_many_checks_are_overdue(ward: Ward) -> None:
@@ -263,3 +268,76 @@ def test_without_duties_the_access_ends_at_once_and_only_ones_own_teams(ward: Wa
             id=uuid7(),
             now=ward.at(ward.today),
         )
+
+
+# --- Doses given elsewhere -----------------------------------------------------------------------------------------------------------
+
+
+def given_elsewhere(ward: Ward, therapy: str, ago: int, *, confirmed: bool = True, **more: Any) -> Any:
+    told = Told(doses_given=5, last_on=ward.today - timedelta(days=ago), place="Lakeside MS Center", **more)
+    with ward.acting(ward.nurse):
+        return elsewhere.note_elsewhere(
+            by=ward.nurse, patient=ward.patient, therapy=therapy, told=told, confirmed=confirmed, id=uuid7(), now=ward.at(ward.today, 9)
+        )  # fmt: skip
+
+
+def ledger(ward: Ward, user: Any = None) -> dict[str, Line]:
+    user = user or ward.nurse
+    with ward.acting(user):
+        return {line.test.code: line for line in ledger_of(user, ward.patient, ward.at(ward.today, 12))}
+
+
+def test_doses_given_elsewhere_start_the_duties_once_they_are_confirmed(ward: Ward) -> None:
+    row = given_elsewhere(ward, "alemtuzumab", 400, confirmed=False)
+    assert not ledger(ward)
+    told = Told(doses_given=5, last_on=row.last_on, place="Lakeside MS Center")
+    with ward.acting(ward.nurse):
+        elsewhere.confirm_elsewhere(
+            by=ward.nurse, patient=ward.patient, elsewhere_id=row.pk, told=told, id=uuid7(), now=ward.at(ward.today, 9)
+        )  # fmt: skip
+    for reader in (ward.nurse, ward.maya):
+        lines = ledger(ward, reader)
+        for code in ("blood_count", "kidneys", "urine", "thyroid"):
+            assert (lines[code].due, lines[code].until) == (ward.today, add_months(row.last_on, 48)), code
+    assert "Maya Lindqvist" in shown(ward, ward.nurse, "soon")
+    with pytest.raises(StillKeeps):
+        end(ward)
+    with ward.acting(ward.nurse):
+        elsewhere.withdraw_elsewhere(
+            by=ward.nurse, patient=ward.patient, elsewhere_id=row.pk, id=uuid7(), now=ward.at(ward.today, 10)
+        )
+    assert not ledger(ward)
+
+
+def test_the_heart_is_watched_yearly_after_mitoxantrone_elsewhere(ward: Ward) -> None:
+    given_elsewhere(ward, "mitoxantrone", 800, lifetime_mg_m2=Decimal(60))
+    heart = ledger(ward)["heart"]
+    assert [duty.due.watch.fact for duty in heart.alive] == ["mitoxantrone.mon.lvef_after_stopping"]
+    assert heart.due == ward.today
+
+
+def test_an_order_here_goes_on_where_the_other_center_ended(ward: Ward) -> None:
+    """Before its first dose here the checks of a running treatment count on; with it they start from both."""
+    given_elsewhere(ward, "natalizumab", 25, first_on=ward.today - timedelta(days=800))
+    jcv = ledger(ward)["jcv"]
+    assert not jcv.alive
+    ward.order("natalizumab", ward.today + timedelta(days=3), given_before=5, now=ward.at(ward.today, 10))
+    assert ledger(ward)["jcv"].due == ward.today
+    assert ledger(ward)["pml"].moves
+
+
+def test_as_many_statements_for_doses_elsewhere_of_six_as_of_one(ward: Ward) -> None:
+    def counted() -> int:
+        with ward.acting(ward.nurse), actor.reading_many(), CaptureQueriesContext(connection) as asked:
+            assert board.everybody(ward.nurse, ward.at(ward.today, 12))
+        return len(asked)
+
+    given_elsewhere(ward, "alemtuzumab", 60)
+    few = counted()
+    for patient in more_patients(ward, 5):
+        with ward.acting(ward.nurse):
+            elsewhere.note_elsewhere(
+                by=ward.nurse, patient=patient, therapy="alemtuzumab",
+                told=Told(doses_given=5, last_on=ward.today - timedelta(days=90)), confirmed=True, id=uuid7(), now=ward.at(ward.today, 9),
+            )  # fmt: skip
+    assert counted() == few

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -96,9 +97,51 @@ def test_a_gap_below_the_minimum_is_said(facts: dict[str, Facts]) -> None:
 
 
 def test_without_a_rule_nothing_moves_and_it_is_said(facts: dict[str, Facts]) -> None:
-    content = made_of(facts["alemtuzumab"], (1, FIRST + timedelta(days=2), "given"))
+    content = made_of(facts["alemtuzumab"], (1, FIRST - timedelta(days=1), "given"))
     assert targets(content) == BY_HAND[2][1]
     assert {("no_rule", 1), ("prescriber_sets_day", 6), ("not_approved", None)} <= codes(content)
+    assert "moved_for_distance" not in {code for code, _number in codes(content)}
+
+
+def test_never_two_doses_on_a_day_after_a_late_one(facts: dict[str, Facts]) -> None:
+    """The first of five days came two days late: the others follow it, and a prescriber is named for each."""
+    content = made_of(facts["alemtuzumab"], (1, FIRST + timedelta(days=2), "given"))
+    assert targets(content) == ["2026-03-02", "2026-03-05", "2026-03-06", "2026-03-07", "2026-03-08"]
+    assert {("moved_for_distance", number) for number in range(2, 6)} <= codes(content)
+
+
+def test_the_minimum_holds_from_the_real_last_dose_also_without_a_rule(facts: dict[str, Facts]) -> None:
+    """Dose 2 of mitoxantrone 60 days late, on July 31: 84 days later is October 23, and 91 days apart from then on."""
+    content = made_of(facts["mitoxantrone"], (1, FIRST, "given"), (2, date(2026, 7, 31), "given"))
+    assert targets(content)[2:] == ["2026-10-23", "2027-01-22", "2027-04-23", "2027-07-23"]
+    assert content["doses"][2]["not_before"] == content["doses"][2]["earliest"] == date(2026, 10, 23)
+    assert {("moved_for_distance", 3), ("no_rule", 2)} <= codes(content)
+    in_time = made_of(facts["mitoxantrone"], (1, FIRST, "given"), (2, date(2026, 6, 8), "given"))
+    assert targets(in_time)[2] == "2026-08-31"  # exactly 84 days: it can stay
+
+
+@pytest.mark.parametrize(
+    ("most", "doses", "total"), [(None, 6, "84 of 72"), (Decimal(140), 11, "144 of 140")]
+)
+def test_planning_stops_at_the_limit_for_a_lifetime(
+    facts: dict[str, Facts], most: Decimal | None, doses: int, total: str
+) -> None:
+    """12 mg/m2 each: 6 doses below the EU limit, which is the lowest of the data, and 11 below the US one."""
+    content = made_of(facts["mitoxantrone"], until=date(2034, 1, 1), most_mg_m2=most)
+    assert len(content["doses"]) == doses
+    assert {("over_lifetime_limit", doses + 1), ("lifetime_limit", None)} <= codes(content)
+    assert any(total in row["text"] for row in content["warnings"])
+    missed = made_of(facts["mitoxantrone"], (1, FIRST, "missed"), until=date(2034, 1, 1), most_mg_m2=most)
+    assert len(missed["doses"]) == doses + 1  # what was missed does not count
+
+
+def test_doses_over_the_limit_that_were_given_all_the_same_are_shown_and_said(
+    facts: dict[str, Facts],
+) -> None:
+    on = [(number, FIRST + timedelta(days=91 * (number - 1)), "given") for number in range(1, 8)]
+    content = made_of(facts["mitoxantrone"], *on, until=date(2034, 1, 1))
+    assert [dose["outcome"] for dose in content["doses"]] == ["given"] * 7
+    assert ("over_lifetime_limit", 7) in codes(content)
 
 
 def test_a_day_that_a_prescriber_set_goes_on_from_there(facts: dict[str, Facts]) -> None:
@@ -133,6 +176,27 @@ def test_every_screening_line_says_before_which_dose(facts: dict[str, Facts]) ->
     content = made_of(facts["ocrelizumab_iv"], (1, FIRST, "given"))
     due = {row["item"]: row["due_by"] for row in content["screening"]}
     assert set(due.values()) == {FIRST, date(2026, 3, 16)}
+
+
+def test_what_is_before_each_course_is_not_before_each_of_its_days(facts: dict[str, Facts]) -> None:
+    def due(*happened: tuple[int, date, str]) -> dict[str, date | None]:
+        return {row["item"]: row["due_by"] for row in made_of(facts["alemtuzumab"], *happened)["screening"]}
+
+    assert previews.before_which("before each course") == previews.EVERY_COURSE
+    assert previews.before_which("before each course and each infusion") == previews.EVERY_DOSE
+    assert previews.before_which("EU: before each course/infusion (from memory)") == previews.EVERY_DOSE
+    assert due()["Pregnancy test"] == FIRST
+    begun = due((1, FIRST, "given"))
+    assert begun["Pregnancy test"] is None  # the day of the next course is not known
+    assert begun["Active infection check"] == FIRST + timedelta(days=1)
+    days = [(number, FIRST + timedelta(days=number - 1), "given") for number in range(1, 6)]
+    assert due(*days, (6, date(2027, 3, 8), "missed"))["Pregnancy test"] is None
+
+
+def test_checks_after_stopping_have_no_days_while_nobody_knows_the_stop(facts: dict[str, Facts]) -> None:
+    rows = {row["item"]: row["due"] for row in made_of(facts["mitoxantrone"])["monitoring"]}
+    assert rows["LVEF after stopping"] == []
+    assert rows["LVEF"]
 
 
 def test_alemtuzumabs_checks_go_on_for_48_months_after_the_last_dose(facts: dict[str, Facts]) -> None:
@@ -212,3 +276,67 @@ def test_the_next_dose_is_always_the_interval_after_the_last_one(
             break
         assert by_number.pop(number) == day
     assert all(left <= len(on) for left in by_number)
+
+
+RAW: dict[str, dict[str, Any]] = {
+    one["id"]: one
+    for one in json.loads(DATA.read_text(encoding="utf-8"))["therapies"]
+    if one["portal"]["paths"]
+}
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    st.sampled_from(
+        sorted((code, path["key"]) for code, one in RAW.items() for path in one["portal"]["paths"])
+    ),
+    st.dates(date(2020, 1, 1), date(2040, 1, 1)),
+    st.integers(0, 3_000),
+    st.lists(
+        st.tuples(st.integers(0, 200), st.sampled_from(["given", "given", "partly_given", "missed"])),
+        max_size=9,
+    ),
+)
+def test_no_preview_goes_below_a_minimum_or_over_a_limit(
+    facts: dict[str, Facts], plan: tuple[str, str], first: date, span: int, lived: list[tuple[int, str]]
+) -> None:
+    """Whatever happened: read from the raw data, dose by dose, on a calendar. Shares no line with the planner."""
+    code, key = plan
+    path = next(one for one in RAW[code]["portal"]["paths"] if one["key"] == key)
+    phases = {phase["name"]: phase for phase in RAW[code]["regimen"] if phase["key"] in path["phases"]}
+    day, happened = first - timedelta(days=1), []
+    for number, (later, outcome) in enumerate(lived, start=1):
+        day += timedelta(days=1 + later)
+        happened.append((number, day, outcome))
+    try:
+        content = made_of(
+            facts[code],
+            *happened,
+            first_on=first,
+            until=first + timedelta(days=span),
+            path_key=key,
+            today=date(2060, 1, 1),
+        )
+    except CannotPlan:
+        return
+    last: date | None = None
+    total, before = 0.0, ""
+    limits = [row["mg_per_m2"] for row in RAW[code]["lifetime_cumulative_max"]]
+    for dose in content["doses"]:
+        phase = phases[dose["phase"]]
+        if dose["outcome"] == "missed":
+            before = dose["phase"]
+            continue
+        row = bool(phase["day_offsets"]) and len(phase["day_offsets"]) > 1 and before == dose["phase"]
+        total += 12.0 if limits else 0.0  # mitoxantrone alone has a limit: 12 mg/m2 a dose
+        if dose["outcome"] is None:
+            if last is not None:
+                assert dose["earliest"] > last or dose["target"] > last
+                if phase["min_interval_days"] is not None and not row:
+                    soonest = last
+                    for _one in range(phase["min_interval_days"]):
+                        soonest += timedelta(days=1)
+                    assert soonest <= dose["earliest"] <= dose["target"]
+            assert dose["latest"] is None or dose["target"] <= dose["latest"]
+            assert not limits or total <= min(limits)
+        last, before = dose["on"] or dose["target"], dose["phase"]

@@ -19,6 +19,7 @@ from portal.lib.api import Day, Query, Write
 from portal.lib.time import now as present
 from treatment.api.views import TreatmentView
 from treatment.courses import preview
+from treatment.elsewhere import counters
 from treatment.protocols import catalog
 from treatment.protocols.signing import home_site
 
@@ -147,9 +148,11 @@ class PlanPreview(TreatmentView):
     def post(self, request: Request) -> Response:
         """For everybody, and every token: what the rules make of a first day and of what has happened. Nothing is kept."""
         wanted = self.body(PlanPreviewWrite)
-        row = catalog.version_or_none(wanted["therapy"], wanted["protocol_version"], site_of(self.person))
+        site = site_of(self.person)
+        row = catalog.version_or_none(wanted["therapy"], wanted["protocol_version"], site)
         if row is None:
             raise preview.CannotPlan(_("This therapy, or this version of it, is not known here."))
+        limit = counters.limit_of(row.facts, site) if site is not None else None
         made = preview.preview(
             row.facts,
             first_on=wanted["first_dose_on"],
@@ -157,6 +160,7 @@ class PlanPreview(TreatmentView):
             happened=[preview.Happened(**dose) for dose in wanted["given"]],
             path_key=wanted["path"],
             today=(present() + FARTHEST).date(),
+            most_mg_m2=limit.mg_per_m2 if limit is not None else None,
         )
         content = preview.answer(
             row.facts, made, version=row.protocol.version, approved=row.signed_off, until=wanted["until"]

@@ -19,6 +19,8 @@ LEAST_AHEAD = 2
 """At least this many planned doses stand ahead, however far apart they are: a new one continues from the one before it."""
 MOST_PLANNED = 60
 """Enough for a year of any protocol; a guard against data that repeat every day."""
+EARLY = timedelta(days=14)
+"""What is done so long before the day of a regular check is done for that day."""
 CYCLE_GAP_DAYS = 3
 """Doses on days in a row (a course of five days) are one dose of a cycle: the cycle's first day is the first of them."""
 
@@ -408,11 +410,23 @@ def add_months(day: date, months: int) -> date:
     raise AssertionError("every month has 28 days")
 
 
+def last_check(due: date, last_done: date | None, until: date) -> date | None:
+    """The day of a check that ends on `until`: its interval's day, but the last one at the end itself; None when that was done."""
+    if due <= until:
+        return due
+    return None if last_done is not None and last_done >= until - EARLY else until
+
+
 def next_due(
-    *, every_months: int | None, since: date, last_done: date | None, until: date | None
-) -> date | None:
-    """When a regular check is next due; None when the data give no interval, or when its time is over."""
+    *, every_months: int | None, since: date, last_done: date | None, until: date | None, end_is_a_day: bool = False
+) -> date | None:  # fmt: skip
+    """When a regular check is next due; None when the data give no interval, or when its time is over.
+
+    `end_is_a_day`: the last one is at the end itself (see `last_check`), as for what ends so many months after the last dose.
+    """
     if every_months is None:
         return None
     due = add_months(last_done or since, every_months)
-    return None if until is not None and due > until else due
+    if until is None or due <= until:
+        return due
+    return last_check(due, last_done, until) if end_is_a_day else None

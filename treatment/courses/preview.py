@@ -1,15 +1,17 @@
 """What a plan would be, for anybody who wants to check the rules: plain dates from a version's facts, no patient and no database.
 
 The same planner and the same rule for late and missed doses as for a real course (`treatment.courses.planning`). Nothing is filled in that the data
-leave open: it is null, and a warning says who decides.
+leave open: it is null, and a warning says who decides. No dose is shown below a minimum interval, on the day of another one, or over a limit for a lifetime.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from portal.lib.problems import DomainError
 from treatment.courses import planning
 from treatment.courses.planning import Phase, Planned, Stands
+from treatment.ledger.duties import Begins, reach_of
 from treatment.protocols.facts import Facts, Path
 
 LONGEST = timedelta(days=3_660)
@@ -28,7 +31,10 @@ MOST = 1_500
 """Doses of one answer: more than ten years of any protocol; a guard against data that repeat every day."""
 GIVEN, PARTLY, MISSED = "given", "partly_given", "missed"
 OUTCOMES = (GIVEN, PARTLY, MISSED)
-FIRST_DOSE, EVERY_DOSE = "first", "every"
+FIRST_DOSE, EVERY_DOSE, EVERY_COURSE = "first", "every", "course"
+
+
+Warning_ = tuple[str, int | None, str]
 
 
 class CannotPlan(DomainError):
@@ -62,20 +68,25 @@ class Preview:
 
 
 def preview(
-    facts: Facts, *, first_on: date, until: date, happened: Sequence[Happened] = (), path_key: str = "", today: date
+    facts: Facts, *, first_on: date, until: date, happened: Sequence[Happened] = (), path_key: str = "", today: date,
+    most_mg_m2: Decimal | None = None,
 ) -> Preview:  # fmt: skip
     """The windows of a path from `first_on` to `until`, both included, moved by what happened as the protocol's rule says.
 
-    `today`: no dose can have been given later. Raises CannotPlan.
+    `today`: no dose can have been given later. `most_mg_m2`: the limit for a lifetime that holds, in mg/m2; without it the lowest of the data.
+    Raises CannotPlan.
     """
     path = _path(facts, path_key)
     _sound(first_on, until, happened, today)
     done = {row.number: row for row in happened}
     base, known = _base(path.phases, first_on, until, done)
     moved = _moved(facts, path.phases, base, done)
-    doses = _to_the_end(facts, path.phases, moved, known, done, first_on, until)
+    spaced, pushed = _spaced(_to_the_end(facts, path.phases, moved, known, done, first_on, until), done)
+    doses, over = _below_the_limit(facts, spaced, done, most_mg_m2)
     shown = [dose for dose in doses if dose.window.target <= until or dose.slot.number in done]
-    return Preview(path, shown, done, _warnings(facts, path.phases, base, doses, done, until))
+    warnings = _warnings(facts, path.phases, base, doses, done, until)
+    moved_on = {dose.slot.number: dose.window.target for dose in shown if dose.slot.number in pushed}
+    return Preview(path, shown, done, [*_as_lines(_of_pushed(moved_on)), *_as_lines(over), *warnings])
 
 
 def _path(facts: Facts, key: str) -> Path:
@@ -174,6 +185,76 @@ def _to_the_end(
     return [*doses, *more]
 
 
+def _spaced(doses: list[Planned], done: Mapping[int, Happened]) -> tuple[list[Planned], set[int]]:
+    """The doses with their minimum intervals from the real last one, also where no rule has moved them; and the numbers of those it moved.
+
+    Never two on a day. After one that had to wait, repeating ones keep the interval of the data from it.
+    """
+    found: list[Planned] = []
+    pushed: set[int] = set()
+    last: date | None = None
+    waited = False
+    for dose in doses:
+        row = done.get(dose.slot.number)
+        if row is not None:
+            found.append(dose)
+            last, waited = (row.on, False) if row.counts else (last, waited)
+            continue
+        soonest = planning.not_before(dose.slot, last)
+        days = [dose.window.target]
+        if last is not None:
+            days.append(last + timedelta(days=1))
+            if waited and dose.slot.phase.repeats and dose.slot.phase.interval_days is not None:
+                days.append(last + timedelta(days=dose.slot.phase.interval_days))
+        target = max(days)
+        window = dose.window.moved_to(target) if target != dose.window.target else dose.window
+        window = planning.kept(window, soonest)
+        if window.target != dose.window.target:
+            pushed.add(dose.slot.number)
+            waited = True
+        found.append(replace(dose, window=window, not_before=soonest))
+        last = window.target
+    return found, pushed
+
+
+def _below_the_limit(
+    facts: Facts, doses: list[Planned], done: Mapping[int, Happened], most: Decimal | None
+) -> tuple[list[Planned], list[Warning_]]:
+    """The doses that fit below the limit for a lifetime, at the strength of the data; planning stops before the first that does not."""
+    if not facts.has_lifetime_limit:
+        return doses, []
+    limit = most if most is not None else min(Decimal(str(row["mg_per_m2"])) for row in facts.lifetime_limits)
+    total, found, warnings = Decimal(0), list[Planned](), list[Warning_]()
+    for dose in doses:
+        number, row = dose.slot.number, done.get(dose.slot.number)
+        strength = facts.mg_per_m2(dose.slot.phase.key)
+        if strength is None:
+            text = _("There is a limit for the total in a lifetime. It cannot be counted from the data.")
+            return doses, [("lifetime_limit", None, text)]
+        if row is None or row.counts:
+            total += strength
+        if row is None and total > limit:
+            text = _(
+                "Dose %(number)s would go over the limit for a lifetime: %(total)s of %(limit)s mg/m2. Planning stops before it."
+            )
+            warnings.append(("over_lifetime_limit", number, text % _amounts(number, total, limit)))
+            break
+        if row is not None and row.counts and total > limit:
+            text = _(
+                "With dose %(number)s the total is over the limit for a lifetime: %(total)s of %(limit)s mg/m2."
+            )
+            warnings.append(("over_lifetime_limit", number, text % _amounts(number, total, limit)))
+        found.append(dose)
+    text = _(
+        "The limit for a lifetime is %(limit)s mg/m2. Every dose counts in full here. What was given before the first one is not counted."
+    )
+    return found, [*warnings, ("lifetime_limit", None, text % {"limit": f"{limit.normalize():f}"})]
+
+
+def _amounts(number: int, total: Decimal, limit: Decimal) -> dict[str, Any]:
+    return {"number": number, "total": f"{total.normalize():f}", "limit": f"{limit.normalize():f}"}
+
+
 # --- Warnings -------------------------------------------------------------------------------------------------------
 
 
@@ -185,10 +266,22 @@ def _warnings(
         *_of_the_rule(facts, base, done),
         *_of_open_ends(facts, path, doses, until),
     ]
+    return _as_lines(found)
+
+
+def _as_lines(found: Iterable[Warning_]) -> list[dict[str, Any]]:
     return [{"code": code, "number": number, "text": str(text)} for code, number, text in found]
 
 
-Warning_ = tuple[str, int | None, str]
+def _of_pushed(days: Mapping[int, date]) -> list[Warning_]:
+    """Doses that no rule moves and that cannot stay on their day."""
+    text = _(
+        "Dose %(number)s is shown on %(day)s, so that the distance to the dose before is kept. No rule of the data says when: a prescriber sets the day."
+    )
+    return [
+        ("moved_for_distance", number, text % {"number": number, "day": day.isoformat()})
+        for number, day in days.items()
+    ]
 
 
 def _of_gaps(doses: list[Planned], done: Mapping[int, Happened]) -> list[Warning_]:
@@ -240,21 +333,13 @@ def _of_the_rule(facts: Facts, base: list[Planned], done: Mapping[int, Happened]
 
 
 def _of_open_ends(facts: Facts, path: Sequence[Phase], doses: list[Planned], until: date) -> list[Warning_]:
-    """Where planning stops, and limits that the preview cannot count."""
+    """Where planning stops, and what the data leave open."""
     found: list[Warning_] = []
     last = doses[-1].slot.number if doses else 0
     following = planning.slot_at(path, last + 1)
     if following is not None and doses and doses[-1].window.target <= until and not following.phase.repeats:
         text = _("The data do not say when dose %(number)s is due: a prescriber sets the day.")
         found.append(("prescriber_sets_day", last + 1, text % {"number": last + 1}))
-    if facts.has_lifetime_limit:
-        found.append(
-            (
-                "lifetime_limit",
-                None,
-                _("There is a limit for the total in a lifetime. It is not counted here."),
-            )
-        )
     if facts.alert_after_days is None:
         found.append(
             (
@@ -310,8 +395,13 @@ def _dose(facts: Facts, dose: Planned, row: Happened | None) -> dict[str, Any]:
 
 
 def before_which(when: str) -> str | None:
-    """Before which dose a screening line has to be done, read from its own words; None when they name another day."""
+    """Before which dose a screening line has to be done, read from its own words; None when they name another day.
+
+    A course is a stretch of fixed days: its line is done once for all of them.
+    """
     said = when.casefold().removeprefix("eu: ")
+    if said.startswith("before each course") and not re.search(r"infusion|dose|daily", said):
+        return EVERY_COURSE
     if said.startswith(
         ("before every", "before each", "before and during each", "before first and before every")
     ):
@@ -322,11 +412,17 @@ def before_which(when: str) -> str | None:
 
 
 def _screening(row: dict[str, Any], made: Preview) -> dict[str, Any]:
-    """A line of the screening; it is due by the first dose, or by the next one that has not come, when it comes again."""
+    """A line of the screening; it is due by the first dose, or by the next one (or the next course) that has not come, when it comes again."""
     which = before_which(row["when"])
     first = made.doses[0].window.target if made.doses else None
     open_doses = [dose.window.target for dose in made.doses if dose.slot.number not in made.happened]
-    due = first if which == FIRST_DOSE else next(iter(open_doses), None) if which == EVERY_DOSE else None
+    courses = [
+        dose.window.target
+        for dose in made.doses
+        if _begins_course(dose) and dose.slot.number not in made.happened
+    ]
+    days = {FIRST_DOSE: [first], EVERY_DOSE: open_doses, EVERY_COURSE: courses}.get(which or "", [])
+    due = next(iter(days), None)
     return {
         "item": row["item"],
         "when": row["when"],
@@ -335,6 +431,10 @@ def _screening(row: dict[str, Any], made: Preview) -> dict[str, Any]:
         "source": row["source"],
         "status": row["status"],
     }
+
+
+def _begins_course(dose: Planned) -> bool:
+    return dose.slot.number == 1 or (dose.slot.index == 0 and not dose.slot.phase.repeats)
 
 
 def _question(facts: Facts, row: dict[str, Any]) -> dict[str, Any]:
@@ -351,13 +451,19 @@ def _question(facts: Facts, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check(row: dict[str, Any], made: Preview, until: date) -> dict[str, Any]:
-    """A regular check: its days from the first dose on, while its own time lasts; none when the data give no interval."""
+    """A regular check: its days from the first dose on, while its own time lasts, the last one at its end.
+
+    None when the data give no interval, or when it begins with the end of the treatment, whose day nobody knows here.
+    """
     counted = [
         dose.window.target if row_ is None else row_.on
         for dose in made.doses
         if (row_ := made.happened.get(dose.slot.number)) is None or row_.counts
     ]
     months, after = row["every_months"], row.get("until_months_after_last_dose")
+    begins, _ends, _months = reach_of(row)
+    if begins is Begins.STOP:
+        counted = []
     ends = planning.add_months(max(counted), after) if counted and after is not None else None
     due: list[date] = []
     if months is not None and counted:
@@ -366,6 +472,12 @@ def _check(row: dict[str, Any], made: Preview, until: date) -> dict[str, Any]:
         while (day := planning.add_months(min(counted), months * step)) <= last:
             due.append(day)
             step += 1
+        if (
+            ends is not None
+            and ends <= until
+            and planning.last_check(day, due[-1] if due else None, ends) == ends
+        ):
+            due.append(ends)
     return {
         "item": row["item"],
         "every": row["every"],

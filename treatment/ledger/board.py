@@ -48,7 +48,7 @@ class Standing:
 
 
 def everybody(user: User, now: datetime) -> list[Standing]:
-    """Where the duties of all whom the person sees stand; read once a unit of work. Four statements, to be asked inside `reading_many()`.
+    """Where the duties of all whom the person sees stand; read once a unit of work. Five statements (six where somebody was given something elsewhere), to be asked inside `reading_many()`.
 
     Patients whose duties another team or another center has taken over are on its board, not on this one.
     """

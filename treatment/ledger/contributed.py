@@ -43,7 +43,7 @@ def new_results(request: HttpRequest, patient: Patient, now: datetime) -> list[d
 
 
 def problems(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
-    """One problem for each patient with overdue checks: for today when a whole interval was missed, else soon. Four statements for all."""
+    """One problem for each patient with overdue checks: for today when a whole interval was missed, else soon. As few statements for all as for one."""
     if patient is None:
         standings = board.everybody(user, now)
     else:

@@ -4,7 +4,7 @@ A fact says how often (`every_months`, `extra_months`) and until when. Where it 
 (`reach_of`); words that nobody knows never end a duty. None means "not known": then no day is claimed, and people decide.
 
 Days run from what was done: a check that was late moves the next one, it does not pile up. A new dose lets the clock of what goes on after the
-last dose start again.
+last dose start again, wherever it was given. A duty that ends has its last check at its end, and one that was due before the end stays until it is done.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from treatment.courses.planning import add_months
+from treatment.courses.planning import EARLY, add_months, cycles, last_check
 
-SOON = timedelta(days=14)
-"""A duty counts as due so many days before its day."""
+SOON = EARLY
+"""A duty counts as due so long before its day; what is done then is done for that day."""
 
 
 class Begins(StrEnum):
@@ -74,10 +74,19 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One course as it really went: the days of doses given, in order, and the day on which it ended."""
+    """One course as it really went: the days of doses given, in order, and the day on which it ended.
+
+    Of a course that was given elsewhere the first and the last day are known at most; `known_on` is the day on which somebody here confirmed them.
+    """
 
     given: tuple[date, ...]
     ended_on: date | None
+    known_on: date | None = None
+
+    @property
+    def begins_here(self) -> date:
+        """From when on the center knows of it: its first dose, or the day on which it heard of doses given elsewhere."""
+        return self.known_on or self.given[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,25 +169,28 @@ def due_of(
     assert runs
     assert all(run.given for run in runs)
     given = sorted(day for run in runs for day in run.given)
-    stopped = runs[-1].ended_on if all(run.ended_on is not None for run in runs) else None
-    if decision is not None and not decision.applies and runs[-1].given[0] <= decision.on:
-        return Due(watch, State.NOT_APPLYING)
+    stopped = _stopped(runs)
+    decision = _still_said(watch, runs, given, decision)
     if decision is not None and not decision.applies:
-        decision = None  # a new course has begun since
+        return Due(watch, State.NOT_APPLYING)
     if watch.ends is Ends.INFUSION:
         return Due(watch, State.INFUSION)
-    every = decision.every_months if decision is not None and decision.every_months else watch.every_months
+    own = decision.every_months if decision is not None else None
+    every = own or watch.every_months
     if every is None and watch.each_dose:
         return Due(watch, State.INFUSION)
     if watch.needs_choice and decision is None:
         return Due(watch, State.OVER if watch.ends is Ends.COURSE and stopped else State.UNDECIDED)
     if watch.begins is Begins.STOP and stopped is None:
         return Due(watch, State.NOT_YET, every_months=every)
+    if stopped is not None and watch.begins is not Begins.STOP and watch.ends in (Ends.COURSE, Ends.FADES):
+        if (owed := _owed_at_stop(watch, runs, every, last, stopped)) is not None and every is not None:
+            missed = _missed(owed, every, stopped, today)
+            return Due(watch, _state(owed, today), owed, stopped, every, missed)
+        if watch.ends is Ends.COURSE:
+            return Due(watch, State.OVER, until=stopped, every_months=every)
+        every = own
     since, until = _stretch(watch, runs, given, stopped)
-    if watch.ends is Ends.COURSE and stopped is not None and watch.begins is not Begins.STOP:
-        return Due(watch, State.OVER, until=stopped, every_months=every)
-    if watch.ends is Ends.FADES and stopped is not None:
-        every = decision.every_months if decision is not None else None
     moves = until is not None and next_dose is not None and stopped is None
     last_day = None if moves else until  # a dose is to come, and with it a later end
     if every is None:
@@ -187,10 +199,65 @@ def due_of(
     due = _next(watch, every, since, last)
     if watch.each_dose and next_dose is not None and stopped is None and (last is None or last <= given[-1]):
         due = min(due, next_dose)
-    if last_day is not None and due > last_day:
+    if (heard := _heard_on(runs, since)) is not None:
+        if last_day is not None and heard > last_day:  # it was over before anybody here knew of it
+            return Due(watch, State.OVER, until=until, every_months=every)
+        due = max(due, heard)
+    day = last_check(due, last, last_day) if last_day is not None else due
+    if day is None:
         return Due(watch, State.OVER, until=until, every_months=every)
-    state = State.OVERDUE if due < today else State.SOON if due <= today + SOON else State.LATER
-    return Due(watch, state, due, until, every, _missed(due, every, last_day, today), moves)
+    return Due(watch, _state(day, today), day, until, every, _missed(day, every, last_day, today), moves)
+
+
+def _state(due: date, today: date) -> State:
+    return State.OVERDUE if due < today else State.SOON if due <= today + SOON else State.LATER
+
+
+def _stopped(runs: Sequence[Run]) -> date | None:
+    """The day on which the treatment ended; None while one of its courses goes on."""
+    ends = [run.ended_on for run in runs if run.ended_on is not None]
+    return max(ends) if len(ends) == len(runs) else None
+
+
+def _still_said(
+    watch: Watch, runs: Sequence[Run], given: Sequence[date], decision: Decision | None
+) -> Decision | None:
+    """A prescriber's word as it holds now: what takes a duty away or makes it rarer ends with the course it was said about.
+
+    A duty that every dose restarts is asked about again after each dose; days in a row are one.
+    """
+    if decision is None:
+        return None
+    restarts = [run.begins_here for run in runs]
+    if watch.ends is Ends.AFTER and watch.begins is not Begins.STOP:
+        restarts.append(cycles(given)[-1].starts)
+    if max(restarts) <= decision.on:
+        return decision
+    if not decision.applies:
+        return None
+    rarer = watch.every_months is not None and (decision.every_months or 0) > watch.every_months
+    return replace(decision, every_months=None) if rarer else decision
+
+
+def _owed_at_stop(
+    watch: Watch, runs: Sequence[Run], every: int | None, last: date | None, stopped: date
+) -> date | None:
+    """The day of a check that was due before the treatment ended and was not done: it stays until it is done, or a prescriber says no.
+
+    What is asked before each dose ends with the doses. What another center owed is not counted here.
+    """
+    run = runs[-1]
+    if every is None or watch.each_dose or run.known_on is not None:
+        return None
+    due = _next(watch, every, run.given[0], last)
+    return due if due <= stopped else None
+
+
+def _heard_on(runs: Sequence[Run], since: date) -> date | None:
+    """For a duty that began elsewhere: the day from which this center can owe it. None where it began here."""
+    here = [run.given[0] for run in runs if run.known_on is None]
+    heard = [run.known_on for run in runs if run.known_on is not None and since in (*run.given, run.ended_on)]
+    return min([*heard, *here]) if heard and since not in here else None
 
 
 def _stretch(
@@ -204,8 +271,12 @@ def _stretch(
     if watch.ends is Ends.AFTER:
         assert months is not None
         since = given[0]
+        # What was given between the first and the last day elsewhere is not known: that is no gap.
+        unknown = {run.given for run in runs if run.known_on is not None}
         for before, day in itertools.pairwise(given):
-            if day > add_months(before, months):  # it was over in between, and began anew
+            if (before, day) not in unknown and day > add_months(
+                before, months
+            ):  # it was over in between, and began anew
                 since = day
         return since, add_months(given[-1], months)
     if watch.ends is Ends.COURSE:

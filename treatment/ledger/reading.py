@@ -23,7 +23,7 @@ from patients.models import Patient
 from portal.lib.time import today_in
 from treatment.ledger.duties import Decision, Due, Run, State, Watch, due_of, watch_of
 from treatment.ledger.known import TESTS, YOU, Test, code_of_fact, is_for_some, named_test
-from treatment.models import CheckDone, Course, DutyDecision, Result, SelfCheck
+from treatment.models import CheckDone, Course, DutyDecision, GivenElsewhere, Protocol, Result, SelfCheck
 from treatment.protocols.facts import Facts, facts_of
 
 RANK = {state: number for number, state in enumerate(State)}
@@ -135,7 +135,10 @@ Rows = Callable[[Any], Any]
 
 
 def load(user: User, patient: Patient | None = None) -> dict[UUID, Kept]:
-    """What is known of one patient, or of all whom the person sees and who have had a dose: three statements, four for one."""
+    """What is known of one patient, or of all whom the person sees and who have had a dose, here or elsewhere.
+
+    Four statements, five for one, and one more where somebody was given something elsewhere.
+    """
     return _load(lambda model: model.objects.for_user(user, patient), patient)
 
 
@@ -146,7 +149,8 @@ def load_all(patient: Patient) -> Kept:
 
 def _load(rows_of: Rows, patient: Patient | None) -> dict[UUID, Kept]:
     found: dict[UUID, Kept] = {}
-    _courses(rows_of(Course), found)
+    waiting = _courses(rows_of(Course), found)
+    _given_elsewhere(rows_of(GivenElsewhere), found, waiting)
     if patient is not None:
         found.setdefault(patient.pk, Kept(patient.site.time_zone))
     results = (
@@ -169,7 +173,12 @@ def _load(rows_of: Rows, patient: Patient | None) -> dict[UUID, Kept]:
     return found
 
 
-def _courses(courses: Any, found: dict[UUID, Kept]) -> None:
+Waiting = dict[tuple[UUID, str], tuple[UUID, date | None]]
+
+
+def _courses(courses: Any, found: dict[UUID, Kept]) -> Waiting:
+    """The courses with a dose. Returns those that go on without one yet, by patient and therapy: the version, and the next planned dose."""
+    waiting: Waiting = {}
     rows = courses.order_by("starts_on", "id").annotate(
         days=ArrayAgg("doses__given_on", filter=Q(doses__given_on__isnull=False)),
         coming=Min("doses__target", filter=Q(doses__state="planned")),
@@ -178,6 +187,8 @@ def _courses(courses: Any, found: dict[UUID, Kept]) -> None:
     wanted = ("patient_id", "patient__site__time_zone", "version", "ended_on", "days", "coming")
     for patient_id, zone, protocol_id, ended_on, days, coming in rows.values_list(*wanted):
         if not days:
+            if ended_on is None:
+                waiting[patient_id, facts_of(protocol_id).code] = (protocol_id, coming)
             continue
         kept = found.setdefault(patient_id, Kept(zone))
         treated = kept.therapies.setdefault(facts_of(protocol_id).code, Treated(protocol_id))
@@ -185,6 +196,45 @@ def _courses(courses: Any, found: dict[UUID, Kept]) -> None:
         treated.runs.append(Run(tuple(sorted(days)), ended_on))
         if ended_on is None:
             treated.next_dose = coming
+    return waiting
+
+
+def _given_elsewhere(rows: Any, found: dict[UUID, Kept], waiting: Waiting) -> None:
+    """Doses given elsewhere, once somebody has confirmed them: they start and restart duties as doses here do.
+
+    They count as ended with their last day, unless an order here goes on with the same therapy and has had no dose yet.
+    """
+    wanted = (
+        "patient_id", "patient__site_id", "patient__site__time_zone", "therapy_id", "therapy__code", "first_on", "last_on",
+        "confirmed_at",
+    )  # fmt: skip
+    confirmed = rows.filter(
+        withdrawn_at__isnull=True, confirmed_at__isnull=False, last_on__isnull=False
+    ).exclude(doses_given=0)
+    told = list(confirmed.order_by("id").values_list(*wanted))
+    if not told:
+        return
+    versions: dict[tuple[UUID, Any], UUID] = {}  # the newest of the file and of each site
+    known: dict[UUID, list[tuple[Any, UUID]]] = defaultdict(list)
+    every = Protocol.objects.filter(therapy_id__in={row[3] for row in told}).order_by("version")
+    for therapy_id, site_id, version in every.values_list("therapy_id", "site_id", "pk"):
+        known[therapy_id].append((site_id, version))
+    for patient_id, site_id, zone, therapy_id, code, first_on, last_on, confirmed_at in told:
+        kept = found.setdefault(patient_id, Kept(zone))
+        going_on = waiting.get((patient_id, code))
+        treated = kept.therapies.get(code)
+        if treated is None:
+            if (therapy_id, site_id) not in versions:
+                at_site = [version for site, version in known[therapy_id] if site in (None, site_id)]
+                versions[therapy_id, site_id] = at_site[-1]
+            protocol_id = going_on[0] if going_on is not None else versions[therapy_id, site_id]
+            treated = kept.therapies.setdefault(code, Treated(protocol_id))
+        if going_on is not None and treated.next_dose is None:
+            treated.next_dose = going_on[1]
+        given = tuple(sorted({day for day in (first_on, last_on) if day is not None}))
+        ended_on = None if going_on is not None else last_on
+        treated.runs.append(Run(given, ended_on, known_on=today_in(confirmed_at, zone)))
+        treated.runs.sort(key=lambda run: run.given[0])
 
 
 def _was_done(kept: Kept | None, test: str, day: date) -> None:
