@@ -23,6 +23,7 @@ from messaging.services import (
     _nothing_newer,
     _of_files,
     _open_item,
+    _owe_an_answer,
 )
 from messaging.telling import notices
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
@@ -87,7 +88,7 @@ def write_down(
         )
         bind(by=by, message=message, ids=files)
         urgent = verdict is not None and verdict.urgent
-        _owe(thread, message, lane or LANE_OF[thread.topic], came_at, urgent=urgent)
+        _owe(thread, message, Lane.SAFETY if urgent else lane or LANE_OF[thread.topic], came_at, now)
         record_change(by, patient, "message.written-down", message.pk, by_phone=how == Message.Capacity.PHONE)
         return message.pk
 
@@ -136,21 +137,17 @@ def _begin(by: User, patient: Patient, topic: str, now: datetime) -> Thread:
     return _locked_by_staff(by, patient, thread.pk)
 
 
-def _owe(thread: Thread, message: Message, lane: str, came_at: datetime, *, urgent: bool) -> None:
+def _owe(thread: Thread, message: Message, lane: str, came_at: datetime, now: datetime) -> None:
     """Work for the team, counted from when it came. Work that is open already only becomes more urgent, never less."""
     state = state_of(thread.patient.site)
     item = _open_item(thread)
-    if item is not None and urgent:
-        triage.hurry(item, thread.patient, came_at)
-        return
-    if urgent:
-        lane = Lane.SAFETY
-    due = due_at(state, Topic.SIDE_EFFECT if lane == Lane.SAFETY else Topic.OTHER, came_at)
     if item is not None:
-        if PRIORITY_OF[lane] < item.priority:
-            item.lane, item.priority, item.due_at = lane, PRIORITY_OF[lane], min(due, item.due_at)
-            item.save(update_fields=["lane", "priority", "due_at"])
+        if lane == Lane.SAFETY:
+            _owe_an_answer(thread, message, now, urgent=True)  # as a message does: whoever has it hears of it
+            item.refresh_from_db()
+            triage.hurry(item, thread.patient, came_at)
         return
+    due = due_at(state, Topic.SIDE_EFFECT if lane == Lane.SAFETY else Topic.OTHER, came_at)
     WorkItem(
         id=uuid7(),
         patient_id=thread.patient_id,

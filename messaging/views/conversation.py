@@ -22,6 +22,7 @@ from messaging.telling.bounces import reached_by_mail
 from messaging.topics import LANE_OF, Lane, Topic
 from messaging.views.composing import add_words, offered
 from messaging.views.live import thread_news_url
+from messaging.views.outreach import written_down
 from messaging.views.shared import (
     SIDE,
     STAFF,
@@ -123,8 +124,8 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
     )
     if place.staff and request.method != "POST" and not page.state.version:
         # The team has one door for calls and letters; only words that were begun here before are still finished here.
-        query = request.GET.urlencode()
-        return redirect(reverse("messaging:call", args=[place.patient.pk]) + (f"?{query}" if query else ""))
+        record_view(place.user, place.patient, "threads.list")
+        return written_down(request, place, None, {"up": place.url("list")})
     if adds:
         page.keep()
         if page.conflict is None and page.unkept is None:

@@ -159,6 +159,7 @@ def written_down(request: HttpRequest, place: Place, thread: Any, context: dict[
         kind="call",
         patient=place.patient,
         target=thread.pk if thread is not None else None,
+        resume=reverse("messaging:call", args=[place.patient.pk]) if thread is None else "",
         zone=place.zone,
         now=now,
         begun=thread.topic if thread is not None else "",
