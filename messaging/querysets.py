@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
@@ -122,6 +122,15 @@ class WorkItemQuerySet(OfThreadQuerySet):
     def in_work_order(self) -> WorkItemQuerySet:
         """Safety first, then by when it is due."""
         return self.order_by("priority", "due_at", "id")
+
+    def in_work_order_from(self, item: Any) -> WorkItemQuerySet:
+        """Safety first; then what comes after `item` in the order of the list, then what stands before it."""
+        if item is None:
+            return self.in_work_order()
+        later = Q(priority__gt=item.priority) | Q(priority=item.priority, due_at__gt=item.due_at)
+        later |= Q(priority=item.priority, due_at=item.due_at, pk__gt=item.pk)
+        turn = Case(When(priority=0, then=0), When(later, then=1), default=2)
+        return self.order_by(turn, "priority", "due_at", "id")
 
     def free_for(self, user: User) -> WorkItemQuerySet:
         """What this person could take next: nobody's or their own."""

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -396,13 +396,21 @@ def lane_counts(user: User) -> dict[str, int]:
     return {lane: found.get(lane, 0) for lane in Lane.values}
 
 
-def next_item(user: User, *, after: UUID | None = None) -> WorkItem | None:
-    """What the person could do next, in the order of the list; not the conversation `after`."""
+def next_item(
+    user: User, *, after: UUID | None = None, behind: WorkItem | None = None, only: Q | None = None
+) -> WorkItem | None:
+    """What the person could do next; not the conversation `after`. Of what `only` lets through: the list the person came from.
+
+    Urgent work first; then what stands on the list after `behind`, so that who puts something back or hands it over goes on
+    and not round; then from the top. One statement.
+    """
     items = WorkItem.objects.for_user(user).of_own_teams(user).waiting().free_for(user)
     if after is not None:
         items = items.exclude(thread_id=after)
+    if only is not None:
+        items = items.filter(only)
     with reading_many():
-        first: WorkItem | None = items.for_list().in_work_order().first()
+        first: WorkItem | None = items.for_list().in_work_order_from(behind).first()
     return first
 
 

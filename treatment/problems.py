@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -78,6 +79,12 @@ def near_doses(user: User, now: datetime, patient: Patient | None = None) -> Ite
             words=words,
             url=reverse("treatment:patient-home", args=[dose.patient_id]),
             state=f"{dose.target}:{still_open}:{over}",
+            due=_day_begins((dose.latest or dose.target) + timedelta(days=1) if over else dose.target, dose),
             owner=_("The team"),
             alone=bool(still_open) or over,
         )
+
+
+def _day_begins(day: date, dose: Dose) -> datetime:
+    """The first minute of a day on the clock of the patient's site: what is open is due before the day of the infusion."""
+    return datetime.combine(day, time.min, ZoneInfo(dose.patient.site.time_zone)).astimezone(UTC)

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from messaging import services
-from messaging.api.serializers import MANY, SEEN, CorrectionWrite, MessageRead
+from messaging.api.serializers import MANY, SEEN, CorrectionWrite, MessageRead, files_to_send
 from messaging.api.views import AREA, SIDE, MessagingView
 from messaging.composing import mailings, making, outreach, reply_templates, retractions
 from messaging.models import MadeFrom, MailingLetter, Message, OpenItem, ReplyTemplate
@@ -97,6 +97,14 @@ class CallWrite(Write):
     seen_seq = serializers.IntegerField(
         min_value=0, max_value=MANY, required=False, default=0, help_text=SEEN
     )
+    signs = serializers.ListField(
+        child=Line(max_length=80),
+        required=False,
+        default=list,
+        max_length=20,
+        help_text=_("Keys of the red-flag questions that the patient answered with yes on the phone."),
+    )
+    files = files_to_send()
 
 
 class FirstWordsWrite(Write):

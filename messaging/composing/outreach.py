@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -11,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from clinic.services import state_of, team_ids
 from messaging.composing import reply_templates
+from messaging.files.services import bind
 from messaging.models import Message, Thread, WorkItem
 from messaging.services import (
     AREA,
@@ -18,11 +21,14 @@ from messaging.services import (
     _append,
     _locked_by_staff,
     _nothing_newer,
+    _of_files,
     _open_item,
+    _owe_an_answer,
 )
 from messaging.telling import notices
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
 from messaging.work.promises import due_at
+from messaging.writing import triage
 from patients.models import Patient
 from patients.services import access_of, exactly_once, record_change, require, team_of
 from portal.lib.ids import uuid7
@@ -52,17 +58,21 @@ def write_down(
     lane: str = "",
     thread_id: UUID | None = None,
     seen_seq: int = 0,
+    signs: Iterable[str] = (),
+    files: Sequence[UUID] = (),
 ) -> Message:
     """A call or a letter of the patient, written down by the team: a new conversation about `topic`, or more in `thread_id`.
 
-    The same lanes and the same clock as for a message; the clock runs from when it came. `lane` empty means the topic's.
-    Once under `id`. Raises NotThen, NewerMessages, NoTeam, DifferentContent, NotAllowed, Thread.DoesNotExist.
+    The same lanes, the same clock and the same red flags as for a message; the clock runs from when it came. `lane` empty
+    means the topic's. `signs` are keys of red-flag questions that the patient answered with yes on the phone; they, and words
+    in the text, put it into the safety lane whatever `lane` says. `files` are scans that were sent ahead. Once under `id`. Raises NotThen, NewerMessages, NoTeam, DifferentContent, NotAllowed, Thread.DoesNotExist.
     """
     require(by, patient, AREA, "team")
     if how not in OUTSIDE:
         raise ValueError(f"not a way in: {how!r}")
     if not now - LONGEST_WAY <= came_at <= now + CLOCKS_DIFFER:
         raise NotThen
+    signs = sorted(set(signs))
     made: Message | None = None
 
     def make() -> UUID:
@@ -73,11 +83,18 @@ def write_down(
             _nothing_newer(thread, by, seen_seq)
         nonlocal made
         made = message = _append(thread, by, how, text, id, now, came_at=came_at)
-        _owe(thread, message, lane or LANE_OF[thread.topic], came_at)
+        verdict = triage.note(
+            by=by, patient=patient, thread=thread, message=message, signs=signs, called="", now=now
+        )
+        bind(by=by, message=message, ids=files)
+        urgent = verdict is not None and verdict.urgent
+        _owe(thread, message, Lane.SAFETY if urgent else lane or LANE_OF[thread.topic], came_at, now)
         record_change(by, patient, "message.written-down", message.pk, by_phone=how == Message.Capacity.PHONE)
         return message.pk
 
-    content = [str(thread_id or topic), how, came_at.isoformat(), lane, text]
+    content: list[Any] = [str(thread_id or topic), how, came_at.isoformat(), lane, text, *_of_files(files)]
+    if signs:
+        content.append(signs)
     done = exactly_once(act="message.written-down", id=id, patient=patient, user=by, content=content, do=make)
     return made if made is not None else _sent(by, done.result)
 
@@ -120,16 +137,17 @@ def _begin(by: User, patient: Patient, topic: str, now: datetime) -> Thread:
     return _locked_by_staff(by, patient, thread.pk)
 
 
-def _owe(thread: Thread, message: Message, lane: str, came_at: datetime) -> None:
+def _owe(thread: Thread, message: Message, lane: str, came_at: datetime, now: datetime) -> None:
     """Work for the team, counted from when it came. Work that is open already only becomes more urgent, never less."""
     state = state_of(thread.patient.site)
-    due = due_at(state, Topic.SIDE_EFFECT if lane == Lane.SAFETY else Topic.OTHER, came_at)
     item = _open_item(thread)
     if item is not None:
-        if PRIORITY_OF[lane] < item.priority:
-            item.lane, item.priority, item.due_at = lane, PRIORITY_OF[lane], min(due, item.due_at)
-            item.save(update_fields=["lane", "priority", "due_at"])
+        if lane == Lane.SAFETY:
+            _owe_an_answer(thread, message, now, urgent=True)  # as a message does: whoever has it hears of it
+            item.refresh_from_db()
+            triage.hurry(item, thread.patient, came_at)
         return
+    due = due_at(state, Topic.SIDE_EFFECT if lane == Lane.SAFETY else Topic.OTHER, came_at)
     WorkItem(
         id=uuid7(),
         patient_id=thread.patient_id,

@@ -22,6 +22,7 @@ from messaging.telling.bounces import reached_by_mail
 from messaging.topics import LANE_OF, Lane, Topic
 from messaging.views.composing import add_words, offered
 from messaging.views.live import thread_news_url
+from messaging.views.outreach import written_down
 from messaging.views.shared import (
     SIDE,
     STAFF,
@@ -66,12 +67,19 @@ def thread_list(request: HttpRequest, patient_id: UUID | None = None) -> HttpRes
         "place": place,
         "page": page,
         "rows": [row_of(thread, place) for thread in page],
-        "new_url": place.url("new") if place.may_act or not place.staff else "",
+        "new_url": new_url(place),
         "search_url": place.url("search"),
         "comes_back": not place.staff and not reached_by_mail(place.patient, place.user, present()),
         "now": present(),
     }
     return render(request, "messaging/list.html", context)
+
+
+def new_url(place: Place) -> str:
+    """Where a conversation begins: for the team with a call or a letter; emergency access begins none."""
+    if place.staff:
+        return reverse("messaging:call", args=[place.patient.pk]) if place.may_act else ""
+    return place.url("new")
 
 
 def row_of(thread: Any, place: Place) -> dict[str, Any]:
@@ -114,6 +122,10 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
         questions=triage.questions_for(place.user, place.patient),
         low_energy=not place.staff and look_of(request).low_energy,
     )
+    if place.staff and request.method != "POST" and not page.state.version:
+        # The team has one door for calls and letters; only words that were begun here before are still finished here.
+        record_view(place.user, place.patient, "threads.list")
+        return written_down(request, place, None, {"up": place.url("list")})
     if adds:
         page.keep()
         if page.conflict is None and page.unkept is None:

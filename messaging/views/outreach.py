@@ -18,12 +18,18 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from messaging.composing import outreach
+from messaging.files.page import FormFiles
 from messaging.forms import text_field
 from messaging.models import Message
 from messaging.services import NewerMessages
 from messaging.topics import Lane, Topic
 from messaging.views.shared import Place, bubbles, enter, posted_seq
+from messaging.views.signs import alarm_of_form, signs_of
 from messaging.views.work import at_work
+from messaging.work.promises import Help, help_now
+from messaging.writing import triage
+from messaging.writing.redflags import Question
+from messaging.writing.sign_fields import SignsField
 from patients.drafting import DraftedForm, drafted
 from patients.services import account_of, record_view
 from portal.lib import forms
@@ -49,7 +55,7 @@ def topic_field() -> forms.ChoiceField:
 
 
 class WriteDownForm(DraftedForm):
-    """How and when it came, what it is about, what was said, and how soon it is due."""
+    """How and when it came, what it is about, the red-flag questions of it, what was said, and how soon it is due."""
 
     how = forms.ChoiceField(
         label=gettext_lazy("How it came"),
@@ -65,6 +71,7 @@ class WriteDownForm(DraftedForm):
         max_length=10,
     )
     topic = topic_field()
+    signs = SignsField()
     text = text_field(
         gettext_lazy("What was said or written"),
         rows=8,
@@ -73,12 +80,29 @@ class WriteDownForm(DraftedForm):
     )
     lane = forms.ChoiceField(label=gettext_lazy("Lane"), choices=LANES, initial=AS_TOPIC)
 
-    def __init__(self, *args: Any, zone: str, now: datetime, begun: bool, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        zone: str,
+        now: datetime,
+        begun: str,
+        help: Help,
+        questions: dict[str, list[Question]],
+        **kwargs: Any,
+    ) -> None:
+        """`begun` is the topic of a conversation that is there, or empty."""
         super().__init__(*args, **kwargs)
         self.zone, self.now = zone, now
         self.fields["day"].initial = today_in(now, zone)
         if begun:
             del self.fields["topic"]
+            questions = {begun: questions.get(begun, [])}
+        signs = self.fields["signs"]
+        if any(questions.values()):
+            signs.ask(questions, help, on_the_phone=True)  # type: ignore[attr-defined]
+            signs.help_text = _("Ask the patient, and tick what fits. A yes puts this into the safety lane.")
+        else:
+            del self.fields["signs"]
 
     def clean_clock(self) -> time | None:
         """The time on the clinic's clock, or None."""
@@ -127,17 +151,34 @@ def call_more(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRe
 
 def written_down(request: HttpRequest, place: Place, thread: Any, context: dict[str, Any]) -> HttpResponse:
     now = present()
+    help_panel = help_now(place.patient.site, now)
+    asked = request.GET.get("topic", "")
     page = drafted(
         request,
         WriteDownForm,
         kind="call",
         patient=place.patient,
         target=thread.pk if thread is not None else None,
+        resume=reverse("messaging:call", args=[place.patient.pk]) if thread is None else "",
         zone=place.zone,
         now=now,
-        begun=thread is not None,
+        begun=thread.topic if thread is not None else "",
+        help=help_panel,
+        questions=triage.questions_for(place.user, place.patient),
+        initial={"topic": asked if asked in Topic.values else ""},
     )
-    context |= {"place": place, "patient": place.patient, "newer": []}
+    files = FormFiles(request, place, page)
+    context |= {
+        "place": place,
+        "patient": place.patient,
+        "newer": [],
+        "files": files,
+        "help": help_panel,
+        "alarm": alarm_of_form(page.form, topic=thread.topic if thread is not None else ""),
+    }
+    if files.stops:
+        template = "messaging/write_down.html"
+        return files.back() or page.render_again(template, context, status=files.status)
     if page.later:
         return page.finish_later("messaging/write_down.html", context)
     if page.form.is_valid():
@@ -156,6 +197,8 @@ def written_down(request: HttpRequest, place: Place, thread: Any, context: dict[
                 lane="" if data["lane"] == AS_TOPIC else data["lane"],
                 thread_id=thread.pk if thread is not None else None,
                 seen_seq=posted_seq(request),
+                signs=data.get("signs", ()),
+                files=files.ids,
             )
         except NewerMessages as error:
             page.refuse(error)
@@ -164,7 +207,13 @@ def written_down(request: HttpRequest, place: Place, thread: Any, context: dict[
             page.refuse(error)
         else:
             page.done()
-            messages.success(request, _("Written down. It is on the work list."))
+            signs = signs_of(message)
+            if signs is not None and signs.urgent:
+                messages.success(
+                    request, _("Written down as urgent. It is in the safety lane of the work list.")
+                )
+            else:
+                messages.success(request, _("Written down. It is on the work list."))
             return redirect("messaging:work-thread", place.patient.pk, message.thread_id)
     return page.render("messaging/write_down.html", context)
 

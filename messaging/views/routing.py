@@ -18,7 +18,7 @@ from clinic.cover import there_today
 from messaging import services
 from messaging.models import CallTask, WorkItem
 from messaging.views.shared import STAFF, enter, signed_in
-from messaging.views.work import at_work
+from messaging.views.work import at_work, came_from, work_url
 from messaging.work import calls, routing
 from messaging.work.forms import HandOverForm
 from patients.drafting import drafted
@@ -38,7 +38,8 @@ def hand_over(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRe
     place, thread = at_work(request, patient_id, thread_id)
     if not place.may_act:
         raise NotAllowed
-    up = reverse("messaging:work-thread", args=[patient_id, thread_id])
+    chosen = came_from(request)
+    up = work_url(patient_id, thread_id, chosen)
     items = WorkItem.objects.for_user(place.user, place.patient).filter(thread=thread)
     item = items.waiting().select_related("owner").first()
     colleagues = there_today(thread.team_id, today_in(present(), place.zone))
@@ -72,7 +73,7 @@ def hand_over(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRe
         else:
             page.done()
             messages.success(request, _("Handed over."))
-            return redirect(up)
+            return redirect(work_url(patient_id, thread_id, chosen, did=True))
     return page.render("messaging/hand_over.html", context)
 
 

@@ -60,16 +60,15 @@ def alarm_of(message: Message | None) -> dict[str, Any]:
     return {"level": signs.level, "lines": signs.yes + signs.words}
 
 
-def alarm_of_form(form: Any) -> dict[str, Any]:
-    """The same for what is ticked and typed in a form that is not sent yet."""
+def alarm_of_form(form: Any, topic: str = "") -> dict[str, Any]:
+    """The same for what is ticked and typed in a form that is not sent yet; `topic` where the form does not ask for it."""
     found = triage.in_use() if form.is_bound else None
     if found is None:
         return {}
     ticked = set(form.data.getlist("signs"))
     asked = form.fields["signs"].asked if "signs" in form.fields else []
-    fired = [
-        one for one in asked if one.key in ticked and one.key.startswith(f"{form.data.get('topic', '')}:")
-    ]
+    topic = topic or form.data.get("topic", "")
+    fired = [one for one in asked if one.key in ticked and one.key.startswith(f"{topic}:")]
     words = found.rules.found_in(form.data.get("text", ""))
     level = redflags.highest([one.level for one in fired] + [level for _word, level in words])
     if level == redflags.NO_FLAG:

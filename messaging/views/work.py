@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -74,7 +75,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
     record_many(user, {item.patient_id: item.patient for item in shown}.values(), "worklist.view")
     context = {
         "page": page,
-        "rows": [{**row_of(item, user, now), "why": steps.get(item.pk, "")} for item in shown],
+        "rows": [{**row_of(item, user, now, chosen), "why": steps.get(item.pk, "")} for item in shown],
         "filters": filtering.links(chosen, found),
         "calls": found[filtering.TO_CALL],
         "now": now,
@@ -83,7 +84,36 @@ def work_list(request: HttpRequest) -> HttpResponse:
     return render(request, "messaging/work_list.html", context)
 
 
-def row_of(item: WorkItem, user: User, now: Any) -> dict[str, Any]:
+def came_from(request: HttpRequest) -> filtering.Filters:
+    """The list on which the person opened a conversation: it goes with the address, so that "next one" is the next one of it."""
+    return filtering.of_code(request.GET.get("list", ""))
+
+
+def in_list(url: str, chosen: filtering.Filters, *, did: bool = False) -> str:
+    """An address with the list it was opened from; `did` after an act, when the page begins with the next one."""
+    said = {name: value for name, value in {"list": chosen.code, "did": "1" if did else ""}.items() if value}
+    return f"{url}?{urlencode(said)}" if said else url
+
+
+def work_url(patient_id: UUID, thread_id: UUID, chosen: filtering.Filters, *, did: bool = False) -> str:
+    return in_list(reverse("messaging:work-thread", args=[patient_id, thread_id]), chosen, did=did)
+
+
+def next_of(
+    user: User, thread_id: UUID, item: WorkItem | None, chosen: filtering.Filters
+) -> dict[str, Any] | None:
+    """The next one of the list: its address and its words. One statement."""
+    found = services.next_item(user, after=thread_id, behind=item, only=chosen.rule(user, present()))
+    if found is None:
+        return None
+    words = _("Next one: %(topic)s, %(name)s") % {
+        "topic": found.thread.get_topic_display(),
+        "name": found.patient.name,
+    }
+    return {"url": work_url(found.patient_id, found.thread_id, chosen), "words": words}
+
+
+def row_of(item: WorkItem, user: User, now: Any, chosen: filtering.Filters) -> dict[str, Any]:
     """A line of the work list."""
     args = [item.patient_id, item.thread_id]
     return {
@@ -92,8 +122,8 @@ def row_of(item: WorkItem, user: User, now: Any) -> dict[str, Any]:
         "patient": item.patient.name,
         "topic": item.thread.get_topic_display(),
         "first_line": contributed.first_line(item.trigger.body),
-        "url": reverse("messaging:work-thread", args=args),
-        "claim_url": reverse("messaging:claim", args=args) if item.owner_id is None else "",
+        "url": in_list(reverse("messaging:work-thread", args=args), chosen),
+        "claim_url": in_list(reverse("messaging:claim", args=args), chosen) if item.owner_id is None else "",
         "mine": item.owner_id == user.pk,
         "late": item.due_at < now,
         "safety": item.lane == Lane.SAFETY,
@@ -122,7 +152,7 @@ def work_thread(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> Http
 
 
 def answer_page(request: HttpRequest, place: Place, thread: Thread) -> DraftedPage:
-    resume = reverse("messaging:work-thread", args=[place.patient.pk, thread.pk])
+    resume = work_url(place.patient.pk, thread.pk, came_from(request))
     return drafted(request, AnswerForm, kind="answer", patient=place.patient, target=thread.pk, resume=resume)
 
 
@@ -159,6 +189,7 @@ def show_work(
         .first()
     )
     waiting = item is not None and item.state != WorkItem.State.DONE
+    chosen, did = came_from(request), request.GET.get("did") == "1"
     readers = ThreadViewer.objects.for_user(user, patient).filter(
         thread=thread, last_seen_seq=thread.last_seq
     )
@@ -186,10 +217,12 @@ def show_work(
         ],
         "alerts": alerts_of(user, patient, now, known=f"thread:{thread.pk}"),
         "panels": [panel for panel in panels if panel.template != contributed.PANEL],
-        "next": None if waiting else services.next_item(user, after=thread.pk),
+        "up": chosen.url,
+        "did": did,
+        "next": next_of(user, thread.pk, item, chosen) if did or not waiting else None,
         "templates": shown_templates(user) if place.may_act else None,
         "urls": {
-            name: reverse(f"messaging:{name}", args=[patient.pk, thread.pk])
+            name: in_list(reverse(f"messaging:{name}", args=[patient.pk, thread.pk]), chosen)
             for name in (
                 "work-thread",
                 "claim",
@@ -247,7 +280,7 @@ def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespo
         else:
             page.done()
             messages.success(request, _("Answer sent."))
-            return redirect("messaging:work-thread", patient_id, thread_id)
+            return redirect(work_url(patient_id, thread_id, came_from(request), did=True))
     page.keep()
     _place, fresh = at_work(request, patient_id, thread_id)
     return show_work(request, place, fresh, page, status=status, files=files)
@@ -284,7 +317,7 @@ def start_from_template(request: HttpRequest, place: Place, thread: Thread) -> H
     page.form.restored = True  # chosen, not sent: nothing is checked yet
     page.keep()
     if page.conflict is None and page.unkept is None:
-        return redirect(reverse("messaging:work-thread", args=[place.patient.pk, thread.pk]) + "#id_text")
+        return redirect(work_url(place.patient.pk, thread.pk, came_from(request)) + "#id_text")
     page.form.restored = page.unkept is None
     return show_work(request, place, thread, page, status=refused_later(page))
 
@@ -295,7 +328,7 @@ def note(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespons
     place, thread = at_work(request, patient_id, thread_id)
     if request.method == "POST" and not place.may_act:
         raise NotAllowed
-    up = reverse("messaging:work-thread", args=[patient_id, thread_id])
+    up = work_url(patient_id, thread_id, came_from(request))
     page = drafted(request, NoteForm, kind="note", patient=place.patient, target=thread.pk)
     notes = list(InternalNote.objects.for_user(place.user, place.patient).filter(thread=thread).in_order())
     context = {"place": place, "patient": place.patient, "thread": thread, "up": up, "notes": notes}
@@ -378,6 +411,7 @@ def done_or_told(
 ) -> HttpResponse:
     """Do an act without a text, then back to the conversation; a refusal is a page that says why and what next."""
     place, thread = at_work(request, patient_id, thread_id)
+    chosen = came_from(request)
     try:
         act(place, once_of(request))
     except DomainError as error:
@@ -385,9 +419,10 @@ def done_or_told(
             "patient": place.patient,
             "thread": thread,
             "problem": error.message,
-            "url": reverse("messaging:work-thread", args=[patient_id, thread_id]),
-            "next": services.next_item(place.user, after=thread_id),
+            "url": work_url(patient_id, thread_id, chosen),
+            "up": chosen.url,
+            "next": next_of(place.user, thread_id, None, chosen),
         }
         record_view(place.user, place.patient, "thread.view", thread.pk)
         return render(request, "messaging/work_refused.html", context, status=error.status)
-    return redirect("messaging:work-thread", patient_id, thread_id)
+    return redirect(work_url(patient_id, thread_id, chosen, did=True))

@@ -20,6 +20,7 @@ from messaging.topics import Lane
 from messaging.work import calls
 
 MINE, FREE, OTHERS = "mine", "free", "others"
+ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,16 @@ class Filters:
     whose: str = ""
     late: bool = False
 
+    def rule(self, user: User, now: datetime) -> Q:
+        """What these filters let through."""
+        rule = Q(lane=self.lane) if self.lane else Q()
+        if self.whose:
+            rule &= whose_is(user)[self.whose]
+        return rule & Q(due_at__lt=now) if self.late else rule
+
     def of(self, items: Any, user: User, now: datetime) -> Any:
         """The items that these filters let through."""
-        if self.lane:
-            items = items.filter(lane=self.lane)
-        if self.whose:
-            items = items.filter(whose_is(user)[self.whose])
-        return items.filter(due_at__lt=now) if self.late else items
+        return items.filter(self.rule(user, now))
 
     @property
     def url(self) -> str:
@@ -45,6 +49,12 @@ class Filters:
             {name: value for name, value in {**asked, "late": "1" * self.late}.items() if value}
         )
         return reverse("messaging:work-list") + (f"?{query}" if query else "")
+
+    @property
+    def code(self) -> str:
+        """The filters as one word, which goes with a conversation that was opened from the list; empty for the whole list."""
+        said = [self.lane or ALL, self.whose or ALL, "late" if self.late else ALL]
+        return "" if said == [ALL] * 3 else ".".join(said)
 
     def counts(self, found: Mapping[tuple[str, str, bool], int]) -> int:
         """How many of the grouped items pass."""
@@ -67,6 +77,14 @@ def chosen(query: Mapping[str, Any]) -> Filters:
     lane = query.get("lane", "")
     whose = MINE if query.get("mine") == "1" else FREE if query.get("free") == "1" else ""
     return Filters(lane if lane in Lane.values else "", whose, query.get("late") == "1")
+
+
+def of_code(code: str) -> Filters:
+    """The filters of a code; what nobody knows is no filter."""
+    lane, whose, late = [*code.split("."), "", "", ""][:3]
+    return Filters(
+        lane if lane in Lane.values else "", whose if whose in (MINE, FREE) else "", late == "late"
+    )
 
 
 Grouped = Counter[tuple[str, str, bool]]

@@ -33,11 +33,16 @@ class SignsField(MultipleChoiceField):
     def valid_value(self, value: str) -> bool:
         return True
 
-    def ask(self, questions: dict[str, list[Question]], help: Help) -> None:
-        """Put the questions of each topic in, with whom to call beside each."""
+    def ask(self, questions: dict[str, list[Question]], help: Help, *, on_the_phone: bool = False) -> None:
+        """Put the questions of each topic in, with whom to call beside each: for the patient, or for a colleague who asks on the phone."""
         self.asked = [one for found in questions.values() for one in found]
         emergency = _("If yes, call %(phone)s now.") % {"phone": help.site.emergency_phone}
         call = _("If yes, call %(phone)s first.") % {"phone": help.phone}
+        if on_the_phone:
+            emergency = _("If yes, tell the caller to call %(phone)s now.") % {
+                "phone": help.site.emergency_phone
+            }
+            call = _("If yes, ask a nurse or doctor to take the call now.")
         self.choices = [
             (
                 topic,

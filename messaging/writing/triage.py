@@ -116,12 +116,16 @@ def questions_for(user: User, patient: Patient) -> dict[str, list[Question]]:
 def note(
     *, by: User, patient: Patient, thread: Thread, message: Message, signs: Iterable[str], called: str, now: datetime
 ) -> Verdict | None:  # fmt: skip
-    """Judge a new message of the patient's side and keep the answers with it, sealed. Call inside the transaction of the send.
+    """Judge a new message of the patient's side, a call and a letter too, and keep the answers with it, sealed. Call inside the transaction of the send.
 
     A row is made when something was answered or a rule fired. None: no version is in use.
     """
     found = in_use()
-    therapies = therapies_of(by, patient) if found is not None and message.seq == 1 else []
+    signs = list(signs)
+    asked = (
+        message.seq == 1 or signs
+    )  # what is written later has questions only when the team asks on the phone
+    therapies = therapies_of(by, patient) if found is not None and asked else []
     verdict = found.rules.judge(thread.topic, message.body, signs, therapies) if found is not None else None
     called = called if called in CALLED else ""
     if found is not None and verdict is not None and (verdict.answers or verdict.urgent or called):

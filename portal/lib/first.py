@@ -27,6 +27,7 @@ class Problem:
     state: str
     due: datetime | None = None  # aware
     owner: str = ""
+    taken: bool = False  # a person has it; otherwise `owner` says whose turn it is, or that nobody has it yet
     alone: bool = True
 
     @property
@@ -36,7 +37,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """One line of the list: the worst of its sources first."""
+    """One line of the list: the worst of its sources first; its clock is the one that runs out first."""
 
     sources: tuple[Problem, ...]
 
@@ -63,7 +64,10 @@ class Merged:
 
     @property
     def owner(self) -> str:
-        return next((source.owner for source in self.sources if source.owner), "")
+        """Who has it: a person where one of the sources has one, otherwise what the worst source says."""
+        said = [source.owner for source in self.sources if source.owner and source.taken]
+        said += [source.owner for source in self.sources if source.owner]
+        return said[0] if said else ""
 
 
 def merge(problems: Iterable[Problem]) -> list[Merged]:

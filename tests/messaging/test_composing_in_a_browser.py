@@ -33,7 +33,9 @@ def test_open_template_send_next(live_world: LivePortal, new_page: Callable[...,
     nurse.get_by_text("Nothing is open here.").wait_for()
     assert "We call you on Friday at ten." in nurse.locator("main").inner_text()
     before = nurse.url
-    tab_to(nurse, "Next one:")
+    assert "Next one:" in nurse.evaluate(
+        "() => document.activeElement.innerText"
+    )  # the keyboard stands on it
     nurse.keyboard.press("Enter")  # 4: next
     nurse.wait_for_function("url => location.href !== url", arg=before)
     assert "/work/" in nurse.url

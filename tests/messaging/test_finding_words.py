@@ -58,9 +58,7 @@ def test_own_questions_are_chosen_and_put_in(ward: Ward, signed_in: SignIn) -> N
         signed_in(ward.jonas).get(reverse("messaging:patient-new", args=[ward.of_maya.pk])).content.decode()
     )
     assert "Question 1?" not in carers
-    staff = (
-        signed_in(ward.rosa).get(reverse("messaging:patient-new", args=[ward.of_maya.pk])).content.decode()
-    )
+    staff = signed_in(ward.rosa).get(reverse("messaging:call", args=[ward.of_maya.pk])).content.decode()
     assert "Question 1?" not in staff
 
 

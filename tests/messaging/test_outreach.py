@@ -15,11 +15,16 @@ from accounts.models import OutgoingMail
 from clinic.services import state_of
 from messaging.composing import outreach
 from messaging.composing.reply_templates import BlankLeft
-from messaging.models import Message, WorkItem
+from messaging.files import services as files
+from messaging.models import Attachment, Message, WorkItem
+from messaging.models.writing import TriageAnswers
 from messaging.services import NewerMessages
 from messaging.work.promises import due_at
+from messaging.writing import redflags, triage
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
+from tests.messaging.samples import pdf
+from tests.messaging.test_files import form_of, upload
 from tests.messaging.test_reply_templates import made
 from tests.messaging.ward import OPEN, Ward, hidden
 
@@ -137,3 +142,86 @@ def test_first_words_have_no_blanks_left(ward: Ward, signed_in: Any) -> None:
     assert "Fill in [day] first." in refused.content.decode()
     data["draft_version"] = hidden(refused.content.decode(), "draft_version")
     assert nurse.post(page, {**data, "topic": "visit", "text": "On Friday."}).status_code == 302
+
+
+@pytest.fixture
+def signed(ward: Ward) -> Ward:
+    """The ward, with the red-flag questions signed by its neurologist."""
+    with ward.acting(ward.hana):
+        triage.sign(by=ward.hana, version=redflags.newest().version, id=uuid7(), now=timezone.now())
+    return ward
+
+
+def test_a_yes_on_the_phone_makes_it_safety_work_whatever_lane_was_chosen(signed: Ward) -> None:
+    call = write_down(signed, topic="feeling", lane="administration", signs=["feeling:breath"])
+    item = item_of(signed, call.thread_id)
+    assert (item.lane, item.priority) == ("safety", 0)
+    assert item.due_at == due_at(state_of(signed.of_maya.site), "side_effect", OPEN)
+    with signed.system():
+        row = TriageAnswers.objects.for_system().get(message=call)
+        said = {one["code"]: one["said_code"] for one in row.answers["answers"]}
+    assert (row.level, said["feeling:breath"]) == ("emergency", "yes")
+    words = write_down(signed, topic="visit", text="He says he has a fever.")
+    assert item_of(signed, words.thread_id).lane == "safety"
+    calm = write_down(signed, topic="feeling", signs=["feeling:none"])
+    assert item_of(signed, calm.thread_id).lane == "clinical"
+
+
+def test_a_call_about_an_open_conversation_hurries_it_and_never_slows_it(signed: Ward) -> None:
+    thread = signed.start(topic="feeling", now=OPEN - timedelta(hours=1))
+    before = item_of(signed, thread)
+    id, call = uuid7(), {"thread_id": thread, "topic": "", "seen_seq": 1, "signs": ["feeling:new"]}
+    write_down(signed, id=id, **call)
+    assert write_down(signed, id=id, **call).pk == id
+    after = item_of(signed, thread)
+    assert (after.pk, after.lane) == (before.pk, "safety")
+    assert after.due_at < before.due_at
+    with signed.system():
+        assert TriageAnswers.objects.for_system().get(thread_id=thread).level == "call_now"
+
+
+def test_a_scan_goes_with_the_letter_or_nothing_goes(ward: Ward) -> None:
+    with ward.acting(ward.rosa):
+        scan = files.take_in(
+            by=ward.rosa, patient=ward.of_maya, id=uuid7(), name="letter.pdf", data=pdf(), now=timezone.now()
+        )
+    letter = write_down(ward, how="letter", topic="letter", files=[scan.pk])
+    assert ward.count(Attachment, message_id=letter.pk) == 1
+    with pytest.raises(Exception, match="file"):
+        write_down(ward, how="letter", topic="letter", files=[uuid7()])
+    assert ward.count(Message) == 1
+
+
+def test_the_page_asks_the_questions_takes_the_scan_and_says_what_cannot_wait(
+    signed: Ward, signed_in: Any
+) -> None:
+    nurse, page = signed_in(signed.rosa), reverse("messaging:call", args=[signed.of_maya.pk])
+    # The team has one door: what was the second one leads here.
+    old = nurse.get(reverse("messaging:patient-new", args=[signed.of_maya.pk]), {"topic": "visit"})
+    assert f'action="{page}"' in old.content.decode()
+    assert 'value="visit" checked' in " ".join(old.content.decode().split()).replace('" id="id_topic_0"', '"')
+    given, today = form_of(nurse, page), timezone.localtime(timezone=ZoneInfo("America/New_York"))
+    shown = nurse.get(page).content.decode()
+    assert 'value="feeling:breath"' in shown
+    assert "If yes, tell the caller to call 911 now." in shown
+    data = {
+        **given, "how": "phone", "topic": "feeling", "lane": "topic", "signs": "feeling:breath",
+        "day_day": str(today.day), "day_month": str(today.month), "day_year": str(today.year),
+    }  # fmt: skip
+    refused = nurse.post(page, {**data, "text": "", "attach": "1", "files": [upload("scan.pdf", pdf())]})
+    assert refused.status_code == 302  # the file was taken in and everything was kept
+    again = nurse.get(page).content.decode()
+    assert "scan.pdf" in again
+    assert "Act now: this is an emergency sign" in again
+    sent = nurse.post(page, {**data, **form_of(nurse, page), "text": "She cannot swallow."}, follow=True)
+    assert "It is in the safety lane of the work list." in sent.content.decode()
+    assert "Red flag: emergency" in sent.content.decode()
+    assert signed.count(Attachment, message__isnull=False) == 1
+    with signed.system():
+        item = WorkItem.objects.for_system().get()
+    more = nurse.get(
+        reverse("messaging:call-more", args=[signed.of_maya.pk, item.thread_id])
+    ).content.decode()
+    assert 'type="hidden" name="topic" value="feeling"' in more
+    assert 'value="feeling:breath"' in more
+    assert 'value="visit:fever"' not in more

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -339,3 +341,64 @@ def test_the_list_says_why_something_is_back(ward: Ward, signed_in: SignIn) -> N
     assert clockwork.return_silent(timezone.now()) == 1
     html = signed_in(ward.hana).get(reverse("messaging:work-list")).content.decode()
     assert "Back to the team: Rosa Delgado had it" in html
+
+
+def next_link(html: str) -> str:
+    """The address behind "Next one" on a page, and that the keyboard stands on it."""
+    found = re.search(r'<a class="action-link" href="([^"]+)" autofocus>', html)
+    assert found is not None, "no next one"
+    assert "Next one:" in html
+    return found[1].replace("&amp;", "&")
+
+
+@pytest.mark.parametrize("name", ["claim", "finish", "answer", "release", "hand-over"])
+def test_after_each_act_comes_the_next_one_of_the_list_the_person_came_from(
+    name: str, ward: Ward, signed_in: SignIn
+) -> None:
+    first = ward.start(topic="letter")
+    elsewhere = ward.start(topic="visit")
+    second = ward.start(ward.samuel, ward.of_samuel, topic="letter")
+    nurse = signed_in(ward.rosa)
+    page = nurse.get(reverse("messaging:work-list"), {"lane": "administration"}).content.decode()
+    opened = reverse("messaging:work-thread", args=[ward.of_maya.pk, first]) + "?list=administration.all.all"
+    assert opened in page
+    shown = nurse.get(opened).content.decode()
+    url = reverse(f"messaging:{name}", args=[ward.of_maya.pk, first]) + "?list=administration.all.all"
+    if name == "release":
+        ward.claim(first)
+        shown = nurse.get(opened).content.decode()
+    assert url in shown
+    assert reverse("messaging:work-list") + "?lane=administration" in shown  # the way back is the same list
+    data = {"once": str(uuid7()), "seen": "1", "outcome": "no_reply", "text": "Hello.", "draft_version": "0"}
+    data |= {"draft": str(uuid7()), "to": "lane:clinical", "reason": "Not ours."}
+    done = nurse.post(url, data)
+    assert done.status_code == 302, done.content
+    after = nurse.get(done["Location"]).content.decode()
+    assert next_link(after).startswith(reverse("messaging:work-thread", args=[ward.of_samuel.pk, second]))
+    assert "list=administration.all.all" in next_link(after)
+    assert str(elsewhere) not in next_link(after)
+
+
+def test_who_goes_on_goes_on_down_the_list_and_urgent_work_comes_between(
+    ward: Ward, signed_in: SignIn
+) -> None:
+    now = timezone.now()
+    ids = [ward.start(topic="letter", now=now - timedelta(days=9 - number)) for number in range(3)]
+    nurse = signed_in(ward.rosa)
+
+    def after_putting_back(thread_id: UUID) -> str:
+        ward.claim(thread_id)
+        went = post(nurse, "release", ward, thread_id)
+        return next_link(nurse.get(went["Location"]).content.decode())
+
+    assert str(ids[2]) in after_putting_back(ids[1])
+    assert str(ids[0]) in after_putting_back(ids[2])  # and from the top again
+    urgent = ward.start(topic="side_effect")
+    assert str(urgent) in after_putting_back(ids[1])
+
+
+@pytest.mark.parametrize("code", ["", "x", "clinical", "a.b.c.d.e", ".." * 200, "%00"])
+def test_an_odd_list_in_the_address_is_the_whole_list(code: str, ward: Ward, signed_in: SignIn) -> None:
+    thread_id = ward.start(topic="letter")
+    url = reverse("messaging:work-thread", args=[ward.of_maya.pk, thread_id])
+    assert signed_in(ward.rosa).get(f"{url}?list={code}&did=1").status_code in (200, 400)

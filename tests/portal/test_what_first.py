@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -181,3 +182,53 @@ def test_programs_read_the_same_list_and_say_seen(ward: Ward) -> None:
     )
     assert answer.status_code == 204
     assert client.get("/api/v1/patients/first/").json()["results"][0]["seen_by"] == "Rosa Delgado"
+
+
+def line_of(html: str, words: str) -> str:
+    """The words of the line of the list in which some words stand, without its tags."""
+    rows = [row for row in html.split('<li class="work-row')[1:] if words in row]
+    assert rows, words
+    return " ".join(re.sub(r"<[^>]+>", " ", rows[0].split("</li>")[0]).split())
+
+
+def test_each_line_says_who_has_it_and_when_it_is_due_or_how_late_it_is(ward: Ward) -> None:
+    from messaging.work.calls import ask_to_call
+
+    now = timezone.now()
+    ward.start(ward.samuel, ward.of_samuel, topic="letter", now=now - timedelta(days=30))
+    urgent = ward.start(topic="side_effect", now=now)
+    with ward.system():
+        ask_to_call(ward.of_samuel, None, "no_account", now)
+    rosa = enter(ward, ward.rosa)
+    html = today(rosa)
+    assert "Who has it: Nobody yet" in line_of(html, "Urgent message: A side effect")
+    assert " Due " in line_of(html, "Urgent message: A side effect")
+    late = line_of(html, "The answer is late")
+    assert re.search(r"Late by \d+ days.*: was due \w+day", late), late
+    called = line_of(html, "To call: Does not use the portal")
+    assert " Due " in f" {called}"
+    assert "Who has it: Nobody yet" in called
+    ward.claim(urgent)
+    assert "Who has it: Rosa Delgado" in line_of(today(rosa), "Urgent message: A side effect")
+
+
+def test_a_person_who_has_it_is_named_before_a_turn() -> None:
+    turn = Problem(ANNA, ("a",), URGENT, "Self-check", "/", "1", owner="The team")
+    person = Problem(ANNA, ("a",), TODAY, "Message", "/", "1", owner="Rosa Delgado", taken=True)
+    assert merge([turn, person])[0].owner == "Rosa Delgado"
+    assert merge([turn])[0].owner == "The team"
+    assert merge([problem()])[0].owner == ""
+
+
+def test_a_red_flag_about_the_infusion_is_one_line_with_the_infusion(ward: Ward) -> None:
+    from messaging.work.problems import urgent_and_late
+    from messaging.writing import redflags, triage
+
+    with ward.acting(ward.hana):
+        triage.sign(by=ward.hana, version=redflags.newest().version, id=uuid7(), now=timezone.now())
+    ward.start(topic="visit", signs=["visit:fever"])
+    ward.start(ward.samuel, ward.of_samuel, topic="side_effect")
+    with ward.acting(ward.rosa):
+        found = {one.patient_id: one for one in urgent_and_late(ward.rosa, timezone.now())}
+    assert "infusion" in found[ward.of_maya.pk].keys
+    assert "infusion" not in found[ward.of_samuel.pk].keys

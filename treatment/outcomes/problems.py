@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -37,5 +38,8 @@ def to_look_at(user: User, now: datetime, patient: Patient | None = None) -> Ite
             words=_("A dose waits, look again: %(why)s") % {"why": row.get_reason_display()},
             url=reverse("treatment:patient-course", args=[row.patient_id, row.dose.course_id]),
             state=f"{row.pk}",
+            due=datetime.combine(
+                row.recheck_on + timedelta(days=1), time.min, ZoneInfo(row.patient.site.time_zone)
+            ).astimezone(UTC),  # by the end of the day on which somebody wanted to look again
             owner=_("The patient") if row.owner == "you" else row.get_owner_display(),
         )
