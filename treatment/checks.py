@@ -22,7 +22,7 @@ from portal.lib.problems import DomainError, NotAllowed
 from portal.lib.time import today_in
 from treatment.courses import planning, reading
 from treatment.ledger.known import code_of_fact
-from treatment.models import CheckDone, ChecklistItem, Course, Dose, Result
+from treatment.models import CheckDone, ChecklistItem, Course, Dose, DoseAnswer, Result
 from treatment.protocols.facts import RegularCheck
 from treatment.readiness import items
 
@@ -92,11 +92,12 @@ def before(
     doses: Iterable[Dose] | None = None,
     done: DoneDays | None = None,
 ) -> list[OpenItem]:
-    """Everything before a dose: what other apps know (a booked time), the dose's items, and checks that are overdue.
+    """Everything before a dose: what stops it, what other apps know (a booked time), the dose's items, and checks that are overdue.
 
     `doses` and `done` spare statements where the patient's doses and done checks were read already.
     """
-    lines = [
+    lines = stop_lines(user, patient, dose)
+    lines += [
         OpenItem(
             label=row["label"], who=row["who"], done=row["done"], url=row.get("url") or "", owner="other"
         )
@@ -114,15 +115,27 @@ def before(
     return lines
 
 
+def stop_lines(user: User, patient: Patient, dose: Dose) -> list[OpenItem]:
+    """One line that says that an answer stops the dose, and none without one. One statement."""
+    if not DoseAnswer.objects.for_user(user, patient).that_stop(dose).exists():
+        return []
+    return [
+        OpenItem(
+            label=_("An answer to the questions stops this dose"), who=owner_words("team"), done=False,
+            kind="urgent", word=_("Stopped: call first"),
+        )
+    ]  # fmt: skip
+
+
 @transaction.atomic
 def settle_item(
     *, by: User, patient: Patient, item_id: UUID, done: bool, id: UUID, now: datetime
 ) -> ChecklistItem:
-    """Tick an item, or open it again. Patients tick only what is theirs. Raises NotAllowed, DomainError, DifferentContent."""
+    """Tick an item, or open it again. Patients tick only what is theirs. Raises NotAllowed, LineIsStopped, DomainError, DifferentContent."""
     capacity = require(by, patient, TREATMENT, "self", "team", "break_glass")
 
     def make() -> UUID:
-        locked = items.locked(by, patient, item_id)
+        locked = items.locked(by, patient, item_id, capacity)
         if capacity == "self" and locked.owner != ChecklistItem.Owner.YOU:
             raise NotAllowed
         if capacity == "self" and done and items.said_of(locked).link == "questions":

@@ -497,7 +497,7 @@ from treatment.ledger.models import (  # noqa: E402 - they build on the models a
     ResultSeen,
 )
 from treatment.outcomes.models import DrugStep, Postponement  # noqa: E402
-from treatment.readiness.models import Applies, DoseAnswer, ItemNote, Reminder  # noqa: E402 - they build on the models above
+from treatment.readiness.models import Applies, DoseAnswer, ItemNote, Reminder, StopLift  # noqa: E402 - they build on the models above
 from treatment.selfcheck.models import SelfCheck  # noqa: E402 - it builds on the models above
 
 __all__ = [
@@ -531,6 +531,7 @@ __all__ = [
     "ResultSeen",
     "SelfCheck",
     "Signature",
+    "StopLift",
     "Therapy",
     "VersionMove",
     "Withdrawal",

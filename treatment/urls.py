@@ -70,6 +70,11 @@ urlpatterns: list[URLPattern] = [
         readiness.review,
         name="patient-answer-review",
     ),
+    path(
+        "patients/<uuid:patient_id>/treatment/answers/<uuid:answer_id>/lift/",
+        readiness.lift,
+        name="patient-answer-lift",
+    ),
     path("overdue/", overdue_views.overdue, name="overdue"),
     *_both("ledger/", ledger.home, "ledger"),
     *_both("ledger/tests/<str:test>/", ledger.one_test, "ledger-test"),

@@ -110,6 +110,40 @@ def test_a_fever_stops_the_dose_once_and_the_team_says_what_was_agreed(
     assert is_problem(ask("maya", "POST", f"doses/{dose.pk}/answers/", few), 422)
 
 
+def test_an_answer_that_was_looked_at_stops_until_it_is_lifted(ward: Ward, dose: Dose, ask: Ask) -> None:
+    body = {"answers": [{"fact": "natalizumab.chk.pml_screen", "answer": "yes"}]}
+    made = ask("maya", "POST", f"doses/{dose.pk}/answers/", body).json()
+    assert ask("nurse", "POST", f"answers/{made['id']}/lift/", {"reason": "All clear."}).status_code == 409
+    looked = ask("nurse", "POST", f"answers/{made['id']}/review/", {"agreed": "Hana calls.", "lift": False})
+    assert (looked.status_code, looked.json()["stops"]) == (200, True)
+    found = ask("maya", "GET", f"doses/{dose.pk}/readiness/").json()
+    assert (found["worst"], found["stops"]) == ("stopped", [made["id"]])
+    week = call(signed_in(ward.nurse), "GET", f"{API}board/?week={dose.target.isoformat()}").json()
+    (row,) = [row for row in week["rows"] if row["dose"] == str(dose.pk)]
+    assert (row["worst"], row["stops"]) == ("stopped", [made["id"]])
+    lift = f"answers/{made['id']}/lift/"
+    assert ask("maya", "POST", lift, {"reason": "I feel fine."}).status_code == 404
+    assert is_problem(ask("pharmacist", "POST", lift, {"reason": "Fine."}), 403)
+    assert is_problem(ask("nurse", "POST", lift, {"reason": ""}), 400)
+    done = ask("nurse", "POST", lift, {"reason": "Hana has seen the scan."})
+    assert (done.status_code, done.json()["stops"]) == (200, False)
+    told = ask("maya", "GET", f"answers/{made['id']}/").json()
+    assert (told["lifted_by"], told["lifted_why"]) == (ward.nurse.name, "Hana has seen the scan.")
+    assert ask("maya", "GET", f"doses/{dose.pk}/readiness/").json()["stops"] == []
+
+
+def test_a_stopped_line_is_not_opened_by_the_patient(ward: Ward, dose: Dose, ask: Ask) -> None:
+    body = {"answers": [{"fact": "natalizumab.chk.infection", "answer": "yes"}]}
+    assert ask("maya", "POST", f"doses/{dose.pk}/answers/", body).status_code == 201
+    told = lines(ask("maya", "GET", f"doses/{dose.pk}/readiness/"))["chk.infection"]
+    assert told["standing"] == "stopped"
+    for state in ("open", "done"):
+        assert is_problem(ask("maya", "POST", f"items/{told['id']}/notes/", {"state": state}), 422)
+    assert is_problem(ask("maya", "POST", f"items/{told['id']}/", {"done": False}), 422)
+    again = lines(ask("maya", "GET", f"doses/{dose.pk}/readiness/"))["chk.infection"]
+    assert again["standing"] == "stopped"
+
+
 def test_the_board_of_a_week(ward: Ward, dose: Dose) -> None:
     nurse = signed_in(ward.nurse)
     found = call(nurse, "GET", f"{API}board/?week={dose.target.isoformat()}")

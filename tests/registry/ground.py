@@ -403,12 +403,17 @@ def _treatment(ground: Ground, now: datetime) -> None:
             assert dose is not None
             ground.ids["course_id", whose], ground.ids["dose_id", whose] = dose.course_id, dose.pk
             ground.ids["code", whose] = dose.course.order.protocol.therapy.code
-            item = next(
+            theirs = [
                 line
                 for line in treatment.before(neurologist, patient, dose, now)
                 if line.owner == "you" and line.id
-            )
+            ]
+            item = next(line for line in theirs if not line.asked_again)
             assert item.id is not None
+            # The fever below stops this one: nobody can write over it.
+            ground.ids["stopped_item", whose] = next(
+                line.id for line in theirs if line.fact.endswith(".chk.infection")
+            )
             ground.ids["item_id", whose] = item.id
             readiness_items.note_item(
                 by=neurologist, patient=patient, item_id=item.id, state="open", text="Her sister looks them over", id=uuid7(),

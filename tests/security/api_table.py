@@ -611,6 +611,13 @@ API_ROWS: list[ApiRow] = [
     acts(
         "treatment-api:answer-review", OF_TEAM, sends(agreed="We talked.", lift=False), refused=IN_EMERGENCY
     ),
+    acts(
+        "treatment-api:answer-lift",
+        everyone("nurse", "neurologist"),
+        sends(reason="No fever since Monday."),
+        refused=of(IN_EMERGENCY, everyone("pharmacist")),
+        instead={"answer_id": "reviewed_answer"},
+    ),
     reads("treatment-api:board", TEAMS, about=False),
     ApiRow(
         "treatment-api:allergy-list", {"GET": Can(TREATED), "POST": Can(TREATED, 201, sends(what="Latex"))}

@@ -299,6 +299,15 @@ def _treatment() -> list[Row]:
             _form(agreed="We talked", lift="no"),
             exceptions=ONLY_READS,
         ),
+        Row(
+            "treatment:patient-answer-lift",
+            READERS,
+            200,
+            302,
+            _form(reason="No fever since Monday"),
+            exceptions={**ONLY_READS, ("pharmacist", "POST"): 403},  # nurses and neurologists lift
+            instead={"answer_id": "reviewed_answer"},
+        ),
         Row("treatment:patient-item-note", READERS, 200, 302, _form(state="open", text="Not yet")),
         clinicians("treatment:board"),
         own_start("treatment:ledger"),

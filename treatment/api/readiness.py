@@ -81,6 +81,10 @@ class ReadinessRead(serializers.Serializer[Any]):
     target = serializers.DateField()
     worst = serializers.ChoiceField(choices=WORST)
     words = serializers.CharField()
+    stops = serializers.ListField(
+        child=serializers.UUIDField(),
+        help_text=_("Ids of answers that stop the dose until somebody of the team lifts that."),
+    )
     lines = LineStandingRead(many=True)
 
 
@@ -118,6 +122,12 @@ class DoseAnswerRead(serializers.Serializer[Any]):
     reviewed_by = serializers.CharField(source="reviewed_by.name", allow_null=True, default=None)
     reviewed_at = serializers.DateTimeField(allow_null=True)
     agreed = serializers.CharField()
+    stops = serializers.BooleanField(
+        help_text=_("It stops the dose until somebody of the team lifts that, looked at or not.")
+    )
+    lifted_by = serializers.CharField(source="lifted.lifted_by.name", allow_null=True, default=None)
+    lifted_at = serializers.DateTimeField(source="lifted.lifted_at", allow_null=True, default=None)
+    lifted_why = serializers.CharField(source="lifted.reason", allow_null=True, default=None)
 
 
 class SaidWrite(Write):
@@ -135,10 +145,16 @@ class DoseAnswerWrite(Write):
 
 
 class AgreedWrite(Write):
-    """What was agreed with the patient; `lift`: the stopped lines count as looked at."""
+    """What was agreed with the patient. Without `lift` the dose stays stopped; with it the stop is lifted, by a neurologist or a nurse."""
 
     agreed = Text(max_length=items.TEXT_LENGTH)
     lift = serializers.BooleanField()
+
+
+class LiftWrite(Write):
+    """Why a stop is lifted."""
+
+    reason = Text(max_length=items.TEXT_LENGTH)
 
 
 class ItemNoteRead(serializers.Serializer[Any]):
@@ -193,7 +209,9 @@ class BoardRowRead(serializers.Serializer[Any]):
     worst = serializers.ChoiceField(source="readiness.worst", choices=WORST)
     words = serializers.CharField(source="readiness.words")
     blocks = BlockRead(many=True)
-    stops = serializers.SerializerMethodField(help_text=_("Ids of answers that say call first."))
+    stops = serializers.SerializerMethodField(
+        help_text=_("Ids of answers that stop the dose, looked at or not.")
+    )
     self_checks = serializers.SerializerMethodField(help_text=_("Ids of self-checks with something new."))
     remind_by_phone = serializers.BooleanField(source="call")
 
@@ -222,6 +240,7 @@ def standing_of(asked: About, dose: Dose) -> dict[str, Any]:
     said = found.readiness
     return {
         "dose": dose.pk, "target": dose.target, "worst": said.worst, "words": said.words, "lines": found.lines,
+        "stops": [stop.pk for stop in found.stops],
     }  # fmt: skip
 
 
@@ -293,6 +312,19 @@ class AnswerReview(TreatmentView):
         answers.answer_or_404(asked.user, asked.patient, answer_id)
         wanted = self.body(AgreedWrite)
         done = answers.review(**asked.act, answer_id=answer_id, id=self.once, now=present(), **wanted)
+        return Response(DoseAnswerRead(done).data)
+
+
+class AnswerLift(TreatmentView):
+    @extend_schema(request=LiftWrite, responses={200: DoseAnswerRead})
+    def post(self, request: Request, answer_id: UUID) -> Response:
+        """For a neurologist or a nurse of the team: lift the stop of an answer that was looked at, with the reason."""
+        asked = self.asked_about()
+        if asked.capacity == "self":
+            raise Http404
+        answers.answer_or_404(asked.user, asked.patient, answer_id)
+        reason = self.body(LiftWrite)["reason"]
+        done = answers.lift_stop(**asked.act, answer_id=answer_id, reason=reason, id=self.once, now=present())
         return Response(DoseAnswerRead(done).data)
 
 

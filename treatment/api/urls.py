@@ -94,6 +94,7 @@ urlpatterns = [
     path("doses/<uuid:dose_id>/answers/", readiness.DoseAnswers.as_view(), name="dose-answers"),
     path("answers/<uuid:answer_id>/", readiness.AnswerDetail.as_view(), name="answer-detail"),
     path("answers/<uuid:answer_id>/review/", readiness.AnswerReview.as_view(), name="answer-review"),
+    path("answers/<uuid:answer_id>/lift/", readiness.AnswerLift.as_view(), name="answer-lift"),
     path("board/", readiness.WeekBoard.as_view(), name="board"),
     path("allergies/", views.AllergyList.as_view(), name="allergy-list"),
     path("allergies/none-known/", views.NoneKnown.as_view(), name="allergy-none-known"),

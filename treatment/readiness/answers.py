@@ -5,7 +5,7 @@ Rules only: an answer means what the version says it means. No score, and no wor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,12 +20,13 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from accounts.services import queue_mail
 from clinic.cover import leads_of, on_call_now
+from clinic.services import memberships
 from patients.areas import TREATMENT
 from patients.models import Patient
 from patients.services import exactly_once, record_change, require, team_of
-from portal.lib.problems import Conflict, DomainError
+from portal.lib.problems import Conflict, DomainError, NotAllowed
 from treatment.courses import reading
-from treatment.models import ChecklistItem, Dose, DoseAnswer
+from treatment.models import ChecklistItem, Dose, DoseAnswer, StopLift
 from treatment.protocols.facts import Question
 from treatment.readiness import items
 
@@ -34,6 +35,7 @@ Level, Place = DoseAnswer.Level, DoseAnswer.Place
 RANK = {Level.NONE: 0, Level.TELL_NURSE: 1, Level.CALL_FIRST: 2}
 YES, NO, NOT_ME = "yes", "no", "not_me"
 MAIL_KIND = "stop-notice"
+LIFTS = ("neurologist", "nurse")  # roles of the team whose people lift a stop
 
 
 class AnswerAll(DomainError):
@@ -50,6 +52,25 @@ class SayWhatWasAgreed(DomainError):
 
 class AlreadyReviewed(Conflict):
     default_message = gettext_lazy("Somebody of the team has looked at this already. Nothing was changed.")
+
+
+class NotToLift(NotAllowed):
+    default_message = gettext_lazy("Only a neurologist or a nurse of the team lifts a stop.")
+
+
+class SayWhy(DomainError):
+    status = 422
+    default_message = gettext_lazy("Write in a few words why the stop is lifted.")
+
+
+class LookFirst(Conflict):
+    default_message = gettext_lazy(
+        "Note first what was agreed with the patient. Then the stop can be lifted."
+    )
+
+
+class NothingStops(Conflict):
+    default_message = gettext_lazy("This answer stops nothing any more. Look at the newest state first.")
 
 
 # --- Asking -----------------------------------------------------------------------------------------------------------
@@ -190,9 +211,11 @@ def answer_or_404(user: User, patient: Patient, answer_id: UUID | None) -> DoseA
 def review(
     *, by: User, patient: Patient, answer_id: UUID, agreed: str, lift: bool, id: UUID, now: datetime
 ) -> DoseAnswer:
-    """Somebody of the team has looked at the answers: by name, with what was agreed. `lift` lets the stopped lines count as looked at.
+    """Somebody of the team has looked at the answers: by name, with what was agreed.
 
-    Raises SayWhatWasAgreed, AlreadyReviewed, NotAllowed, Http404, DifferentContent.
+    Without `lift` an answer that means "call first" goes on stopping its dose, until `lift_stop`; with it the stop is lifted at once, for
+    the reason that was agreed, by a neurologist or a nurse. Raises SayWhatWasAgreed, AlreadyReviewed, NotToLift, NotAllowed, Http404,
+    DifferentContent.
     """
     capacity = require(by, patient, TREATMENT, "team")
     agreed = agreed.strip()[: items.TEXT_LENGTH]
@@ -200,16 +223,13 @@ def review(
         raise SayWhatWasAgreed
 
     def make() -> UUID:
-        rows = DoseAnswer.objects.for_user(by, patient).filter(pk=answer_id)
-        row = rows.select_for_update(of=("self",), no_key=True).first()
-        if row is None:
-            raise Http404
+        row = _locked(by, patient, answer_id)
         if row.reviewed_at is not None:
             raise AlreadyReviewed
         row.reviewed_at, row.reviewed_by, row.agreed = now, by, agreed
         row.save(update_fields=["reviewed_at", "reviewed_by", "agreed"])
-        if lift:
-            _lift(row, by, capacity, now, agreed)
+        if lift and row.stops:
+            _lift(row, by, capacity, now, agreed, id)
         record_change(by, patient, "treatment.questions-reviewed", row.pk)
         return row.pk
 
@@ -218,11 +238,71 @@ def review(
     return answer_or_404(by, patient, answer_id)
 
 
-def _lift(row: DoseAnswer, by: User, capacity: str, now: datetime, agreed: str) -> None:
-    facts = [line["fact_code"] for line in row.answers["concerns"]]
+@transaction.atomic
+def lift_stop(
+    *, by: User, patient: Patient, answer_id: UUID, reason: str, id: UUID, now: datetime
+) -> DoseAnswer:
+    """A neurologist or a nurse of the team lifts the stop of an answer that was looked at, with the reason. The answer stays.
+
+    Raises NotToLift, SayWhy, LookFirst, NothingStops, NotAllowed, Http404, DifferentContent.
+    """
+    capacity = require(by, patient, TREATMENT, "team")
+    if not may_lift(by):
+        raise NotToLift
+    reason = reason.strip()[: items.TEXT_LENGTH]
+    if not reason:
+        raise SayWhy
+
+    def make() -> UUID:
+        row = _locked(by, patient, answer_id)
+        if not row.stops:
+            raise NothingStops
+        if row.reviewed_at is None:
+            raise LookFirst
+        _lift(row, by, capacity, now, reason, id)
+        return row.pk
+
+    content = [str(answer_id), reason]
+    exactly_once(act="treatment.stop-lift", id=id, patient=patient, user=by, content=content, do=make)
+    return answer_or_404(by, patient, answer_id)
+
+
+def may_lift(user: User) -> bool:
+    """True for people who work as a neurologist or a nurse in a team today."""
+    return memberships(user).filter(role__in=LIFTS).exists()
+
+
+def _locked(by: User, patient: Patient, answer_id: UUID) -> DoseAnswer:
+    """The answer, with its row held until the transaction ends."""
+    rows = DoseAnswer.objects.for_user(by, patient).filter(pk=answer_id)
+    row = rows.select_for_update(of=("self",), no_key=True).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def _lift(row: DoseAnswer, by: User, capacity: str, now: datetime, reason: str, id: UUID) -> None:
+    """Keep who lifted the stop and why; its lines count as looked at, but for those that another answer still stops."""
+    if not may_lift(by):
+        raise NotToLift
+    made = StopLift(id=id, patient=row.patient, answer=row, lifted_at=now, lifted_by=by, created_at=now)
+    made.reason = reason
+    made.save(force_insert=True)
+    others = DoseAnswer.objects.for_user(by, row.patient).stopping().filter(dose_id=row.dose_id)
+    facts = _stopping_facts([row]) - _stopping_facts(others)
     stopped = ChecklistItem.objects.for_user(by, row.patient).filter(dose_id=row.dose_id, state=State.CONCERN)
     for item in stopped.filter(fact__in=facts).select_for_update(of=("self",), no_key=True):
-        items.put(item, State.DONE, by=by, capacity=capacity, now=now, text=agreed)
+        items.put(item, State.DONE, by=by, capacity=capacity, now=now, text=reason)
+    record_change(by, row.patient, "treatment.stop-lifted", row.pk)
+
+
+def _stopping_facts(rows: Iterable[DoseAnswer]) -> set[str]:
+    return {
+        line["fact_code"]
+        for row in rows
+        for line in row.answers["concerns"]
+        if line["level_code"] == Level.CALL_FIRST
+    }
 
 
 # --- The message ------------------------------------------------------------------------------------------------------
@@ -245,9 +325,15 @@ def message_text(row: DoseAnswer) -> str:
 __all__ = [
     "AlreadyReviewed",
     "AnswerAll",
+    "LookFirst",
+    "NotToLift",
+    "NothingStops",
     "SayWhatWasAgreed",
+    "SayWhy",
     "answer",
     "answer_or_404",
+    "lift_stop",
+    "may_lift",
     "message_text",
     "message_topic",
     "questions_for",

@@ -110,10 +110,13 @@ def counts_of(user: User, day: date) -> tuple[int, int]:
 
 
 def _doses(user: User, monday: date) -> tuple[list[Dose], list[DoseAnswer], list[SelfCheck]]:
-    """The doses of the week, and the next one of everybody who said something that nobody has looked at: three statements."""
-    answers = list(DoseAnswer.objects.for_user(user).stopping().order_by("answered_at", "id")[:MOST])
+    """The doses of the week, those that an answer stops, and the next one of everybody with a self-check that nobody has looked at, or with
+    a stop from a dose that was not given: three statements."""
+    stopping = DoseAnswer.objects.for_user(user).stopping().exclude(dose__state=Dose.State.GIVEN)
+    answers = list(stopping.select_related("dose").order_by("answered_at", "id")[:MOST])
     selfchecks = list(SelfCheck.objects.for_user(user).to_look_at().order_by("answered_at", "id")[:MOST])
     said = {row.patient_id for row in selfchecks}
+    said |= {row.patient_id for row in answers if not row.dose.is_planned}
     planned = Dose.objects.for_user(user).with_course().planned().filter(course__ended_on__isnull=True)
     wanted = Q(target__gte=monday, target__lt=monday + WEEK) | Q(pk__in=[row.dose_id for row in answers])
     rows = list(planned.filter(wanted | Q(patient_id__in=said)).order_by("target", "id"))
@@ -152,7 +155,7 @@ def _rows(
             continue
         today = today_in(now, patient.site.time_zone)
         found = items.lines_of(dose, lines[dose.course_id], groups[patient.pk], now, today)
-        stops = [row for row in answers if row.dose_id == dose.pk]
+        stops = [row for row in answers if row.is_about(dose)]
         signs = [row for row in selfchecks if row.patient_id == patient.pk]
         overdue = [
             check

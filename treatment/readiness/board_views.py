@@ -71,7 +71,13 @@ def shown(row: BoardRow, today: date) -> dict[str, Any]:
         "row": row,
         "left": words.left_words(today, row.dose.target),
         "url": reverse("treatment:patient-ready", args=[patient_id, row.dose.pk]),
-        "stops": [reverse("treatment:patient-answer", args=[patient_id, stop.pk]) for stop in row.stops],
+        "stops": [
+            {
+                "url": reverse("treatment:patient-answer", args=[patient_id, stop.pk]),
+                "looked_at": stop.reviewed_at is not None,
+            }
+            for stop in row.stops
+        ],
         "signs": [
             reverse("treatment:patient-self-check-done", args=[patient_id, sign.pk])
             for sign in row.self_checks

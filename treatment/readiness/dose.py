@@ -16,7 +16,8 @@ from treatment.readiness.standing import Readiness
 
 @dataclass(frozen=True, slots=True)
 class DoseStanding:
-    """A dose with its lines, overdue regular checks, and what stops it: answers and self-checks that nobody has looked at."""
+    """A dose with its lines, overdue regular checks, and what stops it: answers whose stop nobody has lifted, self-checks that nobody has
+    looked at."""
 
     dose: Dose
     lines: list[Line]
@@ -36,6 +37,6 @@ def standing_of_dose(user: User, patient: Patient, dose: Dose, now: datetime) ->
         dose=dose,
         lines=items.lines_for(user, patient, dose, now),
         overdue=checks.overdue_before(user, patient, dose, now),
-        stops=list(DoseAnswer.objects.for_user(user, patient).stopping().filter(dose=dose)),
+        stops=list(DoseAnswer.objects.for_user(user, patient).newest_first().that_stop(dose)),
         self_checks=list(SelfCheck.objects.for_user(user, patient).to_look_at()) if dose.is_planned else [],
     )

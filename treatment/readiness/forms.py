@@ -137,15 +137,36 @@ class AgreedForm(DraftedForm):
         error_messages={"required": _("Write in a few words what was agreed.")},
     )
     lift = forms.ChoiceField(
-        label=_("And the lines that are stopped?"),
+        label=_("And the dose that is stopped?"),
         choices=[
-            (NO, forms.Option(_("They stay stopped"), _("The dose is not given like this."))),
             (
-                YES,
+                NO,
                 forms.Option(
-                    _("They count as looked at"), _("The nurse goes through all of it at the chair.")
+                    _("It stays stopped"), _("Until a neurologist or a nurse lifts the stop, with a reason.")
                 ),
             ),
+            (
+                YES,
+                forms.Option(_("The stop is lifted"), _("The nurse goes through all of it at the chair.")),
+            ),
         ],
-        error_messages={"required": _("Say what happens with the lines that are stopped.")},
+        error_messages={"required": _("Say what happens with the dose that is stopped.")},
+    )
+
+    def __init__(self, *args: Any, may_lift: bool, **kwargs: Any) -> None:
+        """`may_lift`: there is a stop, and the person may lift it. Without it nothing is asked and nothing is lifted."""
+        super().__init__(*args, **kwargs)
+        if not may_lift:
+            del self.fields["lift"]
+
+
+class LiftForm(DraftedForm):
+    """Why a stop is lifted."""
+
+    reason = forms.LongTextField(
+        label=_("Why is the stop lifted?"),
+        help_text=_("In a few words: what was found, and who decided it. The patient can read it."),
+        max_length=TEXT_LENGTH,
+        widget=forms.TextArea(rows=3),
+        error_messages={"required": _("Write in a few words why the stop is lifted.")},
     )

@@ -41,6 +41,18 @@ class DayDoesNotFit(DomainError):
     default_message = gettext_lazy("One of the days does not fit. Check them and try again.")
 
 
+class LineIsStopped(DomainError):
+    """Said to the patient; the team reads where the stop is lifted."""
+
+    status = 422
+    default_message = gettext_lazy(
+        "This line is stopped, and only your team can open it again. Nothing was changed. Please call them."
+    )
+    for_team = gettext_lazy(
+        "An answer stops this line. Lift the stop on the page of that answer, with the reason."
+    )
+
+
 class DoseIsOver(DomainError):
     default_message = gettext_lazy("This dose is not planned any more, so nothing can be ticked for it.")
 
@@ -169,13 +181,18 @@ def put(
     note.save(force_insert=True)
 
 
-def locked(by: User, patient: Patient, item_id: UUID) -> ChecklistItem:
-    """The line, held until the transaction ends. Raises Http404, DoseIsOver."""
+def locked(by: User, patient: Patient, item_id: UUID, capacity: str) -> ChecklistItem:
+    """The line, held until the transaction ends. Nobody writes over a stop: it is lifted with a reason, where the answer is.
+
+    Raises Http404, DoseIsOver, LineIsStopped.
+    """
     item = item_or_404(by, patient, item_id)
     if not item.dose.is_planned:
         raise DoseIsOver
     rows = ChecklistItem.objects.for_user(by).select_for_update(of=("self",), no_key=True)
     held: ChecklistItem = rows.select_related("dose__course__order").get(pk=item.pk)
+    if held.state == State.CONCERN:
+        raise LineIsStopped if capacity == "self" else LineIsStopped(LineIsStopped.for_team)
     return held
 
 
@@ -198,14 +215,14 @@ def note_item(
 
     `state` is open, waiting, done or not_needed. A patient writes on their own lines: done or open again, and "not needed" where a line is
     only for some people. Where the version says how many months something holds, that end is the latest. Raises NotAllowed, Http404,
-    DoseIsOver, DayDoesNotFit, AnswerTheQuestions, DifferentContent.
+    DoseIsOver, LineIsStopped, DayDoesNotFit, AnswerTheQuestions, DifferentContent.
     """
     capacity = require(by, patient, TREATMENT, "self", "team", "break_glass")
     text = text.strip()[:TEXT_LENGTH]
     today = today_in(now, patient.site.time_zone)
 
     def make() -> UUID:
-        item = locked(by, patient, item_id)
+        item = locked(by, patient, item_id, capacity)
         said = said_of(item)
         if capacity == "self":
             _own_only(item, said, state)
@@ -264,6 +281,7 @@ __all__ = [
     "DayDoesNotFit",
     "DoseIsOver",
     "Line",
+    "LineIsStopped",
     "applies_to",
     "asked_in_questions",
     "by_course",

@@ -1,8 +1,9 @@
-"""What was said and shown before a dose: evidence for a line, answers of the last day, to whom a line applies, mails that were sent."""
+"""What was said and shown before a dose: evidence for a line, answers of the last day, stops that were lifted, to whom a line applies,
+mails that were sent."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -13,8 +14,12 @@ from patients.fields import SealedField
 from patients.models import PatientRecord
 from patients.querysets import PatientRecordQuerySet
 
+if TYPE_CHECKING:
+    from treatment.models import Dose
+
 GROWS = "SELECT, INSERT"
 KEPT = "SELECT, INSERT, UPDATE"
+GONE = ("missed", "cancelled")  # doses that were not given: a stop goes on to the patient's next ones
 
 
 class ItemNoteQuerySet(PatientRecordQuerySet["ItemNote"]):
@@ -54,11 +59,20 @@ class ItemNote(PatientRecord):
 
 class DoseAnswerQuerySet(PatientRecordQuerySet["DoseAnswer"]):
     def newest_first(self) -> DoseAnswerQuerySet:
-        return self.select_related("answered_by", "reviewed_by", "dose").order_by("-answered_at", "-id")
+        return self.select_related("answered_by", "reviewed_by", "dose", "lift__lifted_by").order_by(
+            "-answered_at", "-id"
+        )
 
     def stopping(self) -> DoseAnswerQuerySet:
-        """Somebody should talk with the patient before they travel, and nobody of the team has said what was agreed."""
-        return self.filter(level="call_first", reviewed_at__isnull=True)
+        """An answer that means "call first" stops its dose until somebody of the team lifts that stop, looked at or not."""
+        return self.filter(level="call_first", lift__isnull=True)
+
+    def that_stop(self, dose: Dose) -> DoseAnswerQuerySet:
+        """Those that stop one dose: its own, and of a planned dose those of the patient's doses that were not given."""
+        mine = Q(dose=dose)
+        if dose.is_planned:
+            mine |= Q(patient_id=dose.patient_id, dose__state__in=GONE)
+        return self.stopping().filter(mine)
 
     def to_look_at(self) -> DoseAnswerQuerySet:
         """Something that the nurse wants to know, and nobody of the team has looked at it yet."""
@@ -66,7 +80,11 @@ class DoseAnswerQuerySet(PatientRecordQuerySet["DoseAnswer"]):
 
 
 class DoseAnswer(PatientRecord):
-    """The answers to the questions before one dose. They never change; what the team agreed with the patient is added once."""
+    """The answers to the questions before one dose. They never change; what the team agreed with the patient is added once.
+
+    An answer that means "call first" stops the dose by itself, whether or not its question has a line in the list, until there is a
+    `StopLift`.
+    """
 
     class Level(models.TextChoices):
         NONE = "none", _("No concern was named")
@@ -101,6 +119,9 @@ class DoseAnswer(PatientRecord):
                 name="doseanswer_to_look_at",
                 condition=Q(reviewed_at__isnull=True) & ~Q(level="none"),
             ),
+            models.Index(
+                fields=["answered_at"], name="doseanswer_call_first", condition=Q(level="call_first")
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -115,6 +136,38 @@ class DoseAnswer(PatientRecord):
                 name="doseanswer_reviewed_by_somebody",
             ),
         ]
+
+    @property
+    def lifted(self) -> StopLift | None:
+        """Who lifted the stop, when and why; None while it holds, and for answers that stop nothing."""
+        return getattr(self, "lift", None)
+
+    @property
+    def stops(self) -> bool:
+        return self.level == self.Level.CALL_FIRST and self.lifted is None
+
+    def is_about(self, dose: Dose) -> bool:
+        """The rule of `DoseAnswerQuerySet.that_stop`, for answers that were read with their doses."""
+        gone = dose.is_planned and self.dose.state in GONE and self.patient_id == dose.patient_id
+        return self.dose_id == dose.pk or gone
+
+
+class StopLiftQuerySet(PatientRecordQuerySet["StopLift"]):
+    """Stops that somebody lifted."""
+
+
+class StopLift(PatientRecord):
+    """A neurologist or a nurse of the team has lifted the stop of one answer, by name and with the reason. Only the team writes it."""
+
+    record_area: ClassVar[str] = TREATMENT
+    app_privileges = GROWS
+
+    answer = models.OneToOneField(DoseAnswer, on_delete=models.PROTECT, related_name="lift")
+    lifted_at = models.DateTimeField()
+    lifted_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    reason = SealedField()
+
+    objects: ClassVar[StopLiftQuerySet] = StopLiftQuerySet.as_manager()  # type: ignore[assignment]
 
 
 class AppliesQuerySet(PatientRecordQuerySet["Applies"]):

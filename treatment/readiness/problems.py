@@ -1,9 +1,9 @@
-"""What readiness adds to "What first?": answers before a dose that nobody of the team has looked at."""
+"""What readiness adds to "What first?": answers before a dose that nobody of the team has looked at, and near doses that stay stopped."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -13,29 +13,37 @@ from accounts.models import User
 from patients.models import Patient
 from portal.lib.first import TODAY, URGENT, Problem
 from portal.lib.time_words import day as day_words
-from treatment.models import DoseAnswer
+from treatment.models import Dose, DoseAnswer
 
 MOST = 100
+NEAR = timedelta(days=3)  # a dose that stays stopped is said when it is as near as that
 
 
 def answers_to_look_at(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
     """One statement. That there is a concern and for which day, never what it is; one problem with the dose that it is about."""
-    rows: Any = DoseAnswer.objects.for_user(user, patient).to_look_at().select_related("dose")
-    for row in rows.order_by("answered_at", "id")[:MOST]:
-        stops = row.level == DoseAnswer.Level.CALL_FIRST
+    rows: Any = DoseAnswer.objects.for_user(user, patient)
+    rows = rows.select_related("dose")
+    near = rows.stopping().filter(
+        reviewed_at__isnull=False, dose__state=Dose.State.PLANNED, dose__target__lte=now.date() + NEAR
+    )
+    found = rows.to_look_at().union(near, all=True)  # each part has an index of its own
+    for row in found.order_by("answered_at", "id")[:MOST]:
+        looked_at = row.reviewed_at is not None
+        stops = row.level == DoseAnswer.Level.CALL_FIRST and not looked_at
         said = {"day": day_words(row.dose.target)}
-        words = (
-            _("Before the infusion of %(day)s: an answer says call first")
-            if stops
-            else _("Before the infusion of %(day)s: something for the nurse to know")
-        )
+        if looked_at:
+            words = _("The infusion of %(day)s is stopped by an answer, and nobody has lifted that")
+        elif stops:
+            words = _("Before the infusion of %(day)s: an answer says call first")
+        else:
+            words = _("Before the infusion of %(day)s: something for the nurse to know")
         yield Problem(
             patient_id=row.patient_id,
             keys=(f"answer:{row.pk}", "infusion"),
             rank=URGENT if stops else TODAY,
             words=words % said,
             url=reverse("treatment:patient-answer", args=[row.patient_id, row.pk]),
-            state=str(row.pk),
+            state=f"{row.pk}:{looked_at}",
             due=row.answered_at,
             owner=_("The team"),
         )

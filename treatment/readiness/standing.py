@@ -113,7 +113,9 @@ class Readiness:
     """How a dose stands: the worst of its lines, in a word. "Ready for the nurse to review" is the most that is ever said."""
 
     codes: tuple[str, ...]
-    stopped: bool = False  # an answer or a self-check that nobody of the team has looked at
+    stopped: bool = (
+        False  # by an answer whose stop nobody has lifted, or a self-check that nobody has looked at
+    )
 
     @property
     def worst(self) -> str:

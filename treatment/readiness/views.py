@@ -51,10 +51,11 @@ def dose_list(request: HttpRequest, dose_id: UUID, patient_id: UUID | None = Non
         left=words.left_words(asked.today, dose.target),
         readiness=found.readiness,
         rows=rows,
-        open=sum(not row["line"].standing.settled for row in rows) + len(found.overdue),
+        open=sum(not row["line"].standing.settled for row in rows) + len(found.overdue) + bool(found.stops),
         more=[row for entry in before_dose for row in entry(asked.user, asked.patient, dose, asked.now)],
         overdue=[{"check": check, "who": _who(asked, check.owner)} for check in found.overdue],
         signs=[asked.url("self-check-done", row.pk) for row in found.self_checks],
+        stops=[{"row": row, "url": asked.url("answer", row.pk)} for row in found.stops],
         answers=[{"row": row, "url": asked.url("answer", row.pk)} for row in given],
         questions=asked.url("questions", dose.pk) if _is_open(dose) else "",
         up=asked.url("course", dose.course_id) if asked.is_staff else asked.url("home"),
@@ -153,6 +154,7 @@ def answer(request: HttpRequest, answer_id: UUID, patient_id: UUID | None = None
     record_view(asked.user, asked.patient, "treatment.view", row.pk)
     may_write = not asked.is_staff and row.level != DoseAnswer.Level.NONE and bool(begin_message.all())
     needs = row.level != DoseAnswer.Level.NONE and row.reviewed_at is None
+    may_lift = asked.capacity == "team" and row.stops and not needs and answers.may_lift(asked.user)
     return asked.page(
         "answer",
         row=row,
@@ -160,6 +162,7 @@ def answer(request: HttpRequest, answer_id: UUID, patient_id: UUID | None = None
         calls=[line for line in row.answers["concerns"] if line["level_code"] == DoseAnswer.Level.CALL_FIRST],
         write=asked.url("answer-write", row.pk) if may_write else "",
         review=asked.url("answer-review", row.pk) if asked.capacity == "team" and needs else "",
+        lift=asked.url("answer-lift", row.pk) if may_lift else "",
         up=asked.url("ready", row.dose_id),
     )
 
@@ -181,20 +184,45 @@ def review(request: HttpRequest, patient_id: UUID, answer_id: UUID) -> HttpRespo
     asked = Asked(request, patient_id, staff_only=True)
     row = answers.answer_or_404(asked.user, asked.patient, answer_id)
     record_view(asked.user, asked.patient, "treatment.view", row.pk)
-    page = drafted(request, forms.AgreedForm, kind="dose-agreed", patient=asked.patient, target=row.pk)
+    may_lift = row.stops and answers.may_lift(asked.user)
+    page = drafted(
+        request, forms.AgreedForm, kind="dose-agreed", patient=asked.patient, target=row.pk, may_lift=may_lift
+    )
     back = asked.url("answer", row.pk)
 
     def act() -> HttpResponse:
         said = page.form.cleaned_data
         answers.review(
             by=asked.user, patient=asked.patient, answer_id=row.pk, agreed=said["agreed"],
-            lift=said["lift"] == answers.YES, id=page.id, now=asked.now,
+            lift=said.get("lift") == answers.YES, id=page.id, now=asked.now,
         )  # fmt: skip
         messages.success(request, _("Noted what was agreed."))
         return redirect(back)
 
-    context = asked.context(up=back, row=row, concerns=row.answers["concerns"])
+    stays = row.stops and not may_lift
+    context = asked.context(up=back, row=row, concerns=row.answers["concerns"], stays=stays)
     return _sent(asked, page, "treatment/answer_review.html", context, act)
+
+
+@require_http_methods(GET_POST)
+def lift(request: HttpRequest, patient_id: UUID, answer_id: UUID) -> HttpResponse:
+    """A neurologist or a nurse lifts the stop of an answer that was looked at, with the reason."""
+    asked = Asked(request, patient_id, staff_only=True)
+    row = answers.answer_or_404(asked.user, asked.patient, answer_id)
+    record_view(asked.user, asked.patient, "treatment.view", row.pk)
+    page = drafted(request, forms.LiftForm, kind="dose-lift", patient=asked.patient, target=row.pk)
+    back = asked.url("answer", row.pk)
+
+    def act() -> HttpResponse:
+        answers.lift_stop(
+            by=asked.user, patient=asked.patient, answer_id=row.pk, reason=page.form.cleaned_data["reason"],
+            id=page.id, now=asked.now,
+        )  # fmt: skip
+        messages.success(request, _("The stop is lifted."))
+        return redirect(back)
+
+    context = asked.context(up=back, row=row, concerns=row.answers["concerns"])
+    return _sent(asked, page, "treatment/answer_lift.html", context, act)
 
 
 # --- The evidence of a line -------------------------------------------------------------------------------------------
@@ -208,6 +236,7 @@ def item_note(request: HttpRequest, item_id: UUID, patient_id: UUID | None = Non
     record_view(asked.user, asked.patient, "treatment.view", item.pk)
     facts, said = reading.facts_for(item.dose.course), items.said_of(item)
     mine = asked.is_staff or item.owner == ChecklistItem.Owner.YOU
+    stopped = item.state == State.CONCERN
     page = _note_page(asked, item)
     fact = facts.statement(item.fact) or {}
     back = asked.url("ready", item.dose_id)
@@ -223,6 +252,7 @@ def item_note(request: HttpRequest, item_id: UUID, patient_id: UUID | None = Non
         text=fact.get("item") or fact.get("question") or "",
         notes=[{"note": note, "word": State(note.state).label} for note in rows.newest_first()[:SHOWN]],
         may=mine and _is_open(item.dose),
+        stopped=stopped,
         can_answer=asked.url("questions", item.dose_id) if said.link == "questions" else "",
     )
 
