@@ -78,6 +78,7 @@ class MessagingConfig(AppConfig):
             "work.handed_over": _("handed a message to a colleague or another part of the team"),
             "work.returned": _("gave a message back to the team, because nothing had been done"),
             "work.covered": _("passed a message on, because somebody is away"),
+            "work.heard": _("opened an urgent message that had come in"),
             "work.escalated": _("told the team that an urgent message waits"),
             "call.asked": _("asked the team to call"),
             "call.reached": _("called you"),
