@@ -14,6 +14,7 @@ class MessagingConfig(AppConfig):
         """Fill the registries: Today, the summary, the trail's words, drafts, the demo."""
         from messaging import checks, contributed  # noqa: F401 - checks register themselves
         from messaging.composing import making
+        from messaging.files import services as files
         from messaging.telling import notices
         from messaging.work import problems
         from messaging.writing import begun
@@ -44,6 +45,7 @@ class MessagingConfig(AppConfig):
             "first-words": _("A message to a patient"),
             "handover": _("Handing work over"),
         }
+        contributions.draft_files.add(10, files.waiting_with)
         contributions.trail_acts |= {
             "threads.list": _("looked at the list of messages"),
             "thread.view": _("read messages"),
