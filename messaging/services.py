@@ -261,8 +261,8 @@ def claim(
         if item.owner is not None and not take_over:
             raise TakenByOther(item.owner, item.claimed_at)
         item.state, item.owner, item.claimed_at = WorkItem.State.CLAIMED, by, now
-        item.alarm_at, item.round, item.all_told = None, item.round + 1, False
-        item.save(update_fields=["state", "owner", "claimed_at", "alarm_at", "round", "all_told"])
+        item.alarm_at, item.round, item.told = None, item.round + 1, 0
+        item.save(update_fields=["state", "owner", "claimed_at", "alarm_at", "round", "told"])
         remember(item, Kind.CLAIMED, by=by, now=now)
         record_change(by, patient, "work.claimed", thread_id)
         return item.pk

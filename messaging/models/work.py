@@ -46,7 +46,7 @@ class WorkItem(PatientRecord):
     alarm_at = models.DateTimeField(null=True)
     # Rounds of telling people: each alarm and each new owner begins one, and with it the steps to who is on call.
     round = models.PositiveSmallIntegerField(default=0)
-    all_told = models.BooleanField(default=False)  # the whole team was told in this round
+    told = models.PositiveSmallIntegerField(default=0)  # steps that were taken in this round
 
     objects = WorkItemQuerySet.as_manager()  # type: ignore[misc]
     app_privileges = "SELECT, INSERT, UPDATE"

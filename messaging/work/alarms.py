@@ -30,7 +30,7 @@ STEPS = 3  # 1: who is on call; 2: the leads as well; 3: the whole team. After t
 def sound(item: WorkItem, patient: Patient, *, was_urgent: bool, now: datetime) -> None:
     """A further message came into urgent work. Call with the item locked, in the transaction of the message."""
     if item.owner is None:
-        if not was_urgent or item.all_told:
+        if not was_urgent or item.told >= STEPS:
             _begin(item, now)
         return  # otherwise the minutes run already, and they are not begun again
     if item.alarm_at is not None:
@@ -42,7 +42,7 @@ def sound(item: WorkItem, patient: Patient, *, was_urgent: bool, now: datetime) 
 
 def give_urgent(item: WorkItem, now: datetime) -> None:
     """Urgent work was put into somebody's hands by somebody else: they have to open it in time as well. The caller saves."""
-    item.round, item.all_told = item.round + 1, False
+    item.round, item.told = item.round + 1, 0
     if item.lane == Lane.SAFETY:
         item.alarm_at = item.alarm_at or now
 
@@ -99,8 +99,8 @@ def body() -> str:
 
 
 def _begin(item: WorkItem, now: datetime) -> None:
-    item.alarm_at, item.round, item.all_told = now, item.round + 1, False
-    item.save(update_fields=["alarm_at", "round", "all_told"])
+    item.alarm_at, item.round, item.told = now, item.round + 1, 0
+    item.save(update_fields=["alarm_at", "round", "told"])
 
 
 __all__ = ["MAIL_KIND", "STEPS", "give_urgent", "heard", "sound", "tell_owner", "unheard_by"]

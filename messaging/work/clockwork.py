@@ -78,8 +78,8 @@ def _tell(item: Any, now: datetime) -> bool:
         owner = item.owner
         give(item, None, now)
         remember(item, Kind.RETURNED, by=owner, now=now)
-    item.all_told = step >= STEPS
-    item.save(update_fields=["all_told"])
+    item.told = step
+    item.save(update_fields=["told"])
     told = whom_to_tell(item.team_id, step, now, today_in(now, item.patient.site.time_zone))
     for person in told:
         queue_mail(to=person.email, subject=subject(), body=body(), kind=KIND)

@@ -81,7 +81,7 @@ def give(item: WorkItem, owner: User | None, now: datetime) -> None:
     item.owner, item.claimed_at = owner, now if owner is not None else None
     if owner is not None:
         give_urgent(item, now)
-    item.save(update_fields=["state", "owner", "claimed_at", "alarm_at", "round", "all_told"])
+    item.save(update_fields=["state", "owner", "claimed_at", "alarm_at", "round", "told"])
 
 
 def _move_to_lane(item: WorkItem, lane: str, patient: Patient, now: datetime) -> None:
