@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
@@ -76,6 +78,19 @@ def withdraw_mail(mail_id: UUID) -> bool:
     mail.state, mail.payload = OutgoingMail.State.FAILED, None  # the job finds nothing to send
     mail.save(update_fields=["state", "payload"])
     return True
+
+
+def failed_mails(kind: str, since: datetime) -> list[UUID]:
+    """Ids of the mails of a kind, queued since then, that were given up after the last try."""
+    mails = OutgoingMail.objects.filter(kind=kind, state=OutgoingMail.State.FAILED, created_at__gte=since)
+    return list(mails.values_list("pk", flat=True))
+
+
+def address_is_confirmed(user: User) -> bool:
+    """Whether the person has ever shown that mail to their address reaches them: by signing in, or by confirming it."""
+    if user.last_login is not None:
+        return True
+    return EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists()
 
 
 def open_mail(mail: OutgoingMail) -> dict[str, str] | None:

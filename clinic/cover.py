@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import DateField, F, Func, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -38,14 +40,44 @@ class NotOnRota(DomainError):
 # --- Who is there ---------------------------------------------------------------------------------------------
 
 
-def on_call_now(team_ids: Iterable[UUID], now: datetime) -> dict[UUID, OnCall]:
-    """Who is on call at `now`, by team: one statement. Only people who are in the team today count."""
-    working = TeamMember.objects.filter(working_on(now.date())).values("user_id", "team_id")
-    members = {(row["team_id"], row["user_id"]) for row in working.filter(team_id__in=list(team_ids))}
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """Who is told about urgent messages now: the person on the rota, or their cover while they are away."""
+
+    user: User
+    ends_at: datetime
+    instead_of: User | None = None
+
+
+def on_call_now(team_ids: Iterable[UUID], now: datetime) -> dict[UUID, OnDuty]:
+    """Who is on call at `now`, by team: two statements. Only people who are in the team today count.
+
+    Who is away today is not on call: their cover is, and when nobody who is there covers, nobody is.
+    """
+    # The day on the wall of the team's site.
+    today = Cast(Func(F("team__site__time_zone"), Value(now), function="timezone"), DateField())
+    gone = Absence.objects.filter(
+        team=OuterRef("team"), user=OuterRef("user"), canceled_at__isnull=True
+    ).filter(starts_on__lte=today, ends_on__gte=today)
+    members: Any = (
+        TeamMember.objects.filter(working_on(now.date()), team_id__in=list(team_ids), user__is_active=True)
+        .annotate(covered_by=Subquery(gone.values("cover_id")[:1]))
+        .select_related("user")
+    )
+    people = {(member.team_id, member.user_id): member for member in members}
     rows = OnCall.objects.filter(
         team_id__in=list(team_ids), canceled_at__isnull=True, starts_at__lte=now, ends_at__gt=now
-    ).select_related("user")
-    return {row.team_id: row for row in rows if (row.team_id, row.user_id) in members and row.user.is_active}
+    )
+    found = {}
+    for row in rows:
+        member, asked = people.get((row.team_id, row.user_id)), set()
+        while member is not None and member.covered_by is not None and member.user_id not in asked:
+            asked.add(member.user_id)
+            member = people.get((row.team_id, member.covered_by))
+        if member is not None and member.covered_by is None:
+            planned = people[row.team_id, row.user_id].user if member.user_id != row.user_id else None
+            found[row.team_id] = OnDuty(member.user, row.ends_at, planned)
+    return found
 
 
 def leads_of(team_id: UUID) -> list[User]:

@@ -14,6 +14,7 @@ class MessagingConfig(AppConfig):
         """Fill the registries: Today, the summary, the trail's words, drafts, the demo."""
         from messaging import checks, contributed  # noqa: F401 - checks register themselves
         from messaging.composing import making
+        from messaging.files import services as files
         from messaging.telling import notices
         from messaging.work import problems
         from messaging.writing import begun
@@ -44,6 +45,7 @@ class MessagingConfig(AppConfig):
             "first-words": _("A message to a patient"),
             "handover": _("Handing work over"),
         }
+        contributions.draft_files.add(10, files.waiting_with)
         contributions.trail_acts |= {
             "threads.list": _("looked at the list of messages"),
             "thread.view": _("read messages"),
@@ -78,6 +80,7 @@ class MessagingConfig(AppConfig):
             "work.handed_over": _("handed a message to a colleague or another part of the team"),
             "work.returned": _("gave a message back to the team, because nothing had been done"),
             "work.covered": _("passed a message on, because somebody is away"),
+            "work.heard": _("opened an urgent message that had come in"),
             "work.escalated": _("told the team that an urgent message waits"),
             "call.asked": _("asked the team to call"),
             "call.reached": _("called you"),

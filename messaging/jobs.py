@@ -9,6 +9,7 @@ from procrastinate.contrib.django import app
 
 from messaging.composing import mailings
 from messaging.files.jobs import check_files_again, sweep_old_files
+from messaging.telling import notices
 from messaging.telling.sms_jobs import send_sms
 from messaging.work import calls, clockwork
 from portal.lib import actor
@@ -46,7 +47,8 @@ def every_minute(timestamp: int) -> None:
 @app.periodic(cron="15 * * * *")
 @app.task(name="messaging.call_list", queueing_lock="messaging.call_list", pass_context=False)
 def every_hour(timestamp: int) -> None:
-    """Every hour: messages that nobody has read for days become calls; calls about what was read after all go."""
+    """Every hour: messages that nobody has read for days and mail that was given up become calls; calls about what was read after all go."""
     with actor.unit_of_work(actor.system("call-list")):
         calls.read_after_all(now())
         calls.unread_too_long(now())
+        notices.call_about_failed(now())

@@ -26,6 +26,7 @@ from messaging.files.services import bind
 from messaging.models import InternalNote, Message, Thread, WorkItem
 from messaging.telling import notices
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
+from messaging.work import alarms
 from messaging.work.events import Kind, remember
 from messaging.work.promises import due_at
 from messaging.writing import triage
@@ -260,7 +261,8 @@ def claim(
         if item.owner is not None and not take_over:
             raise TakenByOther(item.owner, item.claimed_at)
         item.state, item.owner, item.claimed_at = WorkItem.State.CLAIMED, by, now
-        item.save(update_fields=["state", "owner", "claimed_at"])
+        item.alarm_at, item.round, item.told = None, item.round + 1, 0
+        item.save(update_fields=["state", "owner", "claimed_at", "alarm_at", "round", "told"])
         remember(item, Kind.CLAIMED, by=by, now=now)
         record_change(by, patient, "work.claimed", thread_id)
         return item.pk
@@ -464,8 +466,12 @@ def _owe_an_answer(thread: Thread, message: Message, now: datetime, *, urgent: b
     """Work for the team, unless it has work for this conversation already: then the older promise stands, or an earlier one."""
     item = _open_item(thread) if message.seq > 1 else None
     if item is not None:
+        was_urgent = item.lane == Lane.SAFETY
         if urgent:
             triage.hurry(item, thread.patient, now)
+        if item.lane == Lane.SAFETY:
+            # Whatever stands in it: who writes more beside something urgent is read in time.
+            alarms.sound(item, thread.patient, was_urgent=was_urgent, now=now)
         return
     lane = Lane.SAFETY if urgent else LANE_OF[thread.topic]
     state = state_of(thread.patient.site)

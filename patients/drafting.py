@@ -32,6 +32,8 @@ from patients.drafts import (
     DraftState,
     Fields,
     drop_draft,
+    drop_same_words,
+    holds_all,
     open_draft,
     save_draft,
 )
@@ -146,7 +148,7 @@ class DraftedPage:
         except DraftConflict as conflict:
             # What is shown or saved next is based on the newest version.
             self.state.version, self.state.id = conflict.newest.version, conflict.newest.id
-            if again and _holds_all(posted_fields(self.request.POST), conflict.newest.fields):
+            if again and holds_all(posted_fields(self.request.POST), conflict.newest.fields):
                 self.keep(
                     again=False
                 )  # the page's own saving was a moment faster; it had nothing that is not here
@@ -175,8 +177,9 @@ class DraftedPage:
         return redirect("portal:today")
 
     def done(self) -> None:
-        """It was sent: the draft goes, in the same transaction."""
+        """It was sent: the draft goes, in the same transaction, and one that another tab began with the same words."""
         drop_draft(user=self.user, id=self.state.id)
+        drop_same_words(user=self.user, state=self.state, sent=posted_fields(self.request.POST))
 
     def refuse(self, error: DomainError) -> None:
         """A rule said no: its sentence stands on the form, the text stays."""
@@ -252,19 +255,6 @@ class DraftedPage:
             if theirs != mine and theirs:
                 rows.append({"label": str(field.label or name), "text": theirs})
         return rows
-
-
-def _holds_all(mine: Fields, other: Fields) -> bool:
-    """True when every answer of another version stands in mine, or mine goes on where it stops: nothing of it can be lost."""
-
-    def goes_on(ours: str, theirs: str) -> bool:
-        return ours == theirs or (ours.startswith(theirs) and not theirs.isdigit())
-
-    return all(
-        len(theirs) == len(mine.get(name, [])) and all(map(goes_on, mine[name], theirs))
-        for name, theirs in other.items()
-        if any(theirs)
-    )
 
 
 def drafted(

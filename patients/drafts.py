@@ -17,7 +17,7 @@ from accounts.models import User
 from patients.keys import CLINIC, OWN
 from patients.models import Draft, Patient
 from patients.once import hold_id, was_done
-from portal.lib.contributions import draft_kinds
+from portal.lib.contributions import draft_files, draft_kinds
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, DomainError
 
@@ -181,6 +181,34 @@ def draft_or_404(*, user: User, id: UUID) -> Draft:
     if draft is None:
         raise Http404
     return draft
+
+
+def files_of(user: User, id: UUID) -> int:
+    """How many files wait with a draft, whichever app keeps them."""
+    return sum(count(user, id) for count in draft_files)
+
+
+def drop_same_words(*, user: User, state: DraftState, sent: Fields) -> None:
+    """The words were sent under another id (two tabs, begun before the first save): a draft that holds nothing else goes as well."""
+    drafts = Draft.objects.for_user(user).filter(
+        owner=user, patient_id=state.patient_id, kind=state.kind, target=state.target
+    )
+    for draft in drafts.exclude(pk=state.id):
+        if holds_all(sent, draft.fields or {}) and not files_of(user, draft.pk):
+            drop_draft(user=user, id=draft.pk)
+
+
+def holds_all(mine: Fields, other: Fields) -> bool:
+    """True when every answer of another version stands in mine, or mine goes on where it stops: nothing of it can be lost."""
+
+    def goes_on(ours: str, theirs: str) -> bool:
+        return ours == theirs or (ours.startswith(theirs) and not theirs.isdigit())
+
+    return all(
+        len(theirs) == len(mine.get(name, [])) and all(map(goes_on, mine[name], theirs))
+        for name, theirs in other.items()
+        if any(theirs)
+    )
 
 
 def drop_draft(*, user: User, id: UUID) -> None:

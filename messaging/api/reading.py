@@ -20,6 +20,7 @@ from messaging.api.views import AREA, SIDE, MessagingView
 from messaging.models import AnswerHelped, Message
 from messaging.reading import copies, helped, search
 from messaging.topics import Topic
+from messaging.writing import undo
 from patients.requests import STAFF, About, about
 from patients.services import record_view
 from portal.lib.api import ApiView, Line, PatientQuery, Write, listed, paged
@@ -101,7 +102,10 @@ class MessageSearch(MessagingView):
         asked = about(self, AREA, *SIDE, *STAFF)
         record_view(asked.user, asked.patient, "messages.search")
         found = search.find(asked.user, asked.patient, self.asked["q"], topic=self.asked.get("topic", ""))
-        return listed(self, FoundRead(found.hits[:MOST_FOUND], many=True).data)
+        hits = found.hits[:MOST_FOUND]
+        if asked.is_staff:
+            hits = undo.found_by_team(by=asked.user, messages=hits, now=present())
+        return listed(self, FoundRead(hits, many=True).data)
 
 
 class CopyView(MessagingView):
@@ -109,6 +113,8 @@ class CopyView(MessagingView):
         """What a copy of a conversation holds; taking it is put on the trail. Raises Http404."""
         asked, thread = self.at(thread_id, *SIDE, *STAFF)
         record_view(asked.user, asked.patient, "thread.copied", thread.pk)
+        if asked.is_staff:
+            undo.open_for_team(by=asked.user, thread=thread, seen=thread.seen, now=present())
         messages = Message.objects.for_user(asked.user, asked.patient).filter(thread=thread).in_order()
         return copies.context(asked.patient, thread, messages, asked.user, present())
 

@@ -18,6 +18,7 @@ from messaging.models import InternalNote, Message, WorkItem
 from messaging.models import Thread as Conversation
 from messaging.services import NewerMessages, TeamChanged
 from messaging.topics import Topic
+from messaging.work import alarms
 from messaging.writing import triage, undo
 from patients.models import Patient
 from patients.requests import STAFF, About, about
@@ -126,6 +127,9 @@ class MessageList(MessagingView):
         asked, thread = self.at(thread_id, *SIDE, *STAFF)
         record_view(asked.user, asked.patient, "thread.view", thread.pk)
         if asked.is_staff:
+            items = WorkItem.objects.for_user(asked.user, asked.patient).filter(thread=thread)
+            if alarms.unheard_by(items.order_by("-id").first(), asked.user):
+                alarms.heard(by=asked.user, thread=thread, now=present())
             undo.open_for_team(by=asked.user, thread=thread, seen=thread.seen, now=present())
         messages = Message.objects.for_user(asked.user, asked.patient).filter(thread=thread).in_order()
         rows, cursor = page_of(self, messages, IN_ORDER)

@@ -157,6 +157,12 @@ def bind(*, by: User, message: Message, ids: Sequence[UUID]) -> None:
         raise FilesGone
 
 
+def waiting_with(user: User, draft: UUID) -> int:
+    """How many files of this person wait with a draft: they are kept as long as it is. One statement."""
+    count: int = Attachment.objects.for_user(user).waiting_of(user).filter(draft=draft).count()
+    return count
+
+
 def open_file(row: Attachment, part: str) -> bytes:
     """The plain bytes of a file that the caller has asked `for_user`. Raises FileUnreadable."""
     try:

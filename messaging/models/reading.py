@@ -60,6 +60,7 @@ class SentNotice(PatientRecord):
         models.BinaryField()
     )  # of the address it went to: a bounce says nothing about a newer one
     sent_at = models.DateTimeField(null=True)  # text messages only; accounts knows it for mails
+    failed_at = models.DateTimeField(null=True)  # given up after the last try: somebody calls instead
 
     objects = NoticeRows.as_manager()  # type: ignore[misc]
     app_privileges = "SELECT, INSERT, UPDATE"

@@ -42,6 +42,11 @@ class WorkItem(PatientRecord):
     due_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+    # Since when an urgent message waits that nobody who has this work has opened.
+    alarm_at = models.DateTimeField(null=True)
+    # Rounds of telling people: each alarm and each new owner begins one, and with it the steps to who is on call.
+    round = models.PositiveSmallIntegerField(default=0)
+    told = models.PositiveSmallIntegerField(default=0)  # steps that were taken in this round
 
     objects = WorkItemQuerySet.as_manager()  # type: ignore[misc]
     app_privileges = "SELECT, INSERT, UPDATE"
@@ -97,6 +102,9 @@ class CallTask(PatientRecord):
     class Reason(models.TextChoices):
         UNREAD = "unread", _("Has not read a message")
         BOUNCED = "bounced", _("Our mail did not arrive")
+        FAILED = "failed", _("Our mail could not be sent")
+        INACTIVE = "inactive", _("The account is switched off")
+        NO_ADDRESS = "no_address", _("Has no confirmed email address")
         NO_ACCOUNT = "no_account", _("Does not use the portal")
 
     team = models.ForeignKey("clinic.Team", on_delete=models.PROTECT, related_name="+")
@@ -129,7 +137,10 @@ class CallTask(PatientRecord):
                 name="call_once_for_a_message",
             ),
             models.CheckConstraint(
-                condition=Q(reason__in=["unread", "bounced", "no_account"]), name="call_reason_known"
+                condition=Q(
+                    reason__in=["unread", "bounced", "failed", "inactive", "no_address", "no_account"]
+                ),
+                name="call_reason_known",
             ),
         ]
 
@@ -145,6 +156,8 @@ class WorkItemEvent(PatientRecord):
         HANDED_OVER = "handed_over", _("handed over")
         RETURNED = "returned", _("back to the team: nothing was done")
         COVERED = "covered", _("passed on: away")
+        ALARM = "alarm", _("an urgent message came in")
+        HEARD = "heard", _("opened the urgent message")
         ESCALATED = "escalated", _("nobody had taken it on")
         ANSWERED = "answered", _("answered")
         CLOSED = "closed", _("closed without an answer")
@@ -161,6 +174,7 @@ class WorkItemEvent(PatientRecord):
     other = models.ForeignKey("accounts.User", null=True, on_delete=models.PROTECT, related_name="+")
     lane = models.CharField(max_length=20, choices=Lane, blank=True)
     step = models.PositiveSmallIntegerField(default=0)
+    round = models.PositiveSmallIntegerField(default=0)
     reason = SealedField(null=True)
 
     objects = EventQuerySet.as_manager()  # type: ignore[misc]
@@ -173,7 +187,7 @@ class WorkItemEvent(PatientRecord):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["item", "step"], condition=Q(kind="escalated"), name="workevent_told_once"
+                fields=["item", "round", "step"], condition=Q(kind="escalated"), name="workevent_told_once"
             ),
             models.CheckConstraint(
                 condition=Q(item__isnull=False) | Q(call__isnull=False), name="workevent_about_something"
@@ -186,6 +200,8 @@ class WorkItemEvent(PatientRecord):
                         "handed_over",
                         "returned",
                         "covered",
+                        "alarm",
+                        "heard",
                         "escalated",
                         "answered",
                         "closed",

@@ -26,7 +26,8 @@ from patients.services import record_change
 from portal.lib.ids import parse_uuid, uuid7
 
 LARGEST = 1_000_000  # bytes of a bounce that are read
-BOUNCED, NO_EMAIL = "bounced", "no_account"  # reasons for a call
+# Reasons for a call.
+BOUNCED, NO_EMAIL, FAILED, INACTIVE, NO_ADDRESS = "bounced", "no_account", "failed", "inactive", "no_address"
 COUNTS_FOR = timedelta(days=30)  # afterwards the address is tried again: mailboxes are full for a while
 MESSAGE_ID = re.compile(r"<([0-9a-f-]{36})@[^<>\s]+>", re.IGNORECASE)
 FOR_GOOD = re.compile(r"5\.\d{1,3}\.\d{1,3}")

@@ -10,15 +10,25 @@ from django.db.models import Max
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.services import queue_mail, user_named
+from accounts.services import address_is_confirmed, failed_mails, queue_mail, user_named
 from messaging.models import LastNotice, Message, SentNotice, Thread, ThreadViewer
-from messaging.telling.bounces import BOUNCED, NO_EMAIL, call_instead, digest, reached_by_mail
+from messaging.telling.bounces import (
+    BOUNCED,
+    FAILED,
+    INACTIVE,
+    NO_ADDRESS,
+    NO_EMAIL,
+    call_instead,
+    digest,
+    reached_by_mail,
+)
 from messaging.telling.sms import gateway
 from patients.models import Patient
 from patients.services import account_of, patient_side
 
 BURST = timedelta(minutes=5)
 KIND = "answer-notice"
+LOOKED_BACK = timedelta(days=14)  # the tries of a mail are over long before
 
 
 def tell_readers(*, patient: Patient, thread: Thread, now: datetime) -> list[UUID]:
@@ -50,10 +60,12 @@ def tell_patient(patient: Patient, now: datetime) -> None:
 def tell(*, patient: Patient, user_id: UUID, now: datetime) -> bool:
     """Queue one notice unless one went out less than five minutes ago and the person has not looked since.
 
-    An address that mail comes back from gets none: the patient is on the call list instead.
+    Nobody is lost: an address that mail comes back from and an account that is switched off get none, and the patient is on the call
+    list instead. Whose address nobody has ever confirmed gets the mail and is called as well.
     """
     user = user_named(user_id)
     if user is None or not user.is_active:
+        call_instead(patient, user, INACTIVE, now)
         return False
     last = LastNotice.objects.locked(patient, user)
     if last.queued_at is not None and now - last.queued_at < BURST:
@@ -70,11 +82,29 @@ def tell(*, patient: Patient, user_id: UUID, now: datetime) -> bool:
     if not reached_by_mail(patient, user, now):
         call_instead(patient, user, BOUNCED, now)
         return False
+    if not user.email or not address_is_confirmed(user):
+        call_instead(patient, user, NO_ADDRESS, now)
+        if not user.email:
+            return False
     mail = queue_mail(to=user.email, subject=subject(), body=body(), kind=KIND)
     sent = SentNotice(patient=patient, user=user, channel=SentNotice.Channel.MAIL, mail_id=mail.pk)
     sent.address_digest = digest(user.email)
     sent.save(force_insert=True)
     return True
+
+
+def call_about_failed(now: datetime) -> int:
+    """Put people on the call list whose notice was given up after the last try. For the job, as a system actor; returns how many notices."""
+    given_up = failed_mails(KIND, since=now - LOOKED_BACK)
+    notices = SentNotice.objects.for_system().filter(mail_id__in=given_up, failed_at__isnull=True)
+    rows = notices.select_related("patient__site", "user").select_for_update(of=("self",), no_key=True)
+    count = 0
+    for notice in rows.order_by("id"):
+        notice.failed_at = now
+        notice.save(update_fields=["failed_at"])
+        call_instead(notice.patient, notice.user, FAILED, now)
+        count += 1
+    return count
 
 
 def send_sms_later(notice_id: UUID) -> None:

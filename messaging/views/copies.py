@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from messaging.models import Message, Thread
 from messaging.reading import copies
 from messaging.views.shared import SIDE, STAFF, Place, enter
+from messaging.writing import undo
 from patients.services import record_view
 from portal.lib.paper import NoPaper
 from portal.lib.time import now as present
@@ -29,7 +30,9 @@ def thread_here(place: Place, thread_id: UUID) -> Thread:
 
 
 def shown(place: Place, thread: Thread) -> dict[str, Any]:
-    """What a copy of it holds."""
+    """What a copy of it holds. For the team, taking it is opening it: what they have cannot be taken back any more."""
+    if place.staff:
+        undo.open_for_team(by=place.user, thread=thread, seen=0, now=present())
     messages = Message.objects.for_user(place.user, place.patient).filter(thread=thread).in_order()
     return copies.context(place.patient, thread, messages, place.user, present())
 

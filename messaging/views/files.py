@@ -18,8 +18,10 @@ from messaging.files.page import is_shown
 from messaging.files.services import open_file
 from messaging.models import MessageRetraction
 from messaging.views.shared import SIDE, STAFF, Place, enter
+from messaging.writing import undo
 from patients.models import Patient
-from patients.services import record_view
+from patients.services import capacity_of, record_view
+from portal.lib.time import now as present
 
 APART = "sandbox; default-src 'none'"  # nothing in a file can act as a page of ours
 
@@ -32,14 +34,23 @@ def found_file(place: Place, file_id: UUID) -> Attachment:
 def openable(user: User, patient: Patient, file_id: UUID, in_team: bool) -> Attachment:
     """The file, when it can be opened by this person: a team opens what is in its own conversations. Raises Http404.
 
-    What was taken back is gone; what a team has corrected, the team still opens.
+    What was taken back is gone; what a team has corrected, the team still opens. A file that the team has opened is not taken back
+    any more: of the two at once, one wins.
     """
+    file = _openable(user, patient, file_id, in_team)
+    if file.message is not None and capacity_of(user, patient) in STAFF:
+        undo.open_one_for_team(by=user, message=file.message, now=present())
+        file = _openable(user, patient, file_id, in_team)
+    return file
+
+
+def _openable(user: User, patient: Patient, file_id: UUID, in_team: bool) -> Attachment:
     files = Attachment.objects.for_user(user, patient).filter(state=Attachment.State.READY)
     corrected = Q(message__retraction__kind=MessageRetraction.Kind.CORRECTED) if in_team else Q(pk__in=[])
     files = files.filter(Q(message__retraction__isnull=True) | corrected)
     if in_team:
         files = files.filter(Q(message=None) | Q(message__thread__team_id__in=team_ids(user)))
-    file: Attachment | None = files.filter(pk=file_id).first()
+    file: Attachment | None = files.select_related("message__thread").filter(pk=file_id).first()
     if file is None:
         raise Http404
     return file

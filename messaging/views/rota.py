@@ -41,7 +41,7 @@ def rota(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _shown(team: Team, user: User, on_call: dict[UUID, OnCall], now: datetime) -> dict[str, Any]:
+def _shown(team: Team, user: User, on_call: dict[UUID, cover.OnDuty], now: datetime) -> dict[str, Any]:
     today = today_in(now, team.site.time_zone)
     until = now + timedelta(days=SHOWN_DAYS)
     times = OnCall.objects.filter(team=team, canceled_at__isnull=True, ends_at__gt=now, starts_at__lt=until)

@@ -15,8 +15,10 @@ from messaging.models import Message
 from messaging.reading import search as searching
 from messaging.topics import Topic
 from messaging.views.shared import SIDE, STAFF, Place, author_words, enter, to_message
+from messaging.writing import undo
 from patients.services import record_view
 from portal.lib.text import clean_line
+from portal.lib.time import now as present
 
 PAGE_SIZE = 20
 
@@ -31,6 +33,9 @@ def search(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse
     found = searching.find(place.user, place.patient, query, topic=topic)
     page = Paginator(found.hits, PAGE_SIZE).get_page(request.GET.get("page"))
     record_view(place.user, place.patient, "messages.search" if found.words else "threads.list")
+    hits = list(page)
+    if place.staff:
+        hits = undo.found_by_team(by=place.user, messages=hits, now=present())
     context = {
         "place": place,
         "query": query,
@@ -40,7 +45,7 @@ def search(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse
         "cut": found.cut,
         "looked_through": searching.LOOKED_THROUGH,
         "page": page,
-        "rows": [row_of(message, found.words, place) for message in page],
+        "rows": [row_of(message, found.words, place) for message in hits],
         "url": place.url("search"),
         "up": place.url("list"),
         "all_topics": f"{place.url('search')}?{urlencode({'q': query})}",

@@ -37,7 +37,7 @@ from messaging.views.shared import (
     refused_later,
     signed_in,
 )
-from messaging.work import filtering
+from messaging.work import alarms, filtering
 from messaging.work.events import history_of, last_steps
 from messaging.writing import undo
 from patients.attention import alerts_of
@@ -168,7 +168,11 @@ def show_work(
     """The work page as it is now. Looking at it counts as reading it."""
     user, patient, now = place.user, place.patient, present()
     record_view(user, patient, "thread.view", thread.pk)
+    items = WorkItem.objects.for_user(user, patient).filter(thread=thread).select_related("owner")
+    item = items.order_by("-id").first()
     if request.method != "HEAD":
+        if alarms.unheard_by(item, user):
+            alarms.heard(by=user, thread=thread, now=now)
         undo.open_for_team(by=user, thread=thread, seen=thread.seen, now=now)
     older, newest = fold(
         bubbles(
@@ -181,13 +185,6 @@ def show_work(
     )
     if request.method != "HEAD":
         services.mark_seen(by=user, thread=thread, seq=thread.last_seq, now=now)
-    item = (
-        WorkItem.objects.for_user(user, patient)
-        .filter(thread=thread)
-        .select_related("owner")
-        .order_by("-id")
-        .first()
-    )
     waiting = item is not None and item.state != WorkItem.State.DONE
     chosen, did = came_from(request), request.GET.get("did") == "1"
     readers = ThreadViewer.objects.for_user(user, patient).filter(

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Value
 
 from accounts.models import User
 from clinic.services import everyone_in_teams, team_ids
@@ -49,36 +49,33 @@ def ask_to_call(patient: Patient, user: User | None, reason: str, now: datetime)
 def unread_too_long(now: datetime) -> int:
     """Put the messages on the list that nobody on the patient's side has read for the site's number of days.
 
-    For the job: call as a system actor. Idempotent: a message makes at most one call, ever. Returns how many are new.
+    The days are those of the oldest unread one: each further message would otherwise put the call off. For the job: call as a system actor. Idempotent: a message makes at most one call, ever. Returns how many are new.
     """
     read = ThreadViewer.objects.filter(
         thread_id=OuterRef("thread_id"), last_seen_seq__gte=OuterRef("seq")
     ).exclude(user_id__in=everyone_in_teams())
     known = CallTask.objects.filter(thread_id=OuterRef("thread_id"), seq__gte=OuterRef("seq"))
     open_one = CallTask.objects.filter(thread_id=OuterRef("thread_id"), done_at__isnull=True)
+    days = Value(timedelta(days=1)) * F("patient__site__unread_call_days")
     rows = (
         Message.objects.for_system()
-        .filter(capacity=Message.Capacity.TEAM, created_at__lte=now - timedelta(days=1))
+        .filter(capacity=Message.Capacity.TEAM, created_at__lte=now - days)
         .filter(~Exists(read), ~Exists(known), ~Exists(open_one))
-        .select_related("thread", "patient__site")
-        .order_by("thread_id", "-seq")
+        .select_related("thread", "patient")
+        .order_by("thread_id", "seq")
         .distinct("thread_id")
     )
-    made = 0
-    for message in rows[:MOST_AT_ONCE]:
-        if message.created_at > now - timedelta(days=message.patient.site.unread_call_days):
-            continue
-        made += _call_about(message, now)
-    return made
+    return sum(_call_about(message, now) for message in rows[:MOST_AT_ONCE])
 
 
 def _call_about(message: Message, now: datetime) -> bool:
+    """One call about everything in the conversation that is unread today, since its oldest `message`."""
     thread: Thread = message.thread
     task = CallTask(
         patient_id=message.patient_id,
         team_id=thread.team_id,
         thread=thread,
-        seq=message.seq,
+        seq=thread.last_seq,
         reason=Reason.UNREAD,
         since=message.created_at,
         created_at=now,

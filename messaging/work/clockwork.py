@@ -7,22 +7,24 @@ killed leaves nothing half done, and two runs at once do everything once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Max, OuterRef, Subquery, Value
+from django.db.models import F, Max, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import queue_mail
-from clinic.cover import absence_of, away_and_there, leads_of, on_call_now, stands_in
+from clinic.cover import absence_of, away_and_there, leads_of, on_call_now, stands_in, there_today
 from clinic.services import members_of, state_of
 from messaging.models import InternalNote, Thread, WorkItem, WorkItemEvent
 from messaging.topics import Lane
+from messaging.work import alarms
+from messaging.work.alarms import STEPS
 from messaging.work.events import Kind, remember
 from messaging.work.routing import give
 from patients.services import record_change
@@ -30,8 +32,7 @@ from portal.lib import actor
 from portal.lib.time import today_in
 
 AT_ONCE = 200  # items of one run; the next one a minute later goes on
-STEPS = 3  # 1: who is on call; 2: the leads as well; 3: the whole team. After that it stands on Today.
-KIND = "work-notice"
+KIND = alarms.MAIL_KIND
 SAID_AGAIN = (Kind.ESCALATED, Kind.HANDED_OVER, Kind.RELEASED)  # each starts the minutes anew
 
 
@@ -49,14 +50,21 @@ def escalate(now: datetime) -> int:
 
 
 def _unheard(now: datetime) -> Any:
-    """Urgent, nobody's, and longer so than the site's minutes since it came or somebody was told."""
+    """Urgent, and nobody's or not opened by who has it, for longer than the site's minutes since it came or somebody was told."""
     events = WorkItemEvent.objects.for_system().filter(item=OuterRef("pk")).order_by().values("item")
     last = events.filter(kind__in=SAID_AGAIN).annotate(at=Max("created_at")).values("at")
-    step = events.filter(kind=Kind.ESCALATED).annotate(most=Max("step")).values("most")
-    urgent = WorkItem.objects.for_system().filter(state=WorkItem.State.OPEN, lane=Lane.SAFETY)
+    step = (
+        events.filter(kind=Kind.ESCALATED, round=OuterRef("round")).annotate(most=Max("step")).values("most")
+    )
+    nobodys = Q(state=WorkItem.State.OPEN) | Q(state=WorkItem.State.CLAIMED, alarm_at__isnull=False)
+    urgent = WorkItem.objects.for_system().filter(nobodys, lane=Lane.SAFETY)
     return urgent.annotate(
         step=Coalesce(Subquery(step), 0),
-        quiet_since=Greatest(F("created_at"), Coalesce(Subquery(last), F("created_at"))),
+        quiet_since=Greatest(
+            F("created_at"),
+            Coalesce(F("alarm_at"), F("created_at")),
+            Coalesce(Subquery(last), F("created_at")),
+        ),
     ).filter(
         step__lt=STEPS,
         quiet_since__lte=now - minutes_of("escalate_minutes"),
@@ -66,7 +74,13 @@ def _unheard(now: datetime) -> Any:
 def _tell(item: Any, now: datetime) -> bool:
     """The next step for one locked item: the mails and the line that says so are one transaction."""
     step = item.step + 1
-    told = whom_to_tell(item.team_id, step, now)
+    if item.owner is not None:
+        owner = item.owner
+        give(item, None, now)
+        remember(item, Kind.RETURNED, by=owner, now=now)
+    item.told = step
+    item.save(update_fields=["told"])
+    told = whom_to_tell(item.team_id, step, now, today_in(now, item.patient.site.time_zone))
     for person in told:
         queue_mail(to=person.email, subject=subject(), body=body(), kind=KIND)
     names = ", ".join(person.name for person in told)
@@ -76,16 +90,25 @@ def _tell(item: Any, now: datetime) -> bool:
     return True
 
 
-def whom_to_tell(team_id: UUID, step: int, now: datetime) -> list[User]:
-    """Who is told at a step: people of the team and nobody else, so that no access has to be given at night."""
-    if step >= STEPS:
-        members = [member.user for member in members_of(team_id, now.date()).order_by("user__name")]
-        return [person for person in members if person.is_active]
-    on_call = on_call_now([team_id], now).get(team_id)
-    first = [on_call.user] if on_call is not None else []
-    if step == 1 and first:
-        return first
-    return first + [lead for lead in leads_of(team_id) if lead.pk not in {person.pk for person in first}]
+def whom_to_tell(team_id: UUID, step: int, now: datetime, day: date) -> list[User]:
+    """Who is told at a step: people of the team and nobody else, so that no access has to be given at night.
+
+    Nobody is told who is away on `day` (of the site) while somebody else is there; a step that would tell nobody is the next one.
+    """
+    there = there_today(team_id, day)
+    if step < STEPS:
+        on_call = on_call_now([team_id], now).get(team_id)
+        first = [on_call.user] if on_call is not None else []
+        if step == 1 and first:
+            return first
+        others = {person.pk for person in there} - {person.pk for person in first}
+        both = first + [lead for lead in leads_of(team_id) if lead.pk in others]
+        if both:
+            return both
+    if there:
+        return there
+    members = [member.user for member in members_of(team_id, now.date()).order_by("user__name")]
+    return [person for person in members if person.is_active]
 
 
 def subject() -> str:
@@ -109,7 +132,8 @@ def body() -> str:
 def return_silent(now: datetime) -> int:
     """Give work back to the team when its owner has not acted for the site's number of open minutes.
 
-    Urgent work counts every minute. An act is taking it, being handed it, or writing a note. Returns how many went back.
+    Urgent work counts every minute. An act is taking it, being handed it, opening an alarm, or writing a note; the minutes of an
+    alarm begin with it. Returns how many went back.
     """
 
     def held() -> Any:
@@ -121,8 +145,16 @@ def return_silent(now: datetime) -> int:
             .annotate(at=Max("created_at"))
             .values("at")
         )
+        alarms_of = WorkItemEvent.objects.for_system().filter(
+            item=OuterRef("pk"), user=OuterRef("owner"), kind__in=(Kind.ALARM, Kind.HEARD)
+        )
+        heard = alarms_of.order_by().values("item").annotate(at=Max("created_at")).values("at")
         claimed = WorkItem.objects.for_system().filter(state=WorkItem.State.CLAIMED)
-        acted = Greatest(F("claimed_at"), Coalesce(Subquery(noted), F("claimed_at")))
+        acted = Greatest(
+            F("claimed_at"),
+            Coalesce(Subquery(noted), F("claimed_at")),
+            Coalesce(Subquery(heard), F("claimed_at")),
+        )
         minutes = minutes_of("silent_owner_minutes")
         return claimed.annotate(acted=acted).filter(acted__lte=now - minutes)
 
@@ -165,6 +197,8 @@ def pass_on(now: datetime) -> int:
         cover = stands_in(absence, day) if absence is not None else None
         give(item, cover, now)
         remember(item, Kind.COVERED, by=owner, now=now, other=cover)
+        if cover is not None and item.lane == Lane.SAFETY:
+            alarms.tell_owner(item, item.patient, now)
         record_change(None, item.patient, "work.covered", item.thread_id)
         return True
 

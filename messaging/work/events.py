@@ -29,6 +29,7 @@ def remember(
     """Write down what happened to a work item. `by` None is the portal itself, on its clock."""
     event = WorkItemEvent(patient_id=item.patient_id, thread_id=item.thread_id, item=item, kind=kind, user=by)
     event.other, event.lane, event.step, event.created_at = other, lane, step, now
+    event.round = item.round
     event.reason = reason or None
     event.save(force_insert=True)
     return event
@@ -40,7 +41,7 @@ def history_of(user: User, patient: Patient, thread_id: Any) -> list[dict[str, A
     return [{"at": row.created_at, "words": words_of(row), "reason": row.reason or ""} for row in rows]
 
 
-TOLD = (Kind.HANDED_OVER, Kind.RETURNED, Kind.COVERED, Kind.ESCALATED)
+TOLD = (Kind.HANDED_OVER, Kind.RETURNED, Kind.COVERED, Kind.ALARM, Kind.ESCALATED)
 
 
 def last_steps(user: User, items: list[WorkItem]) -> dict[Any, str]:
@@ -90,6 +91,8 @@ def _template(event: WorkItemEvent) -> str:
         Kind.CLAIMED: _("%(name)s took this on"),
         Kind.RELEASED: _("%(name)s put this back"),
         Kind.RETURNED: _("Back to the team: %(name)s had it, and nothing was done for too long"),
+        Kind.ALARM: _("An urgent message came in: %(name)s has this and has not opened it yet"),
+        Kind.HEARD: _("%(name)s opened the urgent message"),
         Kind.ANSWERED: _("%(name)s answered"),
         Kind.CLOSED: _("%(name)s closed this without an answer"),
         Kind.REACHED: _("%(name)s called and reached the patient"),

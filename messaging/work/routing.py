@@ -17,6 +17,7 @@ from clinic.services import state_of
 from messaging.models import WorkItem
 from messaging.services import AREA, _locked_by_staff, _mine_or_free
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
+from messaging.work.alarms import give_urgent, tell_owner
 from messaging.work.events import Kind, remember
 from messaging.work.promises import due_at
 from patients.models import Patient
@@ -61,6 +62,8 @@ def hand_over(
             if colleague is None:
                 raise NoSuchColleague
             give(item, colleague, now)
+            if item.lane == Lane.SAFETY:
+                tell_owner(item, patient, now)
             remember(item, Kind.HANDED_OVER, by=by, now=now, other=colleague, reason=reason)
         else:
             _move_to_lane(item, lane, patient, now)
@@ -76,7 +79,9 @@ def give(item: WorkItem, owner: User | None, now: datetime) -> None:
     """Put a locked item into somebody's hands, or back into nobody's."""
     item.state = WorkItem.State.CLAIMED if owner is not None else WorkItem.State.OPEN
     item.owner, item.claimed_at = owner, now if owner is not None else None
-    item.save(update_fields=["state", "owner", "claimed_at"])
+    if owner is not None:
+        give_urgent(item, now)
+    item.save(update_fields=["state", "owner", "claimed_at", "alarm_at", "round", "told"])
 
 
 def _move_to_lane(item: WorkItem, lane: str, patient: Patient, now: datetime) -> None:
@@ -84,5 +89,5 @@ def _move_to_lane(item: WorkItem, lane: str, patient: Patient, now: datetime) ->
     if lane == Lane.SAFETY:
         urgent = next(topic for topic in Topic.values if LANE_OF[topic] == Lane.SAFETY)
         item.due_at = min(item.due_at, due_at(state_of(patient.site), urgent, now))
-    item.state, item.owner, item.claimed_at = WorkItem.State.OPEN, None, None
-    item.save(update_fields=["lane", "priority", "due_at", "state", "owner", "claimed_at"])
+    item.state, item.owner, item.claimed_at, item.alarm_at = WorkItem.State.OPEN, None, None, None
+    item.save(update_fields=["lane", "priority", "due_at", "state", "owner", "claimed_at", "alarm_at"])

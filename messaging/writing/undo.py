@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
@@ -111,6 +112,28 @@ def open_for_team(*, by: User, thread: Thread, seen: int, now: datetime) -> None
     services.mark_seen(by=by, thread=thread, seq=thread.last_seq, now=now)
 
 
+def open_one_for_team(*, by: User, message: Message, now: datetime) -> None:
+    """The same before the team opens a file of one message, without its conversation."""
+    if now - message.created_at > WINDOW:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(HOLD, [message.thread_id])
+    services.mark_seen(by=by, thread=message.thread, seq=message.seq, now=now)
+
+
+def found_by_team(*, by: User, messages: list[Message], now: datetime) -> list[Message]:
+    """The same for what the team's search found: the fresh ones are opened by it, and what was taken back meanwhile is left out."""
+    fresh = [message for message in messages if now - message.created_at <= WINDOW]
+    if not fresh:
+        return messages
+    newest = {message.thread_id: message for message in sorted(fresh, key=lambda message: message.seq)}
+    for _thread, message in sorted(newest.items()):
+        open_one_for_team(by=by, message=message, now=now)
+    rows = MessageRetraction.objects.for_user(by).filter(message__in=[message.pk for message in fresh])
+    gone = set(rows.values_list("message_id", flat=True))
+    return [message for message in messages if message.pk not in gone]
+
+
 # --- Pieces -------------------------------------------------------------------------------------------------------
 
 
@@ -131,10 +154,10 @@ def _is_newest(message: Message) -> bool:
 
 
 def _opened(patient: Patient, message: Message) -> bool:
-    """Somebody who does not read for the patient has opened it, or works on it already."""
+    """Somebody who does not read for the patient has opened it, works on it already, or was told to come and look."""
     ours = [*patient_side(patient, services.AREA), message.author_id]
     looked = ThreadViewer.objects.filter(thread_id=message.thread_id, last_seen_seq__gte=message.seq)
-    claimed = WorkItem.objects.filter(trigger_id=message.pk, owner__isnull=False)
+    claimed = WorkItem.objects.filter(Q(owner__isnull=False) | Q(told__gt=0), trigger_id=message.pk)
     by_others = looked.exclude(user_id__in=ours).values("pk")
     return bool(by_others.union(claimed.values("pk"), all=True)[:1])
 
@@ -180,4 +203,13 @@ def resume_of(patient: Patient, by: User, thread: Thread, first: bool) -> str:
     return reverse(f"messaging:{prefix}thread", args=[*args, thread.pk])
 
 
-__all__ = ["TooLateToTakeBack", "is_open_to_undo", "open_for_team", "resume_of", "take_back", "taken_back"]
+__all__ = [
+    "TooLateToTakeBack",
+    "found_by_team",
+    "is_open_to_undo",
+    "open_for_team",
+    "open_one_for_team",
+    "resume_of",
+    "take_back",
+    "taken_back",
+]

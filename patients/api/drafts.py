@@ -12,7 +12,15 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from patients.drafting import safe_resume
-from patients.drafts import DraftConflict, DraftState, draft_or_404, drop_draft, save_draft, state_of_draft
+from patients.drafts import (
+    DraftConflict,
+    DraftState,
+    draft_or_404,
+    drop_draft,
+    files_of,
+    save_draft,
+    state_of_draft,
+)
 from patients.services import capacity_of, get_patient_or_404
 from portal.lib.api import ApiView, Write, problem
 from portal.lib.contributions import draft_kinds
@@ -50,6 +58,7 @@ class DraftRead(serializers.Serializer[Any]):
         child=serializers.ListField(child=serializers.CharField(allow_blank=True)),
         help_text="What stood in the form, by name.",
     )
+    files = serializers.IntegerField(help_text="How many files are kept with it.")
 
     def get_fields(self) -> Any:
         declared = super().get_fields()
@@ -57,13 +66,14 @@ class DraftRead(serializers.Serializer[Any]):
         return declared
 
 
-def as_json(state: DraftState, zone: str) -> dict[str, Any]:
+def as_json(user: User, state: DraftState, zone: str) -> dict[str, Any]:
     return {
         "id": str(state.id),
         "version": state.version,
         "saved_at": state.saved_at.isoformat() if state.saved_at else None,
         "clock": clock(state.saved_at, zone),
         "fields": state.fields,
+        "files": files_of(user, state.id),
     }
 
 
@@ -77,7 +87,7 @@ class DraftView(ApiView):
     def get(self, request: Request, id: UUID) -> Response:
         assert isinstance(request.user, User)
         draft = draft_or_404(user=request.user, id=id)
-        return Response(as_json(state_of_draft(draft), draft.patient.site.time_zone))
+        return Response(as_json(request.user, state_of_draft(draft), draft.patient.site.time_zone))
 
     @extend_schema(
         request=DraftWrite,
@@ -112,8 +122,10 @@ class DraftView(ApiView):
                 fields=asked["typed"],
             )
         except DraftConflict as conflict:
-            return problem(409, str(conflict.message), **as_json(conflict.newest, patient.site.time_zone))
-        return Response(as_json(saved, patient.site.time_zone))
+            return problem(
+                409, str(conflict.message), **as_json(request.user, conflict.newest, patient.site.time_zone)
+            )
+        return Response(as_json(request.user, saved, patient.site.time_zone))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, id: UUID) -> Response:

@@ -58,6 +58,8 @@ problems: Registry[Callable[..., Any]] = Registry()
 demo_loaders: Registry[Callable[..., None]] = Registry()
 # kind -> plain words for a draft on "Finish later": "A message to your team"
 draft_kinds: dict[str, Any] = {}
+# fn(user, draft_id) -> how many files wait with a draft of this person's
+draft_files: Registry[Callable[[Any, UUID], int]] = Registry()
 # act code -> plain words for "who looked": "wrote a journal entry"
 trail_acts: dict[str, Any] = {}
 # fn(topic, about) -> address of a new message to the team with its topic chosen

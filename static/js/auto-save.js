@@ -14,10 +14,10 @@ class AutoSave extends HTMLElement {
     this.line.setAttribute("role", "status");
     this.known = this.read();
     this.form.addEventListener("input", () => this.changed());
-    this.form.addEventListener("change", () => this.changed());
+    this.form.addEventListener("change", () => { this.changed(); if (this.clock && !this.unsaved()) this.sayKept(); });
     this.form.addEventListener("focusout", () => this.save());
     this.form.addEventListener("submit", (event) => { if (!event.defaultPrevented) this.leaving = true; });
-    window.addEventListener("pagehide", () => this.last());
+    window.addEventListener("pagehide", () => { this.keepBoth(); this.last(); });
     document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") this.last(); });
     window.addEventListener("online", () => this.save());
     window.addEventListener("offline", () => this.say("offline", {}, "waiting"));
@@ -82,10 +82,22 @@ class AutoSave extends HTMLElement {
     this.failed = false;
     this.wait = 0;
     this.clock = answer.clock;
-    const hidden = this.form.querySelector("[name=draft_version]");
-    if (hidden) hidden.value = answer.version;
-    this.say("saved", { clock: answer.clock });
+    this.files = answer.files ?? 0;
+    this.hide("draft_version", answer.version);
+    this.sayKept();
     document.dispatchEvent(new CustomEvent("session-used"));
+  }
+
+  hide(name, value) {
+    const hidden = this.form.querySelector(`[name=${name}]`);
+    if (hidden) hidden.value = value;
+  }
+
+  /* What is kept, and not a file that was chosen and is on this device only. */
+  sayKept() {
+    const chosen = [...this.form.querySelectorAll("input[type=file]")].some((input) => input.files.length);
+    if (chosen) this.say("saved-not-file", { clock: this.clock }, "waiting");
+    else this.say(this.files ? "saved-files" : "saved", { clock: this.clock, count: this.files });
   }
 
   again(key, hopeless = false) {
@@ -103,6 +115,33 @@ class AutoSave extends HTMLElement {
     this.put(fields, new Blob([fields]).size < 60000)
       .then(async (answer) => { if (answer.ok) await this.kept(fields, await answer.json()); })
       .catch(() => this.again("offline"));
+  }
+
+  /* Leaving without having chosen: both texts become the draft, the one of this page below the other. */
+  keepBoth() {
+    if (!this.other || this.leaving) return;
+    const mine = JSON.parse(this.read());
+    const both = { ...mine };
+    for (const [name, theirs] of Object.entries(this.other.fields)) {
+      const here = mine[name] ?? [];
+      const control = this.form.elements[name];
+      const text = ["textarea", "text"].includes(control?.type) && theirs[0]?.trim() && here[0]?.trim();
+      if (!theirs.some((value) => value.trim())) continue;
+      both[name] = text && !theirs[0].includes(here[0]) ? [theirs[0] + (control.type === "text" ? " " : "\n\n") + here[0]] : theirs;
+    }
+    this.takeOver(this.other);
+    this.put(JSON.stringify(both), true).catch(() => {});
+  }
+
+  /* From here on this page writes the draft that the other one began. */
+  takeOver(other) {
+    const id = this.form.querySelector("[name=draft]");
+    if (other.id && id) {
+      this.dataset.url = this.dataset.url.replace(`/${id.value}/`, `/${other.id}/`);
+      id.value = other.id;
+    }
+    this.version = other.version;
+    this.hide("draft_version", other.version);
   }
 
   sentAlready() {
@@ -129,10 +168,39 @@ class AutoSave extends HTMLElement {
   /* Saved elsewhere meanwhile: both texts stay on the page until the person has chosen. */
   choose(mine, theirs) {
     this.held = true;
-    const other = { version: theirs.version, clock: theirs.clock ?? "", fields: theirs.fields ?? {} };
-    const here = JSON.parse(mine);
+    this.failed = true;
+    const other = { id: theirs.id, version: theirs.version, clock: theirs.clock ?? "", fields: theirs.fields ?? {}, files: theirs.files ?? 0 };
+    this.other = other;
+    this.say("two-texts", {}, "waiting");
     const box = element("section", "", { class: "compare", tabindex: "-1", "aria-labelledby": "compare-title" });
     box.append(element("h2", words("two-texts"), { id: "compare-title" }), element("p", words("two-texts-why")));
+    const texts = this.sides(other, mine);
+    /* The text that was not chosen stays on the page, folded away, with what was typed while both were shown. */
+    const chosen = (side, then) => {
+      const left = this.sides(other, this.read())[side];
+      const more = element("details", "", { class: "more" });
+      const summary = element("summary");
+      summary.append(element("span", words("text-left")));
+      more.append(summary, left);
+      box.replaceWith(more);
+      this.held = this.failed = false;
+      this.other = null;
+      this.takeOver(other);
+      then();
+      this.focusFirst();
+    };
+    const acts = element("div", "", { class: "actions" });
+    acts.append(
+      button(words("use-saved"), () => chosen("here", () => this.useSaved(other))),
+      button(words("keep-mine"), () => chosen("saved", () => { this.known = null; this.save(); })),
+    );
+    box.append(texts.saved, texts.here, acts);
+    this.form.before(box);
+    box.focus();
+  }
+
+  sides(other, mine) {
+    const here = JSON.parse(mine);
     const texts = { saved: element("div"), here: element("div") };
     for (const name of new Set([...Object.keys(here), ...Object.keys(other.fields)])) {
       const [saved, typed] = [this.spell(name, other.fields[name]), this.spell(name, here[name])];
@@ -143,26 +211,19 @@ class AutoSave extends HTMLElement {
     }
     texts.saved.prepend(element("h3", words("text-saved", { clock: other.clock })));
     texts.here.prepend(element("h3", words("text-here")));
-    /* The text that was not chosen stays on the page, folded away. */
-    const chosen = (left, then) => {
-      const more = element("details", "", { class: "more" });
-      const summary = element("summary");
-      summary.append(element("span", words("text-left")));
-      more.append(summary, left);
-      box.replaceWith(more);
-      this.held = false;
-      this.version = other.version;
-      then();
-      this.focusFirst();
-    };
-    const acts = element("div", "", { class: "actions" });
-    acts.append(
-      button(words("use-saved"), () => chosen(texts.here, () => { this.fill(other.fields); this.known = this.read(); this.say("saved", { clock: other.clock }); })),
-      button(words("keep-mine"), () => chosen(texts.saved, () => { this.known = null; this.save(); })),
-    );
-    box.append(texts.saved, texts.here, acts);
-    this.form.before(box);
-    box.focus();
+    return texts;
+  }
+
+  useSaved(other) {
+    this.fill(other.fields);
+    this.known = this.read();
+    this.clock = other.clock;
+    this.files = other.files;
+    this.sayKept();
+    /* Files of the other page are not in this form: the page that is loaded again has them. */
+    if (other.files && !this.form.querySelector("[name=attached]")) {
+      this.line.append(" ", element("a", words("show-files"), { href: this.dataset.resume || location.pathname }));
+    }
   }
 
   label(name) {

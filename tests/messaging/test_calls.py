@@ -76,6 +76,25 @@ def test_read_after_all_nobody_is_called_and_a_later_message_is_another_call(war
     assert look(ward) == 1
 
 
+def test_the_days_are_those_of_the_oldest_unread_message(ward: Ward) -> None:
+    thread = answered(ward, 6)
+    ward.answer(thread, now=timezone.now() - timedelta(days=1), text="One more thing.")
+    assert look(ward) == 1
+    task = the_call(ward)
+    assert (timezone.now() - task.since).days == 6
+    assert task.seq == 3  # one call about both
+    say(ward, task, "reached")
+    assert look(ward) == 0
+
+
+def test_a_message_that_was_read_does_not_count_for_a_newer_one(ward: Ward) -> None:
+    thread = answered(ward, 9)
+    with ward.acting(ward.maya):
+        mark_seen(by=ward.maya, thread=ward.thread(thread), seq=2, now=timezone.now())
+    ward.answer(thread, now=timezone.now() - timedelta(days=1), text="One more thing.")
+    assert look(ward) == 0
+
+
 def test_a_colleague_who_looks_has_not_read_it_for_the_patient(ward: Ward) -> None:
     thread = answered(ward, 6)
     with ward.acting(ward.hana):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -106,6 +107,34 @@ def test_two_tabs_with_other_words_are_both_shown(ward: Ward, signed_in: SignIn)
     assert told.status_code == 409
     assert "The words of the first tab" in page
     assert "The second tab</textarea>" in page
+
+
+def test_words_that_were_sent_leave_no_draft_and_other_words_stay(ward: Ward, signed_in: SignIn) -> None:
+    client, new = signed_in(ward.maya), reverse("messaging:new")
+    first = str(uuid7())
+    autosave(client, first, ward, "May my sister")
+    told = autosave(client, str(uuid7()), ward, "Something else")
+    assert (told.status_code, told.json()["id"], told.json()["files"]) == (409, first, 0)
+    sends = {"draft": str(uuid7()), "draft_version": "0", "topic": "other", "text": "Something else"}
+    assert client.post(new, sends).status_code == 302
+    assert "May my sister</textarea>" in client.get(new).content.decode()  # not sent, so it is kept
+    sends = {**sends, "draft": str(uuid7()), "text": "May my sister come along?"}
+    assert client.post(new, sends).status_code == 302
+    assert "May my sister" not in client.get(new).content.decode()
+
+
+def test_a_draft_with_files_is_not_thrown_away_for_the_same_words(ward: Ward, signed_in: SignIn) -> None:
+    from tests.messaging.samples import jpeg
+
+    client, new = signed_in(ward.maya), reverse("messaging:new")
+    photo = SimpleUploadedFile("arm.jpg", jpeg(), "image/jpeg")
+    begun = {"draft": str(uuid7()), "draft_version": "0", "topic": "other", "text": "My arm"}
+    assert client.post(new, {**begun, "attach": "1", "files": photo}).status_code == 302
+    told = autosave(client, begun["draft"], ward, "My arm again", version=1)
+    assert told.json()["files"] == 1
+    sends = {"draft": str(uuid7()), "draft_version": "0", "topic": "other", "text": "My arm again"}
+    assert client.post(new, sends).status_code == 302
+    assert "arm.jpg" in client.get(new).content.decode()
 
 
 def test_a_form_after_the_time_out_is_kept_for_its_writer(ward: Ward, signed_in: SignIn) -> None:

@@ -18,11 +18,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from messaging import services
-from messaging.models import Message, MessageRetraction, Thread, WorkItem
+from messaging.models import Message, MessageRetraction, Thread, ThreadViewer, WorkItem
 from messaging.writing import undo
 from patients.models import Draft
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
+from tests.messaging.test_files import start_with_file
 from tests.messaging.ward import Ward, hidden
 
 SignIn = Callable[[User], Client]
@@ -148,6 +149,44 @@ def test_too_late_after_ten_minutes_after_opening_after_claiming_and_under_a_new
     )
     assert page.status_code == 409
     assert "your team has opened it" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "way", ["paper", "copy-file", "api copy", "search", "api search", "file", "api file"]
+)
+def test_whatever_way_the_team_has_read_it_it_is_opened(way: str, ward: Ward, signed_in: SignIn) -> None:
+    file = start_with_file(ward, text=WORDS).pk
+    with ward.system():
+        thread_id = Thread.objects.for_system().get().pk
+    patient, about = ward.of_maya.pk, f"patient={ward.of_maya.pk}"
+    url = {
+        "paper": lambda: reverse("messaging:patient-paper", args=[patient, thread_id]),
+        "copy-file": lambda: reverse("messaging:patient-copy-file", args=[patient, thread_id]),
+        "api copy": lambda: reverse("messaging-api:copy", args=[thread_id]) + f"?{about}",
+        "search": lambda: reverse("messaging:patient-search", args=[patient]) + "?q=wrong",
+        "api search": lambda: reverse("messaging-api:search") + f"?{about}&q=wrong",
+        "file": lambda: reverse("messaging:patient-file", args=[patient, file]),
+        "api file": lambda: reverse("messaging-api:file-content", args=[file]) + f"?{about}",
+    }[way]()
+    assert signed_in(ward.jonas).get(url).status_code in (
+        200,
+        404,
+    )  # who reads for the patient does not end it
+    assert ward.count(ThreadViewer, thread_id=thread_id, user=ward.rosa) == 0
+    assert signed_in(ward.rosa).get(url).status_code == 200
+    with pytest.raises(undo.TooLateToTakeBack):
+        take_back(ward, thread_id)
+
+
+def test_who_was_told_at_night_finds_what_they_were_told_about(ward: Ward) -> None:
+    from messaging.work import clockwork
+
+    type(ward.world.site).objects.update(escalate_minutes=5)
+    now = timezone.now()
+    thread_id = ward.start(topic="infection", now=now - timedelta(minutes=6))
+    assert clockwork.escalate(now) == 1
+    with pytest.raises(undo.TooLateToTakeBack):
+        take_back(ward, thread_id)
 
 
 def test_a_carer_who_reads_it_does_not_end_it_and_cannot_take_back_what_others_wrote(

@@ -227,6 +227,51 @@ def test_two_versions_both_stay_until_one_is_chosen(
         assert page.locator("#kind_1").is_checked()
 
 
+def test_the_chosen_text_goes_on_under_the_id_of_the_other_page(page: Any, origin: Origin) -> None:
+    origin.body = WRITING.replace("/draft/", "/draft/d/")
+    origin.answer = lambda asked: (
+        kept(asked) if asked["version"] == 7 else (409, {**conflicting(asked)[1], "id": "other"})
+    )
+    urls: list[str] = []
+    page.on("request", lambda asked: urls.append(asked.url) if asked.method == "PUT" else None)
+    open_page(page)
+    write(page, "!")
+    page.clock.run_for(2100)
+    page.locator(".compare").wait_for()
+    write(page, "?")  # typed while both are shown
+    page.get_by_role("button", name="Keep mine").click()
+    wait_for(page, lambda: "Saved" in line(page))
+    assert [url.removeprefix(ORIGIN) for url in urls] == ["/draft/d/", "/draft/other/"]
+    assert page.locator("[name=draft]").input_value() == "other"
+    assert page.locator("[name=draft_version]").input_value() == "8"
+    assert origin.saves[-1]["fields"]["text"] == ["first!?"]
+
+
+def test_left_without_having_chosen_both_texts_are_kept(page: Any, origin: Origin) -> None:
+    origin.answer = conflicting
+    open_page(page)
+    write(page, "!")
+    page.clock.run_for(2100)
+    page.locator(".compare").wait_for()
+    page.evaluate("window.dispatchEvent(new PageTransitionEvent('pagehide'))")
+    wait_for(page, lambda: len(origin.saves) == 2)
+    assert origin.saves[-1]["version"] == 7
+    assert origin.saves[-1]["fields"] == {"text": ["from my phone\n\nfirst!"], "kind": ["b"]}
+
+
+def test_the_line_names_the_files_that_are_kept_and_not_one_that_is_not(page: Any, origin: Origin) -> None:
+    origin.body = WRITING.replace(
+        '<button type="submit">', '<input type="file" id="file" name="files"><button type="submit">'
+    )
+    origin.answer = lambda asked: (200, {**kept(asked)[1], "files": 2})
+    open_page(page)
+    write(page, "!")
+    page.clock.run_for(2100)
+    wait_for(page, lambda: "Saved 10:42 am, with your files (2)" in line(page))
+    page.locator("#file").set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"x"})
+    wait_for(page, lambda: "is not kept until you add it" in line(page))
+
+
 def test_signed_out_says_up_to_when_it_is_saved(page: Any, origin: Origin) -> None:
     origin.answer = lambda asked: kept(asked) if asked["version"] == 3 else (401, {})
     open_page(page)
