@@ -185,7 +185,7 @@ def answer_stops(eyes: Eyes, dose: Dose) -> bool:
     """An answer or a self-check that nobody of the team has settled, or a line that was stopped."""
     lines = eyes.rows(ChecklistItem).filter(dose=dose, state=ChecklistItem.State.CONCERN)
     return bool(
-        eyes.rows(DoseAnswer).stopping().filter(dose=dose).exists()
+        eyes.rows(DoseAnswer).that_stop(dose).exists()
         or eyes.rows(SelfCheck).to_look_at().exists()
         or lines.exists()
     )

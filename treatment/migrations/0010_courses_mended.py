@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("treatment", "0007_ledger")]
+    dependencies = [("treatment", "0008_readiness_stops")]
 
     operations = [
         migrations.RemoveConstraint("change", "change_kind_known"),
