@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -32,18 +34,28 @@ class Address:
         return next((prefix for prefix in PREFIXES if self.pattern.startswith(prefix)), "")
 
 
-def addresses() -> list[Address]:
-    """Everything the resolver answers, in its order."""
-    return list(_walk(get_resolver().url_patterns, "", "", ()))
+def addresses() -> tuple[Address, ...]:
+    """Everything the resolver answers, in its order. Walked once a resolver: the table of who may what asks thousands of times."""
+    return _addresses(get_resolver())
 
 
-def ours() -> dict[str, Address]:
+def ours() -> Mapping[str, Address]:
     """Addresses outside the prefixes, by name. Two patterns of one name are one row and must ask for the same parts."""
+    return _ours(get_resolver())
+
+
+@functools.cache
+def _addresses(resolver: URLResolver) -> tuple[Address, ...]:
+    return tuple(_walk(resolver.url_patterns, "", "", ()))
+
+
+@functools.cache
+def _ours(resolver: URLResolver) -> Mapping[str, Address]:
     found: dict[str, Address] = {}
-    for address in addresses():
+    for address in _addresses(resolver):
         if not address.prefix:
             found.setdefault(address.name, address)
-    return found
+    return MappingProxyType(found)
 
 
 def _walk(patterns: Any, path: str, space: str, parts: tuple[str, ...]) -> Iterator[Address]:
