@@ -1,4 +1,4 @@
-"""A team takes a patient on, and a team's access ends. It cannot end while the team keeps duties that nobody has taken over."""
+"""A team takes a patient on, and a team's access ends. It cannot end while the team keeps duties that nobody has taken over, or owes an answer."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ from portal.lib.problems import Conflict, NotAllowed
 
 
 class StillKeeps(Conflict):
-    """What the team keeps for the patient stands in `duties`, with keys label and url."""
+    """What the team keeps for the patient stands in `duties`, with keys label, url and how."""
 
     default_message = gettext_lazy("Your team still keeps something for this patient. Hand it over first.")
 
     def __init__(self, duties: list[dict[str, Any]]) -> None:
         super().__init__(
-            _(
-                "Your team still keeps this for the patient: %(duties)s. Hand it over first, then end the access."
-            )
-            % {"duties": "; ".join(str(duty["label"]) for duty in duties)}
+            _("Your team still keeps this for the patient: %(duties)s. %(how)s Then end the access.")
+            % {
+                "duties": "; ".join(str(duty["label"]) for duty in duties),
+                "how": " ".join(dict.fromkeys(str(duty["how"]) for duty in duties)),
+            }
         )
         self.duties = duties
 
@@ -72,14 +73,15 @@ def own_teams(by: User, patient: Patient) -> list[Team]:
 def end_team(*, by: User, patient: Patient, team_id: UUID, id: UUID, now: datetime) -> Done:
     """End the access of one's own team, once under `id`. Nothing of the record goes; the patient keeps it.
 
-    Raises StillKeeps while the team keeps duties that nobody has taken over; NotAllowed; Http404 for another team.
+    Raises StillKeeps while the team keeps duties that nobody has taken over or owes an answer; NotAllowed; Http404 for another team.
     """
     require(by, patient, PROFILE, "team")
     if team_id not in team_ids(by):
         raise NotAllowed
 
     def end() -> UUID:
-        Patient.objects.for_system().select_for_update(no_key=True).get(pk=patient.pk)
+        # The whole row, so that whoever is writing something for the patient right now is waited for, and seen below.
+        Patient.objects.for_system().select_for_update().get(pk=patient.pk)
         grant: Grant | None = (
             Grant.objects.live().filter(patient_id=patient.pk, kind="team", team_id=team_id).first()
         )

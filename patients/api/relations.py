@@ -22,7 +22,7 @@ class TeamEnd(ApiView):
 
     @extend_schema(request=NothingWrite, responses={204: None})
     def post(self, request: Request, patient_id: UUID, team_id: UUID) -> Response:
-        """For somebody of the team: end its access. Refused (409) while it keeps duties that nobody has taken over."""
+        """For somebody of the team: end its access. Refused (409) while it keeps duties that nobody has taken over, or owes an answer or a call."""
         patient = get_patient_or_404(self.plain_request, patient_id)
         capacity = capacity_of(self.person, patient)
         if capacity not in STAFF:

@@ -76,8 +76,8 @@ visit_papers: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 carer_links: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # fn(patient, now): tells the patient by mail that the team has written, in fixed words; without an address, somebody is asked to call
 tell_patient: Registry[Callable[..., None]] = Registry()
-# fn(patient, team_id, now) -> list[dict]: what a team keeps for a patient, with keys label and url (where it is handed over): its access
-# cannot end before somebody else has it
+# fn(patient, team_id, now) -> list[dict]: what a team keeps for a patient, with keys label, url (where it is handed over or done) and how (what to
+# do there, in a sentence): its access cannot end before that
 relation_duties: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # noun of the API -> what it is about, in plain words: the parts that a program's token can be limited to
 api_nouns: dict[str, Any] = {}

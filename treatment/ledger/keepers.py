@@ -119,7 +119,10 @@ def kept_by(patient: Patient, team_id: UUID, now: datetime) -> list[dict[str, An
         return []
     lines = lines_of(load_all(patient), now)
     url = reverse("treatment:patient-ledger-owner", args=[patient.pk])
-    return [{"label": line.test.label, "url": url} for line in lines if line.alive and line.is_ours]
+    how = _("A regular check. Hand the checks over to another team or center.")
+    return [
+        {"label": line.test.label, "url": url, "how": how} for line in lines if line.alive and line.is_ours
+    ]
 
 
 def not_ours(user: User, patient_ids: Iterable[UUID]) -> set[UUID]:
