@@ -8,13 +8,14 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from messaging import services
 from messaging.models import Message, Thread
 from messaging.views.shared import SIDE, STAFF, Place, enter, signed_in
-from messaging.work.filtering import work_after
+from messaging.work.filtering import news
 from portal.lib.actor import reading_many
 from portal.lib.ids import parse_uuid, uuid7_at
 from portal.lib.time import now as present
@@ -57,24 +58,30 @@ def new_mark() -> UUID:
     return uuid7_at(present() - LATE)
 
 
-def work_news_url(mark: UUID, known: int) -> str:
-    """The address that the work list asks. `known`: how much work was made after the mark and was there already."""
-    return f"{reverse('messaging:work-list-news')}?mark={mark}&known={known}"
+def work_news_url(mark: UUID, known: int, stands: int) -> str:
+    """The address that the work list asks. `known`: how much work was made after the mark and was there already; `stands`: how
+    everything that waits stood on the page (`filtering.standing`)."""
+    return f"{reverse('messaging:work-list-news')}?mark={mark}&known={known}&stands={stands}"
 
 
 @require_safe
 def work_list(request: HttpRequest) -> HttpResponse:
-    """How much new work the person's teams got since the page was made. Rows of work are never deleted: the count only grows."""
+    """How much new work the person's teams got since the page was made, or else that a colleague has changed what stands there:
+    took something on, answered, closed it, gave it another lane. Rows of work are never deleted: the count only grows."""
     user = signed_in(request)
     if not services.works_here(user):
         raise Http404
     mark = parse_uuid(request.GET.get("mark"))
     known = _number(request.GET.get("known", ""))
     with reading_many():
-        count = work_after(user, mark).count() if mark is not None else known
-    if _known(request, str(count)):
+        count, standing = news(user, mark or new_mark())
+    count, now_stands = known if mark is None else count, str(standing)
+    version = f"{count}.{now_stands}"
+    if _known(request, version):
         return HttpResponseNotModified()
-    return _news(max(0, count - known), "", str(count))
+    before = request.GET.get("stands", now_stands)  # a page from before this was asked hears of new work only
+    changed = _("The list has changed. Show it as it is now.") if before != now_stands else ""
+    return _news(max(0, count - known), "", version, otherwise=changed)
 
 
 def _number(value: str) -> int:
@@ -85,11 +92,11 @@ def _known(request: HttpRequest, version: str) -> bool:
     return request.headers.get("If-None-Match") == f'"{version}"'
 
 
-def _news(count: int, url: str, version: str) -> HttpResponse:
-    """The words of the bar, none without news. An empty `url` is the page itself."""
+def _news(count: int, url: str, version: str, otherwise: str = "") -> HttpResponse:
+    """The words of the bar, `otherwise` (none) without new messages. An empty `url` is the page itself."""
     words = ngettext("%(count)s new message. Show it.", "%(count)s new messages. Show them.", count) % {
         "count": count
     }
-    answer = JsonResponse({"count": count, "words": words if count else "", "url": url})
+    answer = JsonResponse({"count": count, "words": words if count else otherwise, "url": url})
     answer["ETag"] = f'"{version}"'
     return answer

@@ -79,7 +79,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
         "filters": filtering.links(chosen, found),
         "calls": found[filtering.TO_CALL],
         "now": now,
-        "news_url": work_news_url(mark, found[filtering.NEW]),
+        "news_url": work_news_url(mark, found[filtering.NEW], found[filtering.STANDS]),
     }
     return render(request, "messaging/work_list.html", context)
 
