@@ -239,7 +239,7 @@ def show_work(
             "summary": reverse("portal:summary", args=[patient.pk]),
             "copy": place.url("paper", thread.pk),
             "search": place.url("search"),
-            "news": thread_news_url(place, thread),
+            "news": thread_news_url(place, thread, item),
         },
     }
     context["urls"] = {name.replace("-", "_"): url for name, url in context["urls"].items()}

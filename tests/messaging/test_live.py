@@ -192,3 +192,25 @@ def test_what_another_team_does_changes_nothing_here(ward: Ward, signed_in: Sign
     with ward.acting(ward.rosa):
         assert news(ward.rosa, uuid7())[1] != before == 0
     assert client.get(reverse("messaging:work-list-news"), headers=POLL).json()["words"] == ""
+
+
+def test_an_open_conversation_hears_that_a_colleague_took_it_on_or_closed_it_and_the_patient_does_not(
+    ward: Ward, signed_in: SignIn
+) -> None:
+    thread_id = ward.start()
+    nurse, patient = signed_in(ward.rosa), signed_in(ward.maya)
+    url = news_url(nurse, reverse("messaging:work-thread", args=[ward.of_maya.pk, thread_id]))
+    hers = news_url(patient, reverse("messaging:thread", args=[thread_id]))
+    first, tag = nurse.get(url, headers=POLL), patient.get(hers, headers=POLL)["ETag"]
+    assert first.json()["words"] == ""
+    do_claim(ward, thread_id)
+    taken = nurse.get(url, headers={**POLL, "If-None-Match": first["ETag"]})
+    assert taken.json() == {"count": 0, "words": "Hana Sato has taken this on. Show it.", "url": ""}
+    do_close(ward, thread_id)
+    closed = nurse.get(url, headers={**POLL, "If-None-Match": taken["ETag"]}).json()
+    assert closed["words"] == "A colleague has changed the work here. Show it."
+    assert patient.get(hers, headers={**POLL, "If-None-Match": tag}).status_code == 304
+    again = ward.start()
+    own = news_url(nurse, reverse("messaging:work-thread", args=[ward.of_maya.pk, again]))
+    ward.claim(again)
+    assert nurse.get(own, headers=POLL).json()["words"] == ""  # one's own acts are no news
