@@ -25,6 +25,7 @@ class MessagingConfig(AppConfig):
         contributions.summary_panels.add(20, contributed.summary_panel)
         contributions.staff_today.add(10, contributed.work_card)
         contributions.problems.add(10, problems.urgent_and_late)
+        contributions.problems.add(21, problems.open_before_doses)
         contributions.problems.add(40, problems.to_be_called)
         contributions.carer_links.add(20, contributed.carer_links)
         contributions.demo_loaders.add(30, contributed.load_demo)

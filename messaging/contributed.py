@@ -19,7 +19,7 @@ from messaging.composing import mailings, reply_templates
 from messaging.models import Message, Thread
 from messaging.services import lane_counts, works_here
 from messaging.topics import Lane, Topic
-from messaging.work.calls import to_call
+from messaging.work.problems import count_to_call
 from patients.models import Patient
 from patients.services import can, capacity_of
 from portal.lib.actor import reading_many
@@ -80,7 +80,7 @@ def work_card(request: HttpRequest, now: datetime) -> Card | None:
     if not isinstance(user, User) or not works_here(user):
         return None
     with reading_many():
-        counts, to_be_called = lane_counts(user), to_call(user).count()
+        counts, to_be_called = lane_counts(user), count_to_call(user)
     base = reverse("messaging:work-list")
     lanes = [
         {"label": Lane(lane).label, "count": count, "url": f"{base}?lane={lane}"}

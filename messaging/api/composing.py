@@ -152,12 +152,16 @@ class MadeRead(serializers.Serializer[Any]):
     made_at = serializers.DateTimeField(source="made.created_at")
     result = serializers.UUIDField(source="made.result", allow_null=True)
     done = serializers.SerializerMethodField(help_text=_("Only for something to do."))
+    dose = serializers.SerializerMethodField(help_text=_("The dose before which it has to be done."))
     taken = serializers.SerializerMethodField(
         help_text=_("Only for a suggested question: the patient's yes or no.")
     )
 
     def get_done(self, row: dict[str, Any]) -> bool | None:
         return None if row["item"] is None else row["item"].done_at is not None
+
+    def get_dose(self, row: dict[str, Any]) -> UUID | None:
+        return None if row["item"] is None else row["item"].dose_id
 
     def get_taken(self, row: dict[str, Any]) -> bool | None:
         made = row["made"]

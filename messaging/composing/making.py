@@ -23,6 +23,7 @@ from patients.questions import add_question
 from patients.services import Done, can, capacity_of, exactly_once, record_change, require
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, NotAllowed
+from treatment.services import next_dose
 
 LONGEST_WORDS = 200
 DONE_IS_SHOWN = timedelta(days=14)
@@ -37,7 +38,7 @@ class DecidedBefore(Conflict):
 def make_open_item(
     *, by: User, patient: Patient, thread_id: UUID, id: UUID, words: str, owner: str, now: datetime
 ) -> Done:
-    """Something to do before the next infusion, for the patient or the team; once under `id`.
+    """Something to do before the next planned dose, for the patient or the team; once under `id`. It stands with that dose's list.
 
     Raises DifferentContent, NotAllowed, Thread.DoesNotExist.
     """
@@ -47,7 +48,8 @@ def make_open_item(
 
     def make() -> UUID:
         thread = _locked_by_staff(by, patient, thread_id)
-        item = OpenItem(id=uuid7(), patient=patient, thread=thread, owner=owner, made_by=by)
+        dose = next_dose(by, patient)
+        item = OpenItem(id=uuid7(), patient=patient, thread=thread, dose=dose, owner=owner, made_by=by)
         item.words, item.created_at = words, now
         item.save(force_insert=True)
         kept = _keep(by, thread, id, Kind.OPEN_ITEM, words, item.pk, now)
@@ -180,7 +182,10 @@ def made_of(user: User, patient: Patient, thread: Thread) -> list[dict[str, Any]
         rows = [row for row in rows if row.kind != Kind.QUESTION and (visits or row.kind != Kind.APPOINTMENT)]
     wanted = [row.result for row in rows if row.kind == Kind.OPEN_ITEM]
     items = (
-        {item.pk: item for item in OpenItem.objects.for_user(user, patient).filter(pk__in=wanted)}
+        {
+            item.pk: item
+            for item in OpenItem.objects.for_user(user, patient).select_related("dose").filter(pk__in=wanted)
+        }
         if wanted
         else {}
     )
@@ -194,12 +199,15 @@ def _shown(row: MadeFrom, item: OpenItem | None, patient: Patient, capacity: str
     elif row.kind == Kind.APPOINTMENT and row.result is not None:
         args = [row.result] if capacity == "self" else [patient.pk, row.result]
         url = reverse("scheduling:detail" if capacity == "self" else "scheduling:patient-detail", args=args)
+    staff = capacity not in ("self", "carer")
     yours = capacity == "team" or (capacity == "self" and item is not None and item.owner == "you")
     return {
         "made": row,
         "title": title,
         "url": url,
         "item": item,
+        # For the team alone: the patient reads the week of a dose whose day is not set yet, on the dose's own list.
+        "day": item.dose.target if staff and item is not None and item.dose is not None else None,
         "tick": item is not None and yours,
         "asks": row.kind == Kind.QUESTION
         and capacity == "self"
@@ -212,10 +220,13 @@ def _shown(row: MadeFrom, item: OpenItem | None, patient: Patient, capacity: str
 
 
 def before_dose(user: User, patient: Patient, dose: Any, now: datetime) -> list[dict[str, Any]]:
-    """Lines of "still open before the infusion": what conversations brought up, open or done lately. One statement."""
+    """Lines of "still open before the infusion": what conversations brought up for this dose, open or done lately; and what is
+    still open of a dose that is over. One statement."""
     own = capacity_of(user, patient) == "self"
     lines = []
-    for item in OpenItem.objects.for_user(user, patient).order_by("created_at"):
+    for item in OpenItem.objects.for_user(user, patient).select_related("dose").order_by("created_at"):
+        if dose is not None and not _stands_before(item, dose):
+            continue
         if item.done_at is not None and item.done_at < now - DONE_IS_SHOWN:
             continue
         url = (
@@ -232,3 +243,10 @@ def before_dose(user: User, patient: Patient, dose: Any, now: datetime) -> list[
             }
         )
     return lines
+
+
+def _stands_before(item: OpenItem, dose: Any) -> bool:
+    """True for what belongs to a dose, to none, or is left open by one that is not planned any more."""
+    if item.dose_id in (None, dose.pk):
+        return True
+    return item.done_at is None and item.dose is not None and not item.dose.is_planned

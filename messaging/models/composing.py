@@ -72,7 +72,8 @@ class ReplyTemplate(models.Model):
 
 
 class OpenItem(PatientRecord):
-    """Something to do before the next dose that a conversation brought up, in the team's words."""
+    """Something to do before a dose that a conversation brought up, in the team's words. What is open when its dose is over stands
+    before the next one."""
 
     record_area: ClassVar[str] = "messages"
 
@@ -81,6 +82,8 @@ class OpenItem(PatientRecord):
         TEAM = "team", _("Your team")
 
     thread = models.ForeignKey("messaging.Thread", on_delete=models.PROTECT, related_name="+")
+    # The dose that was the next one then; None: none was planned.
+    dose = models.ForeignKey("treatment.Dose", null=True, on_delete=models.PROTECT, related_name="+")
     words = SealedField()
     owner = models.CharField(max_length=4, choices=Owner)
     made_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")

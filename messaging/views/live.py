@@ -6,15 +6,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from messaging import services
-from messaging.models import Message, Thread
+from messaging.models import Message, Thread, WorkItem
 from messaging.views.shared import SIDE, STAFF, Place, enter, signed_in
-from messaging.work.filtering import work_after
+from messaging.work.filtering import news
 from portal.lib.actor import reading_many
 from portal.lib.ids import parse_uuid, uuid7_at
 from portal.lib.time import now as present
@@ -22,25 +24,37 @@ from portal.lib.time import now as present
 LATE = timedelta(minutes=2)  # how long a transaction may take: its rows carry the time of its beginning
 
 
-def thread_news_url(place: Place, thread: Thread) -> str:
-    """The address that the page of a conversation asks: what came after what the page shows."""
+def thread_news_url(place: Place, thread: Thread, item: WorkItem | None = None) -> str:
+    """The address that the page of a conversation asks: what came after what the page shows. For the team also who has its work."""
     name = "work-news" if place.staff else "news"
     args = [thread.pk] if place.patient_id is None else [place.patient.pk, thread.pk]
     if place.patient_id is not None and not place.staff:
         name = "patient-news"
-    return f"{reverse(f'messaging:{name}', args=args)}?since={thread.last_seq}"
+    work = f"&work={_hands(item.state, item.owner_id)}" if place.staff and item is not None else ""
+    return f"{reverse(f'messaging:{name}', args=args)}?since={thread.last_seq}{work}"
+
+
+def _hands(state: str, owner_id: Any) -> str:
+    """In whose hands work is, as one word."""
+    return f"{state}.{owner_id or ''}"
 
 
 @require_safe
 def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None) -> HttpResponse:
-    """How many messages of others came after `since`. The version of a conversation is its last number."""
+    """How many messages of others came after `since`; for the team also that a colleague took the work on or finished it. The version
+    of a conversation is its last number, and for the team in whose hands it is."""
     place = enter(request, patient_id, *SIDE, *STAFF)
     threads: Any = Thread.objects.for_user(place.user, place.patient)
     threads = threads.of_own_teams(place.user) if place.may_act else threads
-    last = threads.filter(pk=thread_id).values_list("last_seq", flat=True).first()
-    if last is None:
+    item = WorkItem.objects.filter(thread=OuterRef("pk")).order_by("-id")
+    work = (Subquery(item.values(name)[:1]) for name in ("state", "owner_id", "owner__name"))
+    found = threads.filter(pk=thread_id).values_list("last_seq", *work).first()
+    if found is None:
         raise Http404
-    if _known(request, str(last)):
+    last, state, owner_id, owner = found
+    hands = _hands(state, owner_id) if place.staff and state else ""
+    version = f"{last}.{hands}"
+    if _known(request, version):
         return HttpResponseNotModified()
     since = _number(request.GET.get("since", ""))
     newer = Message.objects.for_user(place.user, place.patient).filter(thread_id=thread_id)
@@ -49,7 +63,15 @@ def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None
     if place.patient_id is not None and not place.staff:
         name, args = "patient-thread", [place.patient.pk, thread_id]
     url = f"{reverse(f'messaging:{name}', args=args)}?show={seqs[0]}#m{seqs[0]}" if seqs else ""
-    return _news(len(seqs), url, str(last))
+    changed = ""
+    if hands and owner_id != place.user.pk and request.GET.get("work", hands) != hands:
+        taken = state == WorkItem.State.CLAIMED
+        changed = (
+            _("%(name)s has taken this on. Show it.") % {"name": owner}
+            if taken
+            else _("A colleague has changed the work here. Show it.")
+        )
+    return _news(len(seqs), url, version, otherwise=changed)
 
 
 def new_mark() -> UUID:
@@ -57,24 +79,30 @@ def new_mark() -> UUID:
     return uuid7_at(present() - LATE)
 
 
-def work_news_url(mark: UUID, known: int) -> str:
-    """The address that the work list asks. `known`: how much work was made after the mark and was there already."""
-    return f"{reverse('messaging:work-list-news')}?mark={mark}&known={known}"
+def work_news_url(mark: UUID, known: int, stands: int) -> str:
+    """The address that the work list asks. `known`: how much work was made after the mark and was there already; `stands`: how
+    everything that waits stood on the page (`filtering.standing`)."""
+    return f"{reverse('messaging:work-list-news')}?mark={mark}&known={known}&stands={stands}"
 
 
 @require_safe
 def work_list(request: HttpRequest) -> HttpResponse:
-    """How much new work the person's teams got since the page was made. Rows of work are never deleted: the count only grows."""
+    """How much new work the person's teams got since the page was made, or else that a colleague has changed what stands there:
+    took something on, answered, closed it, gave it another lane. Rows of work are never deleted: the count only grows."""
     user = signed_in(request)
     if not services.works_here(user):
         raise Http404
     mark = parse_uuid(request.GET.get("mark"))
     known = _number(request.GET.get("known", ""))
     with reading_many():
-        count = work_after(user, mark).count() if mark is not None else known
-    if _known(request, str(count)):
+        count, standing = news(user, mark or new_mark())
+    count, now_stands = known if mark is None else count, str(standing)
+    version = f"{count}.{now_stands}"
+    if _known(request, version):
         return HttpResponseNotModified()
-    return _news(max(0, count - known), "", str(count))
+    before = request.GET.get("stands", now_stands)  # a page from before this was asked hears of new work only
+    changed = _("The list has changed. Show it as it is now.") if before != now_stands else ""
+    return _news(max(0, count - known), "", version, otherwise=changed)
 
 
 def _number(value: str) -> int:
@@ -85,11 +113,11 @@ def _known(request: HttpRequest, version: str) -> bool:
     return request.headers.get("If-None-Match") == f'"{version}"'
 
 
-def _news(count: int, url: str, version: str) -> HttpResponse:
-    """The words of the bar, none without news. An empty `url` is the page itself."""
+def _news(count: int, url: str, version: str, otherwise: str = "") -> HttpResponse:
+    """The words of the bar, `otherwise` (none) without new messages. An empty `url` is the page itself."""
     words = ngettext("%(count)s new message. Show it.", "%(count)s new messages. Show them.", count) % {
         "count": count
     }
-    answer = JsonResponse({"count": count, "words": words if count else "", "url": url})
+    answer = JsonResponse({"count": count, "words": words if count else otherwise, "url": url})
     answer["ETag"] = f'"{version}"'
     return answer

@@ -79,7 +79,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
         "filters": filtering.links(chosen, found),
         "calls": found[filtering.TO_CALL],
         "now": now,
-        "news_url": work_news_url(mark, found[filtering.NEW]),
+        "news_url": work_news_url(mark, found[filtering.NEW], found[filtering.STANDS]),
     }
     return render(request, "messaging/work_list.html", context)
 
@@ -236,7 +236,7 @@ def show_work(
             "summary": reverse("portal:summary", args=[patient.pk]),
             "copy": place.url("paper", thread.pk),
             "search": place.url("search"),
-            "news": thread_news_url(place, thread),
+            "news": thread_news_url(place, thread, item),
         },
     }
     context["urls"] = {name.replace("-", "_"): url for name, url in context["urls"].items()}

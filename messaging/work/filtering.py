@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Case, Count, Q, Value, When
+from django.db.models import BigIntegerField, Case, Count, Func, IntegerField, Q, Sum, Value, When
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -90,6 +91,7 @@ def of_code(code: str) -> Filters:
 Grouped = Counter[tuple[str, str, bool]]
 TO_CALL = ("calls", "", False)  # beside the lanes: people who have to be called
 NEW = ("new", "", False)  # and work that was made after a mark
+STANDS = ("stands", "", False)  # and one number for how everything that waits stands
 
 
 def work_after(user: User, mark: UUID) -> Any:
@@ -97,15 +99,30 @@ def work_after(user: User, mark: UUID) -> Any:
     return WorkItem.objects.for_user(user).of_own_teams(user).filter(pk__gt=mark)
 
 
+def standing() -> Coalesce:
+    """One number for how rows of work stand: another one when a row comes or goes, or changes its lane, owner or time. Says nothing by itself."""
+    row = Func(
+        "pk", "state", "owner_id", "lane", "due_at",
+        template="hashtext(concat_ws(':', %(expressions)s))", output_field=IntegerField(),
+    )  # fmt: skip
+    return Coalesce(Sum(row, output_field=BigIntegerField()), 0)
+
+
+def news(user: User, mark: UUID) -> tuple[int, int]:
+    """How much work was made after a mark, and how everything that waits stands: one statement."""
+    waiting = WorkItem.objects.for_user(user).of_own_teams(user).waiting()
+    rows = _counted(work_after(user, mark), NEW).union(_counted(waiting, STANDS, standing()), all=True)
+    found = {row["as_lane"]: row["count"] for row in rows}
+    return found.get(NEW[0], 0), found.get(STANDS[0], 0)
+
+
 def grouped(user: User, now: datetime, mark: UUID) -> Grouped:
     """Everything that waits, counted by lane, whose and late; under TO_CALL who is to be called, under NEW what was made after
-    the mark: one statement."""
+    the mark, under STANDS how it all stands: one statement."""
     whose = [When(rule, then=Value(name)) for name, rule in whose_is(user).items()]
+    waiting = WorkItem.objects.for_user(user).of_own_teams(user).waiting()
     rows = (
-        WorkItem.objects.for_user(user)
-        .of_own_teams(user)
-        .waiting()
-        .annotate(
+        waiting.annotate(
             whose=Case(*whose, default=Value(OTHERS)),
             late=Case(When(due_at__lt=now, then=Value(True)), default=Value(False)),
         )
@@ -115,15 +132,15 @@ def grouped(user: User, now: datetime, mark: UUID) -> Grouped:
     )
     called = _counted(calls.to_call(user).select_related(None), TO_CALL)
     new = _counted(work_after(user, mark), NEW)
-    found = rows.union(called, new, all=True)
+    found = rows.union(called, new, _counted(waiting, STANDS, standing()), all=True)
     return Counter({(row["lane"], row["whose"], row["late"]): row["count"] for row in found})
 
 
-def _counted(found: Any, said: tuple[str, str, bool]) -> Any:
-    """One row that counts all of `found`, in the columns of the grouped items."""
+def _counted(found: Any, said: tuple[str, str, bool], number: Any = None) -> Any:
+    """One row that counts all of `found`, or says another `number` of it, in the columns of the grouped items."""
     lane, whose, late = (Value(one) for one in said)
     marked = found.order_by().annotate(as_lane=lane, as_whose=whose, as_late=late)
-    return marked.values("as_lane", "as_whose", "as_late").annotate(count=Count("id"))
+    return marked.values("as_lane", "as_whose", "as_late").annotate(count=number or Count("id"))
 
 
 def links(now_chosen: Filters, found: Grouped) -> list[dict[str, Any]]:

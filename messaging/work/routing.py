@@ -33,6 +33,11 @@ class NoSuchColleague(DomainError):
     status = 422
 
 
+class NoReason(DomainError):
+    status = 422
+    default_message = gettext_lazy("Say in a few words why you hand this over.")
+
+
 @transaction.atomic
 def hand_over(
     *,
@@ -48,10 +53,12 @@ def hand_over(
     """Hand one's work, or work that nobody has, to a colleague (`to`) or to another lane; the reason is for the team only.
 
     The older promise to the patient stands; only the safety lane can bring it forward.
-    Raises NoSuchColleague, TakenByOther, AlreadyDone, NotAllowed, Thread.DoesNotExist.
+    Raises NoReason, NoSuchColleague, TakenByOther, AlreadyDone, NotAllowed, Thread.DoesNotExist.
     """
     if (to is None) == (lane == "") or (lane and lane not in Lane.values):
         raise ValueError("hand over to a colleague or to a lane, one of them")
+    if not reason.strip():
+        raise NoReason
     require(by, patient, AREA, "team")
 
     def make() -> UUID:

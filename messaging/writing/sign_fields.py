@@ -42,7 +42,7 @@ class SignsField(MultipleChoiceField):
             emergency = _("If yes, tell the caller to call %(phone)s now.") % {
                 "phone": help.site.emergency_phone
             }
-            call = _("If yes, ask a nurse or doctor to take the call now.")
+            call = str(_("If yes, ask a nurse or doctor to take the call now."))
         self.choices = [
             (
                 topic,

@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
+from messaging import services
 from messaging.models import ThreadViewer
+from messaging.work import routing
+from messaging.work.filtering import news
 from patients.models import AuditEvent
+from portal.lib.ids import uuid7
 from tests.messaging.ward import Ward
 
 SignIn = Callable[[User], Client]
@@ -98,7 +104,19 @@ def test_strangers_hear_nothing(ward: Ward, signed_in: SignIn) -> None:
         assert signed_in(user).get(url, headers=POLL).status_code == 404
 
 
-@pytest.mark.parametrize("query", ["since=-1", "since=9" * 9, "since=x", "", "since=%00", "mark=x&known=y"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "since=-1",
+        "since=9" * 9,
+        "since=x",
+        "",
+        "since=%00",
+        "mark=x&known=y",
+        "stands=x",
+        "stands=-1&known=9",
+    ],
+)
 def test_odd_questions_get_an_answer(query: str, ward: Ward, signed_in: SignIn) -> None:
     thread_id = ward.start()
     for user, url in (
@@ -120,3 +138,79 @@ def test_asking_does_not_keep_a_session_alive(ward: Ward, signed_in: SignIn) -> 
     assert client.session["seen_at"] == before
     client.get(reverse("messaging:list"))
     assert client.session["seen_at"] > before
+
+
+def do_claim(ward: Ward, thread_id: UUID) -> None:
+    ward.claim(thread_id, ward.hana)
+
+
+def do_answer(ward: Ward, thread_id: UUID) -> None:
+    ward.answer(thread_id, by=ward.hana)
+
+
+def do_close(ward: Ward, thread_id: UUID) -> None:
+    with ward.acting(ward.hana):
+        services.finish(
+            by=ward.hana, patient=ward.of_maya, thread_id=thread_id, id=uuid7(), outcome="no_reply",
+            seen_seq=9, now=timezone.now(),
+        )  # fmt: skip
+
+
+def do_move(ward: Ward, thread_id: UUID) -> None:
+    with ward.acting(ward.hana):
+        routing.hand_over(
+            by=ward.hana, patient=ward.of_maya, thread_id=thread_id, id=uuid7(), reason="Office.",
+            lane="administration", now=timezone.now(),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("act", [do_claim, do_answer, do_close, do_move])
+def test_the_work_list_hears_what_a_colleague_did_with_a_line(
+    act: Callable[[Ward, UUID], None], ward: Ward, signed_in: SignIn
+) -> None:
+    thread_id = ward.start()
+    ward.start(topic="visit")
+    client = signed_in(ward.rosa)
+    url = news_url(client, reverse("messaging:work-list"))
+    first = client.get(url, headers=POLL)
+    assert first.json() == {"count": 0, "words": "", "url": ""}
+    act(ward, thread_id)
+    news = client.get(url, headers={**POLL, "If-None-Match": first["ETag"]})
+    assert news.json() == {"count": 0, "words": "The list has changed. Show it as it is now.", "url": ""}
+    assert client.get(url, headers={**POLL, "If-None-Match": news["ETag"]}).status_code == 304
+    again = news_url(client, reverse("messaging:work-list"))  # the page as it is now has nothing to hear
+    assert client.get(again, headers=POLL).json()["words"] == ""
+    ward.start(topic="letter")
+    assert client.get(again, headers=POLL).json()["words"] == "1 new message. Show it."
+
+
+def test_what_another_team_does_changes_nothing_here(ward: Ward, signed_in: SignIn) -> None:
+    ward.start()
+    client = signed_in(ward.peter)
+    with ward.acting(ward.peter):
+        before = news(ward.peter, uuid7())[1]
+    with ward.acting(ward.rosa):
+        assert news(ward.rosa, uuid7())[1] != before == 0
+    assert client.get(reverse("messaging:work-list-news"), headers=POLL).json()["words"] == ""
+
+
+def test_an_open_conversation_hears_that_a_colleague_took_it_on_or_closed_it_and_the_patient_does_not(
+    ward: Ward, signed_in: SignIn
+) -> None:
+    thread_id = ward.start()
+    nurse, patient = signed_in(ward.rosa), signed_in(ward.maya)
+    url = news_url(nurse, reverse("messaging:work-thread", args=[ward.of_maya.pk, thread_id]))
+    hers = news_url(patient, reverse("messaging:thread", args=[thread_id]))
+    first, tag = nurse.get(url, headers=POLL), patient.get(hers, headers=POLL)["ETag"]
+    assert first.json()["words"] == ""
+    do_claim(ward, thread_id)
+    taken = nurse.get(url, headers={**POLL, "If-None-Match": first["ETag"]})
+    assert taken.json() == {"count": 0, "words": "Hana Sato has taken this on. Show it.", "url": ""}
+    do_close(ward, thread_id)
+    closed = nurse.get(url, headers={**POLL, "If-None-Match": taken["ETag"]}).json()
+    assert closed["words"] == "A colleague has changed the work here. Show it."
+    assert patient.get(hers, headers={**POLL, "If-None-Match": tag}).status_code == 304
+    again = ward.start()
+    own = news_url(nurse, reverse("messaging:work-thread", args=[ward.of_maya.pk, again]))
+    ward.claim(again)
+    assert nurse.get(own, headers=POLL).json()["words"] == ""  # one's own acts are no news

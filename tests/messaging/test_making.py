@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,9 @@ from portal.lib.contributions import Registry
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
 from tests.messaging.ward import Ward, hidden
+from treatment.models import Dose, Protocol
+from treatment.protocols.loading import load_protocols
+from treatment.services import next_dose, sign_order
 
 
 def item(ward: Ward, thread: UUID, *, owner: str = "you", id: UUID | None = None, by: Any = None) -> UUID:
@@ -189,3 +193,74 @@ def test_a_visit_booked_out_of_a_conversation_is_noted_once_and_only_for_the_tea
     with ward.acting(ward.samuel):
         assert MadeFrom.objects.all().count() == 0  # row-level security alone
         assert Thread.objects.all().count() == 0
+
+
+def infusion_in(ward: Ward, days: int) -> Dose:
+    """Maya's next dose, that many days from today."""
+    load_protocols()
+    with ward.acting(ward.hana):
+        sign_order(
+            by=ward.hana, patient=ward.of_maya, protocol_id=Protocol.objects.get(therapy__code="ocrelizumab_iv").pk,
+            path="standard", first_on=ward.world.today() + timedelta(days=days), indication="Relapsing MS",
+            id=uuid7(), now=timezone.now(), in_demo=True,
+        )  # fmt: skip
+        found = next_dose(ward.hana, ward.of_maya)
+    assert found is not None
+    return found
+
+
+def test_something_to_do_belongs_to_the_next_dose_is_counted_there_and_on_both_todays(
+    ward: Ward, signed_in: Any
+) -> None:
+    dose = infusion_in(ward, 2)
+    nurse, patient = signed_in(ward.rosa), signed_in(ward.maya)
+    list_page = reverse("treatment:patient-ready", args=[ward.of_maya.pk, dose.pk])
+
+    def open_lines() -> int:
+        found = re.search(r"(\d+) lines? (?:is|are) not settled yet", nurse.get(list_page).content.decode())
+        return int(found[1]) if found else 0
+
+    before = open_lines()
+    thread = ward.start()
+    made = item(ward, thread)
+    with ward.system():
+        assert OpenItem.objects.for_system().get().dose_id == dose.pk
+    assert open_lines() == before + 1
+    conversation = reverse("messaging:work-thread", args=[ward.of_maya.pk, thread])
+    assert f"{conversation}#made" in nurse.get(list_page).content.decode()  # the way back to the message
+    assert "Before the infusion of " in nurse.get(conversation).content.decode()
+    own = patient.get(reverse("messaging:thread", args=[thread])).content.decode()
+    assert "Before the infusion of " not in own  # the day is not set yet: the patient reads the week
+    today = nurse.get(reverse("portal:today")).content.decode()
+    rows = [row for row in today.split('<li class="work-row')[1:] if "1 thing to do from messages" in row]
+    assert len(rows) == 1
+    assert "Infusion planned for" in rows[0]  # one problem with the dose, not two
+    assert "Bring the form" not in today  # what it is stands behind the link
+    assert "Bring the form" in patient.get(reverse("treatment:ready", args=[dose.pk])).content.decode()
+    settle(ward, ward.maya, made)
+    assert open_lines() == before
+    assert "thing to do from messages" not in nurse.get(reverse("portal:today")).content.decode()
+
+
+def test_what_is_open_when_its_dose_is_over_stands_before_the_next_one_and_what_is_done_does_not(
+    ward: Ward,
+) -> None:
+    first = infusion_in(ward, 2)
+    thread = ward.start()
+    left, done = item(ward, thread, id=uuid7()), item(ward, thread, id=uuid7())
+    settle(ward, ward.rosa, done)
+    with ward.system():
+        second = Dose.objects.for_system().filter(course=first.course_id, number__gt=first.number).first()
+
+    def before(dose: Any) -> list[bool]:
+        with ward.acting(ward.rosa):
+            return [
+                line["done"] for line in making.before_dose(ward.rosa, ward.of_maya, dose, timezone.now())
+            ]
+
+    assert (before(first), before(second)) == ([False, True], [])
+    with ward.system():
+        Dose.objects.for_system().filter(pk=first.pk).update(state="cancelled")
+    assert before(second) == [False]
+    settle(ward, ward.rosa, left)
+    assert before(second) == []

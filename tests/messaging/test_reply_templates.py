@@ -131,3 +131,23 @@ def test_the_pages_from_writing_to_use(ward: Ward, signed_in: Any) -> None:
 def test_every_blank_is_found_once_and_in_order(names: list[str]) -> None:
     text = "x ".join(f"[{name}] [{name}]" for name in names)
     assert templates.blanks_of(text) == list(dict.fromkeys(name.strip() for name in names))
+
+
+def test_a_program_cannot_send_a_blank_either(ward: Ward, signed_in: Any) -> None:
+    made(ward)
+    thread = ward.start()
+    nurse = signed_in(ward.rosa)
+    paths: dict[str, dict[str, Any]] = {
+        f"threads/{thread}/messages": {"seen_seq": 1},
+        "first-words": {"topic": "visit"},
+    }
+    for path, more in paths.items():
+        told = nurse.post(
+            f"/api/v1/messaging/{path}/?patient={ward.of_maya.pk}",
+            {"text": "We call you on [Day].", **more},
+            content_type="application/json",
+            headers={"Idempotency-Key": str(uuid7())},
+        )
+        assert told.status_code == 422, (path, told.content)
+        assert "[Day]" in told.json()["title"]
+    assert ward.count(Message) == 1

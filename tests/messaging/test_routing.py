@@ -365,3 +365,17 @@ def test_a_program_names_a_colleague_or_a_lane_and_not_both_or_none(
     assert is_problem(told, 422)
     assert "one of them" in told.json()["title"]
     assert item_of(ward, thread).state == "open"
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "\n\t"])
+def test_nothing_is_handed_over_without_a_reason(ward: Ward, signed_in: SignIn, reason: str) -> None:
+    thread = ward.start()
+    path = f"/api/v1/messaging/threads/{thread}/hand-over/?patient={ward.of_maya.pk}"
+    told = call(signed_in(ward.rosa), "POST", path, {"reason": reason, "to": str(ward.hana.pk)})
+    assert is_problem(told, 422)
+    with ward.acting(ward.rosa), pytest.raises(routing.NoReason):
+        routing.hand_over(
+            by=ward.rosa, patient=ward.of_maya, thread_id=thread, id=uuid7(), reason=reason,
+            to=ward.hana.pk, now=timezone.now(),
+        )  # fmt: skip
+    assert item_of(ward, thread).owner is None

@@ -42,6 +42,7 @@ def dose_list(request: HttpRequest, dose_id: UUID, patient_id: UUID | None = Non
     notes = _newest_notes(asked, dose)
     rows = [_row(asked, dose, line, notes.get(line.item.pk)) for line in found.lines]
     rows.sort(key=lambda row: row["line"].standing.settled)
+    more = [row for entry in before_dose for row in entry(asked.user, asked.patient, dose, asked.now)]
     return asked.page(
         "ready",
         dose=dose,
@@ -51,8 +52,11 @@ def dose_list(request: HttpRequest, dose_id: UUID, patient_id: UUID | None = Non
         left=words.left_words(asked.today, dose.target),
         readiness=found.readiness,
         rows=rows,
-        open=sum(not row["line"].standing.settled for row in rows) + len(found.overdue) + bool(found.stops),
-        more=[row for entry in before_dose for row in entry(asked.user, asked.patient, dose, asked.now)],
+        open=sum(not row["line"].standing.settled for row in rows)
+        + len(found.overdue)
+        + bool(found.stops)
+        + sum(not row["done"] for row in more),
+        more=more,
         overdue=[{"check": check, "who": _who(asked, check.owner)} for check in found.overdue],
         signs=[asked.url("self-check-done", row.pk) for row in found.self_checks],
         stops=[{"row": row, "url": asked.url("answer", row.pk)} for row in found.stops],
