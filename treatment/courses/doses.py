@@ -393,6 +393,8 @@ def record_infusion(
 
     def make() -> UUID:
         dose = reading.dose_or_404(by, patient, dose_id)
+        # The patient first, as an order and a word about elsewhere do: the totals that are read here stay as they are.
+        Patient.objects.for_user(by).select_for_update(no_key=True).filter(pk=patient.pk).first()
         course = locked_course(by, patient, dose.course_id)
         dose = reading.dose_or_404(by, patient, dose_id)
         check_planned(dose)
@@ -629,8 +631,7 @@ def move_doses(
 def _move(
     course: Course, dose: Dose, target: date, previous: date | None, by: User, reason: str, now: datetime
 ) -> None:
-    if not dose.is_planned:
-        raise DoseNotOpen
+    proceeding.may_proceed(Eyes(by, course.patient), dose, Act.PLAN, on=target)
     slot = reading.slot_of(dose)
     today = today_in(now, course.patient.site.time_zone)
     if target < today or target > today + 2 * MOST_AHEAD:

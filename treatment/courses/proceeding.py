@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -116,7 +117,8 @@ ASKED: dict[Act, frozenset[Code]] = {
     Act.BOOK: frozenset({*_HELD, Code.LIMIT}),
     # Ordering from the pharmacy and setting days bring nothing into anybody.
     Act.ORDER_DRUG: frozenset({Code.NOT_OPEN, Code.PAUSED}),
-    Act.PLAN: frozenset({Code.NOT_OPEN, Code.PAUSED, Code.TOO_EARLY}),
+    # Days of one course are checked against each other where they are set (`courses.doses.move_doses`).
+    Act.PLAN: frozenset({Code.NOT_OPEN, Code.PAUSED}),
 }
 BY_STAFF = frozenset({Code.PUT_OFF, Code.ANSWER, Code.WITHDRAWN})
 """What was given although one of these stood against it, anybody of the team can note with the reason."""
@@ -182,10 +184,12 @@ def _earlier_open(eyes: Eyes, dose: Dose) -> bool:
 
 
 def answer_stops(eyes: Eyes, dose: Dose) -> bool:
-    """An answer or a self-check that nobody of the team has settled, or a line that was stopped."""
+    """An answer or a self-check that nobody of the team has settled, or a line that was stopped. What was answered before a dose that
+    was then missed or canceled stops the one that comes in its place."""
+    about = Q(dose=dose) | Q(dose__state__in=[Dose.State.MISSED, Dose.State.CANCELLED])
     lines = eyes.rows(ChecklistItem).filter(dose=dose, state=ChecklistItem.State.CONCERN)
     return bool(
-        eyes.rows(DoseAnswer).stopping().filter(dose=dose).exists()
+        eyes.rows(DoseAnswer).stopping().filter(about).exists()
         or eyes.rows(SelfCheck).to_look_at().exists()
         or lines.exists()
     )
