@@ -175,6 +175,17 @@ def test_a_new_order_of_the_same_drug_by_another_route_waits_for_the_same_reacti
     assert held(ward, other) is None
 
 
+def test_steroids_for_a_relapse_are_booked_beside_a_treatment_that_is_held(ward: Ward) -> None:
+    held_course = after_three(ward, reaction=True, reaction_grade=3)
+    beside = ward.order("ivmp", ward.today + days(3), path="three_days", now=ward.at(ward.today, 8))
+    for who in (ward.maya, ward.carer):
+        with ward.acting(who):
+            found = services.dose_for_booking(who, ward.patient)
+        assert found is not None
+        assert (found.dose_id, found.held) == (ward.planned(beside).pk, False)
+    assert held(ward, held_course) is not None
+
+
 # --- One gate -------------------------------------------------------------------------------------------------------
 
 

@@ -405,12 +405,13 @@ def record_infusion(
         against = proceeding.stops(Eyes(by, patient), dose, Act.GIVE, on=given_on)
         although_of = _given_although(by, against, details)
         early = any(stop.code is Code.TOO_EARLY for stop in against)
+        why_early = details["early_reason"] or (details["although"] if early else "")
         strength = counters.strength_given(by, patient, facts, amount_mg, given_on)
         dose.state, dose.given_at, dose.given_on = Dose.State.GIVEN, given_at, given_on
         dose.extent = extent
         dose.save(update_fields=["state", "given_at", "given_on", "extent"])
         record = InfusionRecord(patient=patient, dose=dose, recorded_by=by, recorded_at=now, created_at=now)
-        record.details = {**details, "although_codes": although_of, **strength}
+        record.details = {**details, "early_reason": why_early, "although_codes": although_of, **strength}
         record.save(force_insert=True)
         settle_holds(by, patient, dose, now)
         _renew_minimum(by, patient, dose)
