@@ -114,7 +114,8 @@ ASKED: dict[Act, frozenset[Code]] = {
     Act.RELEASE: frozenset({*_HELD, Code.PUT_OFF, Code.LIMIT}),
     Act.MIX: frozenset({*_HELD, Code.PUT_OFF, Code.LIMIT, Code.TOO_EARLY}),
     # A dose that is put off, or whose interval is not over, is booked for a day after that: `courses.booking` says from when.
-    Act.BOOK: frozenset({*_HELD, Code.LIMIT}),
+    # A red answer is about today; a time that is booked lies later, and the answer still stops what happens on that day.
+    Act.BOOK: frozenset({*_HELD, Code.LIMIT} - {Code.ANSWER}),
     # Ordering from the pharmacy and setting days bring nothing into anybody.
     Act.ORDER_DRUG: frozenset({Code.NOT_OPEN, Code.PAUSED}),
     # Days of one course are checked against each other where they are set (`courses.doses.move_doses`).
