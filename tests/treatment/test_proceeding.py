@@ -175,6 +175,17 @@ def test_a_new_order_of_the_same_drug_by_another_route_waits_for_the_same_reacti
     assert held(ward, other) is None
 
 
+def test_steroids_for_a_relapse_are_booked_beside_a_treatment_that_is_held(ward: Ward) -> None:
+    held_course = after_three(ward, reaction=True, reaction_grade=3)
+    beside = ward.order("ivmp", ward.today + days(3), path="three_days", now=ward.at(ward.today, 8))
+    for who in (ward.maya, ward.carer):
+        with ward.acting(who):
+            found = services.dose_for_booking(who, ward.patient)
+        assert found is not None
+        assert (found.dose_id, found.held) == (ward.planned(beside).pk, False)
+    assert held(ward, held_course) is not None
+
+
 # --- One gate -------------------------------------------------------------------------------------------------------
 
 
@@ -195,11 +206,12 @@ def withdraw(ward: Ward, course: Course) -> None:
         )  # fmt: skip
 
 
-def test_a_red_answer_stops_giving_releasing_mixing_and_booking(ward: Ward) -> None:
+def test_a_red_answer_stops_giving_releasing_and_mixing(ward: Ward) -> None:
     course = in_the_middle(ward)
     red_answer(ward, ward.planned(course))
-    for act in (Act.GIVE, Act.RELEASE, Act.MIX, Act.BOOK):
+    for act in (Act.GIVE, Act.RELEASE, Act.MIX):
         assert codes(ward, course, act) == [Code.ANSWER], act
+    assert codes(ward, course, Act.BOOK) == []  # a time lies later; the day itself is stopped
     with pytest.raises(proceeding.AnswerStops):
         ward.give(course, ward.today)
     step(ward, course, "ordered")
