@@ -33,6 +33,7 @@ from treatment.models import (
     ChecklistItem,
     Course,
     Dose,
+    DoseAnswer,
     InfusionRecord,
     Order,
     Postponement,
@@ -84,6 +85,14 @@ class DosePutOff(Conflict):
     """Somebody said why the dose waits, and nobody has said that it can go ahead."""
 
     default_message = gettext_lazy("This dose is put off. Say first that it can go ahead.")
+
+
+class DoseStopped(Conflict):
+    """An answer to the questions before the dose says "call first", and nobody has lifted that."""
+
+    default_message = gettext_lazy(
+        "An answer to the questions stops this dose. A neurologist or a nurse lifts the stop first, with a reason."
+    )
 
 
 class CoursePaused(Conflict):
@@ -378,7 +387,7 @@ def record_infusion(
     are shown, new dates only proposed. After a stop the next dose waits until a prescriber has looked at it.
 
     Before the minimum interval only a prescriber can note it, with a reason. A dose over a limit for the lifetime cannot be noted.
-    Raises TooEarly, DayNotPossible, ProductExpired, DoseNotOpen, DosePutOff, CoursePaused, EarlierDoseOpen, HowMuchMissing,
+    Raises TooEarly, DayNotPossible, ProductExpired, DoseNotOpen, DosePutOff, DoseStopped, CoursePaused, EarlierDoseOpen, HowMuchMissing,
     CountersUnknown, MeasureMissing, AmountMissing, OverTheLimit, TextTooLong, NotAllowed, DifferentContent.
     """
     require(by, patient, TREATMENT, *STAFF)
@@ -464,6 +473,8 @@ def _check_given(by: User, patient: Patient, dose: Dose, given_at: datetime, now
     check_open(dose)
     if hold_of(by, patient, dose.pk) is not None:
         raise DosePutOff
+    if DoseAnswer.objects.for_user(by, patient).that_stop(dose).exists():
+        raise DoseStopped
     if given_at > now:
         raise DayNotPossible(_("This time is in the future. Enter the time at which the dose was given."))
     given_on = today_in(given_at, patient.site.time_zone)
