@@ -62,6 +62,12 @@ def test_for_a_test_only_a_person_can_set_a_day_and_a_vaccine_is_due_as_the_text
         2026, 12, 8
     )
     assert stands(drawn, said(kind="lab"), NOON + days(8)) == "overdue"
+    assert stands(drawn, said(kind="lab"), NOON + days(3)) == "open"  # the last day to draw it
+    assert (
+        stands(drawn, said(kind="lab"), NOON + days(4)) == "overdue"
+    )  # not drawn, days before the result is due
+    drawn.state = "waiting"
+    assert stands(drawn, said(kind="lab"), NOON + days(4)) == "waiting"
     vaccine = standing_of(line(), said(due_days_before=28), target=TARGET, now=NOON, today=NOON.date())
     assert (vaccine.code, vaccine.due) == ("overdue", TARGET - days(28))
     assert standing_of(line(), said(), target=TARGET, now=NOON, today=NOON.date()).due == TARGET

@@ -245,6 +245,7 @@ def test_a_patient_opens_no_stopped_line_and_keeps_their_words(
     path = reverse("treatment:item-note", args=[item.pk])
     page = maya.get(path).content.decode()
     assert "Only your team can open this line again." in page
+    assert "Note it" not in page.partition("<main")[2]
     told = maya.post(path, posted(state="open", text="I feel well again"))
     assert told.status_code == 422
     assert "only your team can open it again. Nothing was changed." in told.content.decode()

@@ -100,6 +100,8 @@ def standing_of(
         return Standing("later", due)
     if due is not None and due < today:
         return Standing("overdue", due)
+    if item.state == State.OPEN and item.draw_by is not None and item.draw_by < today:
+        return Standing("overdue", due or item.draw_by)  # not drawn in time; the result cannot be either
     return Standing("waiting" if item.state == State.WAITING else "open", due)
 
 
