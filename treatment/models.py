@@ -6,7 +6,7 @@ that it was signed on. A dose keeps its window as plain dates: nothing moves it 
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -368,6 +368,10 @@ class ChecklistItem(PatientRecord):
     valid_until = models.DateField(null=True)  # what it says holds until this day, this day included
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey("accounts.User", null=True, on_delete=models.PROTECT, related_name="+")
+
+    chair_at: datetime | None = (
+        None  # when its dose's questions were last asked at the chair; `needed_for` reads it
+    )
 
     objects: ClassVar[Any] = ChecklistQuerySet.as_manager()
 

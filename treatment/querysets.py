@@ -65,6 +65,18 @@ class DoseQuerySet(PatientRecordQuerySet["Dose"]):
     def planned(self) -> DoseQuerySet:
         return self.filter(state="planned")
 
+    def going_ahead(self) -> DoseQuerySet:
+        """Of courses that are neither ended nor paused, and not put off. A dose before it that is put off holds it back as well."""
+        from treatment.models import Postponement
+
+        waits = Postponement.objects.open().filter(
+            dose__course=models.OuterRef("course"),
+            dose__number__lte=models.OuterRef("number"),
+            dose__state="planned",
+        )
+        running = self.filter(course__ended_on__isnull=True, course__paused_on__isnull=True)
+        return running.exclude(models.Exists(waits))
+
     def given(self) -> DoseQuerySet:
         return self.filter(state="given")
 
@@ -81,11 +93,16 @@ class ChecklistQuerySet(PatientRecordQuerySet["ChecklistItem"]):
     """What is to do before a dose."""
 
     def needed_for(self, doses: Iterable[Dose]) -> ChecklistQuerySet:
-        """The lines of these doses, and those of their courses that say until when they hold."""
+        """The lines of these doses, and those of their courses that say until when they hold; with `chair_at`."""
+        from treatment.models import DoseAnswer
+
         doses = list(doses)
+        asked = DoseAnswer.objects.filter(dose=models.OuterRef("dose"), place=DoseAnswer.Place.CHAIR)
+        newest = asked.order_by("-answered_at").values("answered_at")[:1]
         lines = models.Q(dose__in=[dose.pk for dose in doses])
         holding = models.Q(dose__course__in={dose.course_id for dose in doses}, valid_until__isnull=False)
-        return self.filter(lines | holding).order_by("dose", "position")
+        rows = self.annotate(chair_at=models.Subquery(newest))
+        return rows.filter(lines | holding).order_by("dose", "position")
 
 
 class CheckDoneQuerySet(PatientRecordQuerySet["CheckDone"]):

@@ -103,7 +103,7 @@ def cycle_today(found: list[Cycle], today: date) -> int | None:
 
 
 def _item(asked: Asked, dose: Dose, item: checks.OpenItem) -> dict[str, Any]:
-    can_tick = item.id is not None and (asked.is_staff or item.owner == "you")
+    can_tick = item.id is not None and item.kind != "urgent" and (asked.is_staff or item.owner == "you")
     link = item.url or (asked.url("lists") if item.fact and checks.leads_to_lists(dose, item.fact) else "")
     if item.id is not None and not asked.is_staff and asked_in_questions(dose, item.fact):
         link, can_tick = asked.url("questions", dose.pk), False

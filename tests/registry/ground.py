@@ -410,9 +410,15 @@ def _treatment(ground: Ground, now: datetime) -> None:
             ]
             item = next(line for line in theirs if not line.asked_again)
             assert item.id is not None
-            # The fever below stops this one: nobody can write over it.
+            # The fever below stops a later dose and its line: nobody can write over it, or note the dose as given.
+            stopped = [
+                one for one in treatment.doses_of(neurologist, patient, dose.course) if one.is_planned
+            ][1]
+            ground.ids["stopped_dose", whose] = stopped.pk
             ground.ids["stopped_item", whose] = next(
-                line.id for line in theirs if line.fact.endswith(".chk.infection")
+                line.id
+                for line in treatment.before(neurologist, patient, stopped, now)
+                if line.id and line.fact.endswith(".chk.infection")
             )
             ground.ids["item_id", whose] = item.id
             readiness_items.note_item(
@@ -467,9 +473,9 @@ def _treatment(ground: Ground, now: datetime) -> None:
 
 
 def _fever(ground: Ground, whose: str, user: User, patient: Patient, now: datetime) -> UUID:
-    """The answer "yes" to the first question before the next dose."""
+    """The answer "yes" to the first question before the dose after the next one."""
     fact = f"{ground.of('code', whose)}.chk.infection"
-    dose_id = ground.of("dose_id", whose)
+    dose_id = ground.of("stopped_dose", whose)
     assert isinstance(dose_id, UUID)
     return answers.answer(
         by=user, patient=patient, dose_id=dose_id, said={fact: "yes"}, place="home", id=uuid7(), now=now

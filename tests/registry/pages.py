@@ -197,6 +197,7 @@ PAGES: list[Page] = [
     Page("treatment:self-check-done", PATIENTS, instead={"check_id": "quiet_check"}, label="nothing-new"),
     Page("treatment:patient-self-check-done", READERS, dense=True),
     Page("treatment:ready", PATIENTS),
+    Page("treatment:ready", PATIENTS, instead={"dose_id": "stopped_dose"}, label="stopped"),
     Page("treatment:questions", PATIENTS),
     Page("treatment:answer", PATIENTS),
     Page("treatment:answer", PATIENTS, instead={"answer_id": "reviewed_answer"}, label="agreed"),

@@ -15,7 +15,9 @@ from portal.lib import actor
 from portal.lib.ids import uuid7
 from tests.patients.world import acts_of, signed_in
 from tests.treatment.conftest import Ward
-from treatment.models import Course, Dose, Reminder
+from treatment.courses import pausing
+from treatment.models import Course, Dose, Postponement, Reminder
+from treatment.outcomes import services as outcomes
 from treatment.readiness import answers, board, items
 
 
@@ -59,6 +61,22 @@ def week(ward: Ward, day: date) -> board.Board:
             row.patient.name for row in [*found.rows, *found.elsewhere]
         )  # opened here, where the keys are within reach
     return found
+
+
+def put_off(ward: Ward, course: Course, reason: str = "supply") -> Postponement:
+    with ward.acting(ward.nurse):
+        return outcomes.postpone(
+            by=ward.nurse, patient=ward.patient, dose_id=ward.planned(course).pk, reason=reason, owner="clinic",
+            recheck_on=ward.today + days(9), note="Only for the record", id=uuid7(), now=ward.at(ward.today),
+        )  # fmt: skip
+
+
+def pause(ward: Ward, course: Course) -> None:
+    with ward.acting(ward.neurologist):
+        pausing.pause_course(
+            by=ward.neurologist, patient=ward.patient, course_id=course.pk, reason="A stay abroad", id=uuid7(),
+            now=ward.at(ward.today),
+        )  # fmt: skip
 
 
 def names(rows: list[board.BoardRow]) -> list[str]:
@@ -123,6 +141,67 @@ def test_what_is_stopped_stands_on_top_whatever_the_week(ward: Ward, monday: dat
     assert "safe" not in main.lower()
     assert "readiness.view team" in acts_of(patient)
     assert "1 answer says call first" in nurse.get("/").content.decode()
+
+
+def test_what_is_put_off_or_paused_is_said_counted_apart_and_comes_last(ward: Ward, monday: date) -> None:
+    late = comes(ward, "Putoff Pia", monday)
+    settle(ward, late)
+    put_off(ward, late)
+    rests = comes(ward, "Paused Pat", monday)
+    settle(ward, rests)
+    pause(ward, rests)
+    settle(ward, comes(ward, "Open Olga", monday + days(3)), "log.supply")
+    found = week(ward, monday)
+    assert names(found.rows) == ["Open", "Putoff", "Paused"]
+    assert [row.readiness.worst for row in found.rows] == ["open", "put_off", "paused"]
+    assert found.counts == {"open": 1, "put_off": 1, "paused": 1}
+    nurse = signed_in(ward.nurse)
+    page = nurse.get(reverse("treatment:board"), {"week": monday.isoformat()}).content.decode()
+    main = page[page.index("<h1") :]
+    assert "1 dose is planned for this week." in main
+    assert "1 put off." in main
+    assert "1 paused." in main
+    assert main.index("Open Olga") < main.index("Put off or paused") < main.index("Putoff Pia")
+    assert "Put off: The drug is not there. Who has it: The clinic. Somebody looks again on" in main
+    assert "The treatment is paused since" in main
+    assert "ready for the nurse" not in main.lower()
+    assert "Only for the record" not in main  # the note stays in the record
+    with ward.acting(ward.nurse):
+        assert board.counts_of(ward.nurse, monday) == (1, 0)
+
+
+def test_a_stop_is_said_before_what_is_put_off(ward: Ward, monday: date) -> None:
+    course = comes(ward, "Fever Fay", monday)
+    put_off(ward, course, "infection")
+    settle(ward, comes(ward, "Open Olga", monday + days(3)), "log.supply")
+    assert names(week(ward, monday).rows) == ["Open", "Fever"]
+    dose = Dose.objects.none()
+    with actor.unit_of_work(actor.system("tests")):
+        dose = Dose.objects.for_system().select_related("patient").get(course=course, number=1)
+    with ward.acting(ward.nurse):
+        answers.answer(
+            by=ward.nurse, patient=dose.patient, dose_id=dose.pk, said={"ocrelizumab_iv.chk.infection": "yes"},
+            place="phone", id=uuid7(), now=ward.at(ward.today),
+        )  # fmt: skip
+    found = week(ward, monday)
+    assert names(found.rows) == ["Fever", "Open"]
+    assert found.rows[0].put_off is not None
+    page = (
+        signed_in(ward.nurse).get(reverse("treatment:board"), {"week": monday.isoformat()}).content.decode()
+    )
+    assert page.index("Stopped: call before anybody travels") < page.index("Put off: A sign of infection")
+
+
+def test_a_dose_after_one_that_is_put_off_waits_as_well(ward: Ward, monday: date) -> None:
+    course = comes(ward, "Row Rita", monday, "alemtuzumab")
+    put_off(ward, course)
+    rows = week(ward, monday).rows
+    assert len(rows) > 1
+    assert {row.readiness.worst for row in rows} == {"put_off"}
+    page = (
+        signed_in(ward.nurse).get(reverse("treatment:board"), {"week": monday.isoformat()}).content.decode()
+    )
+    assert "A dose before this one is put off, so this one waits as well." in page
 
 
 def test_as_many_statements_for_five_as_for_one(ward: Ward, monday: date) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,17 +14,20 @@ import portal.context
 from accounts.models import OutgoingMail
 from accounts.services import open_mail
 from clinic.cover import leads_of, put_on_call
-from clinic.models import OpeningHours
+from clinic.models import OpeningHours, TeamMember
 from patients.models import Draft
 from patients.services import DifferentContent
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
+from portal.lib.time import now as present
 from tests.patients.world import acts_of, signed_in
 from tests.treatment.conftest import Ward
 from treatment import services
+from treatment.courses import reading
 from treatment.courses.planning import add_months
 from treatment.models import Applies, ChecklistItem, Course, Dose, DoseAnswer, ItemNote
 from treatment.readiness import answers, items
+from treatment.readiness.dose import DoseStanding, standing_of_dose
 
 
 def days(count: int) -> timedelta:
@@ -209,6 +213,25 @@ def test_what_is_not_for_a_person_is_not_asked_again(ward: Ward, course: Course)
     assert line(ward, second, "log.premed_home").standing.code == "open"
 
 
+def test_what_a_patient_said_is_not_for_them_the_nurse_asks_all_the_same(ward: Ward, course: Course) -> None:
+    """The pregnancy question of natalizumab has no line: nothing else could take a slip back."""
+    dose = ward.planned(course)
+    answer(ward, dose, pregnancy="not_me")
+    with ward.acting(ward.nurse):
+        asked = answers.questions_for(ward.nurse, ward.patient, dose)
+    assert any(one.fact.endswith("pregnancy") for one in asked)
+    answer(ward, dose, by=ward.nurse, place="chair", pregnancy="yes")
+    with ward.acting(ward.maya):
+        asked = answers.questions_for(ward.maya, ward.patient, dose)
+    assert any(one.fact.endswith("pregnancy") for one in asked)
+
+
+def test_a_team_without_leads_and_nobody_on_call_is_told_all_of_it(ward: Ward, course: Course) -> None:
+    TeamMember.objects.filter(team=ward.clinic.team, role__in=("neurologist", "coordinator")).delete()
+    answer(ward, ward.planned(course), infection="yes")
+    assert ward.nurse.email in {mail["to"] for mail in waiting_mails("stop-notice")}
+
+
 def test_nothing_can_be_noted_for_a_dose_that_was_given(ward: Ward, course: Course) -> None:
     dose = ward.planned(course)
     item = line(ward, dose, "log.driver").item
@@ -291,7 +314,7 @@ def test_no_concern_settles_the_lines_for_a_day_and_reassures_nobody(ward: Ward,
     dose, now = ward.planned(course), ward.at(ward.today, 9)
     row = answer(ward, dose, now=now)
     assert (row.level, row.answers["concerns"]) == ("none", [])
-    assert line(ward, dose, "chk.infection", now + timedelta(hours=24)).standing.code == "done"
+    assert line(ward, dose, "chk.infection", now + timedelta(hours=24)).standing.settled
     assert line(ward, dose, "chk.infection", now + timedelta(hours=25)).standing.code == "again"
     page = signed_in(ward.maya).get(reverse("treatment:answer", args=[row.pk])).content.decode()
     assert "Your nurse asks again at the chair." in page
@@ -314,6 +337,64 @@ def test_asked_again_at_the_chair_by_the_nurse(ward: Ward, course: Course) -> No
     assert at_home.place == "home"  # a patient cannot say that the nurse asked
 
 
+def test_ready_is_no_reason_to_skip_the_questions_at_the_chair(ward: Ward, course: Course) -> None:
+    dose = ward.planned(course)
+    start = ward.at(dose.target, 8)
+    with ward.acting(ward.nurse):
+        for one in items.lines_for(ward.nurse, ward.patient, dose, start):
+            if one.said.valid_hours is None:
+                items.note_item(
+                    by=ward.nurse, patient=ward.patient, item_id=one.item.pk, state="done", id=uuid7(), now=start
+                )  # fmt: skip
+    answer(ward, dose, now=ward.at(dose.target, 7))  # at home, an hour ago: all else is done
+
+    def found(hour: int) -> DoseStanding:
+        with ward.acting(ward.nurse):
+            checked = standing_of_dose(ward.nurse, ward.patient, dose, ward.at(dose.target, hour))
+            return replace(checked, overdue=[])
+
+    def left(hour: int) -> int:
+        with ward.acting(ward.nurse):
+            fresh = [one for one in reading.doses_of(ward.nurse, ward.patient) if one.pk == dose.pk]
+            return items.open_counts(ward.nurse, fresh, ward.at(dose.target, hour))[dose.pk]
+
+    at_home = found(9)
+    assert at_home.readiness.words == "Ready for the nurse to review, who asks again at the chair"
+    assert (at_home.ask_at_chair, left(9)) == (True, 2)
+    answer(ward, dose, by=ward.nurse, place="phone", now=ward.at(dose.target, 9))
+    assert found(10).ask_at_chair  # the phone is not the chair
+    answer(ward, dose, by=ward.nurse, place="chair", now=ward.at(dose.target, 10))
+    there = found(11)
+    assert there.readiness.words == "Ready for the nurse to review"
+    assert (there.ask_at_chair, left(11)) == (False, 0)
+    with ward.acting(ward.nurse):
+        day_after = standing_of_dose(ward.nurse, ward.patient, dose, ward.at(dose.target + days(1), 11))
+    assert day_after.ask_at_chair  # an answer counts for 24 hours, there as well
+    assert day_after.readiness.worst != "ready"
+
+
+def test_the_pages_say_that_the_chair_is_still_to_come(ward: Ward, course: Course) -> None:
+    dose = ward.planned(course)
+    answer(ward, dose, now=present())
+    path = reverse("treatment:patient-ready", args=[ward.patient.pk, dose.pk])
+    nurse = signed_in(ward.nurse)
+    page = nurse.get(path).content.decode()
+    assert "Answered. Asked again at the chair" in page
+    assert "Not yet asked at the chair" in page
+    answer(ward, dose, by=ward.nurse, place="chair", now=present())
+    assert "Not yet asked at the chair" not in nurse.get(path).content.decode()
+
+
+def test_nobody_ticks_the_questions_away_for_a_later_dose(ward: Ward, course: Course) -> None:
+    first, second = [dose for dose in ward.doses(course) if dose.is_planned][:2]
+    noted = note(ward, first, "chk.infection", "done", valid_until=second.target + days(9))
+    assert noted.valid_until is None
+    near = ward.at(second.target, 8)
+    assert line(ward, second, "chk.infection", near).standing.code == "open"
+    with pytest.raises(items.AnswerTheQuestions):
+        note(ward, first, "chk.infection", "not_needed")
+
+
 def test_every_question_has_to_be_answered_unless_one_is_enough(ward: Ward, course: Course) -> None:
     dose, maya = ward.planned(course), signed_in(ward.maya)
     path = reverse("treatment:questions", args=[dose.pk])
@@ -327,7 +408,7 @@ def test_every_question_has_to_be_answered_unless_one_is_enough(ward: Ward, cour
         )  # fmt: skip
     row = answer(ward, dose, allergies="yes")
     assert row.level == "tell_nurse"
-    assert line(ward, dose, "chk.infection").standing.code == "done"
+    assert line(ward, dose, "chk.infection").standing.code == "chair"  # the nurse asks again there
 
 
 def test_a_new_medicine_is_told_and_the_list_of_medicines_stays_open(ward: Ward, course: Course) -> None:
@@ -350,7 +431,7 @@ def test_only_the_team_lifts_a_stop_and_says_what_was_agreed(ward: Ward, course:
     assert (
         nurse.post(path, posted(agreed="No fever since noon. Hana decides.", lift="yes")).status_code == 302
     )
-    assert line(ward, dose, "chk.infection").standing.code == "done"
+    assert line(ward, dose, "chk.infection").standing.code == "chair"
     page = signed_in(ward.maya).get(reverse("treatment:answer", args=[row.pk])).content.decode()
     assert "No fever since noon. Hana decides." in page
     assert f"Looked at by {ward.nurse.name}" in page

@@ -17,8 +17,10 @@ from portal.lib.ids import uuid7
 from tests.security.test_canary import HEALTH
 from tests.treatment.conftest import Ward, make_ward
 from treatment import jobs, services
+from treatment.courses import pausing
 from treatment.models import Course, Dose, Reminder
-from treatment.readiness import reminders
+from treatment.outcomes import services as outcomes
+from treatment.readiness import answers, reminders
 
 
 def days(count: int) -> timedelta:
@@ -111,6 +113,143 @@ def test_a_dose_that_was_given_missed_moved_or_ended_is_not_reminded_of(ward: Wa
     assert rows() == [(1, 7, "canceled")]  # it still waited for the mail server
     (mail,) = mails()
     assert (mail.state, open_mail(mail)) == ("failed", None)
+
+
+def put_off(ward: Ward, course: Course) -> None:
+    with ward.acting(ward.nurse):
+        outcomes.postpone(
+            by=ward.nurse, patient=ward.patient, dose_id=ward.planned(course).pk, reason="supply", owner="clinic",
+            recheck_on=ward.today + days(3), id=uuid7(), now=ward.at(ward.today),
+        )  # fmt: skip
+
+
+def go_ahead(ward: Ward, course: Course) -> None:
+    with ward.acting(ward.nurse):
+        outcomes.go_ahead(
+            by=ward.nurse, patient=ward.patient, dose_id=ward.planned(course).pk, id=uuid7(), now=ward.at(ward.today)
+        )  # fmt: skip
+
+
+def test_a_dose_that_is_put_off_is_not_reminded_of_and_goes_on_with_the_step_that_is_due(
+    ward: Ward, course: Course
+) -> None:
+    first = ward.planned(course)
+    put_off(ward, course)
+    for left in range(20, 4, -1):
+        reminders.run(at(ward, first, left))
+    assert (rows(), mails()) == ([], [])  # nor of the second dose, which comes after it
+    go_ahead(ward, course)
+    for hour in (9, 10, 11):
+        reminders.run(at(ward, first, 4, hour))
+    assert [row for row in rows() if row[0] == 1] == [(1, 7, "queued")]  # one, and 14 is over
+    assert len(mails()) == 1
+    reminders.run(at(ward, first, 3))
+    assert [row for row in rows() if row[0] == 1] == [(1, 7, "queued"), (1, 3, "queued")]
+
+
+def test_a_mail_that_waits_is_taken_back_when_the_dose_is_put_off_and_sent_when_it_goes_ahead(
+    ward: Ward, course: Course
+) -> None:
+    first = ward.planned(course)
+    reminders.run(at(ward, first, 7))
+    put_off(ward, course)
+    reminders.run(at(ward, first, 7, 10))
+    assert rows() == [(1, 7, "canceled")]
+    assert [mail.state for mail in mails()] == ["failed"]
+    go_ahead(ward, course)
+    for hour in (9, 10):
+        reminders.run(at(ward, first, 6, hour))
+    assert rows() == [(1, 7, "queued")]
+    assert [mail.state for mail in mails()] == ["failed", "waiting"]
+
+
+def test_what_is_put_off_while_the_worker_looks_is_not_reminded_of(
+    ward: Ward, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker has planned the step; the look before the mail is a second one."""
+    first = ward.planned(course)
+    near = reminders._near
+
+    def slow(now: datetime) -> list[Dose]:
+        found = near(now)
+        assert found
+        put_off(ward, course)
+        return found
+
+    monkeypatch.setattr(reminders, "_near", slow)
+    reminders.send_due(at(ward, first, 7))
+    assert (rows(), mails()) == ([], [])
+
+
+def test_a_paused_treatment_is_silent_and_goes_on_from_its_new_day_without_a_burst(
+    ward: Ward, course: Course
+) -> None:
+    first = ward.planned(course)
+    with ward.acting(ward.neurologist):
+        pausing.pause_course(
+            by=ward.neurologist, patient=ward.patient, course_id=course.pk, reason="A stay abroad", id=uuid7(),
+            now=ward.at(ward.today),
+        )  # fmt: skip
+    for left in (14, 7, 3, 1):
+        reminders.run(at(ward, first, left))
+    assert rows() == []
+    with ward.acting(ward.neurologist):
+        pausing.resume_course(
+            by=ward.neurologist, patient=ward.patient, course_id=course.pk, first_on=first.target + days(6),
+            reason="Back", id=uuid7(), now=ward.at(first.target, 8),
+        )  # fmt: skip
+    for hour in (9, 10, 11):
+        reminders.run(ward.at(first.target, hour))
+    assert rows() == [(1, 7, "queued")]
+    assert len(mails()) == 1
+    reminders.run(ward.at(first.target + days(3)))
+    assert [row for row in rows() if row[0] == 1] == [(1, 7, "queued"), (1, 3, "queued")]
+
+
+def test_doses_on_days_in_a_row_share_the_mail_of_a_day(ward: Ward) -> None:
+    course = ward.order("alemtuzumab", ward.today + days(6), now=ward.at(ward.today, 7))
+    first = ward.planned(course)
+    for hour in (9, 10):
+        reminders.run(at(ward, first, 6, hour))
+    assert len({row[0] for row in rows()}) > 1
+    assert len(mails()) == 1
+    with ward.acting(ward.neurologist):
+        services.end_course(
+            by=ward.neurologist, patient=ward.patient, course_id=course.pk, reason="Better", id=uuid7(),
+            now=ward.at(ward.today, 11),
+        )  # fmt: skip
+    reminders.run(at(ward, first, 6, 12))
+    assert {row[2] for row in rows()} == {"canceled"}
+    assert [mail.state for mail in mails()] == ["failed"]
+
+
+def test_of_a_dose_that_an_answer_stops_the_mail_says_to_call(ward: Ward, course: Course) -> None:
+    first = ward.planned(course)
+    with ward.acting(ward.maya):
+        row = answers.answer(
+            by=ward.maya, patient=ward.patient, dose_id=first.pk, said={"ocrelizumab_iv.chk.pregnancy": "yes"},
+            place="home", id=uuid7(), now=ward.at(ward.today),
+        )  # fmt: skip
+    with ward.acting(ward.nurse):
+        answers.review(
+            by=ward.nurse, patient=ward.patient, answer_id=row.pk, agreed="A test first.", lift=False, id=uuid7(),
+            now=ward.at(ward.today),
+        )  # fmt: skip
+    reminders.run(at(ward, first, 7))
+    assert mails() == []
+    (mail,) = OutgoingMail.objects.filter(kind=reminders.CALL_KIND)
+    content = open_mail(mail)
+    assert content is not None
+    said = content["subject"] + content["body"]
+    assert "please call your team before you travel" in said
+    assert not HEALTH.search(said)
+    with ward.acting(ward.nurse):
+        answers.lift_stop(
+            by=ward.nurse, patient=ward.patient, answer_id=row.pk, reason="The test is negative.", id=uuid7(),
+            now=ward.at(ward.today),
+        )  # fmt: skip
+    reminders.run(at(ward, first, 3))
+    assert len(mails()) == 1
 
 
 def test_a_mail_that_was_sent_stays_sent_and_a_moved_day_is_reminded_of_again(

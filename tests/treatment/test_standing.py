@@ -62,6 +62,12 @@ def test_for_a_test_only_a_person_can_set_a_day_and_a_vaccine_is_due_as_the_text
         2026, 12, 8
     )
     assert stands(drawn, said(kind="lab"), NOON + days(8)) == "overdue"
+    assert stands(drawn, said(kind="lab"), NOON + days(3)) == "open"  # the last day to draw it
+    assert (
+        stands(drawn, said(kind="lab"), NOON + days(4)) == "overdue"
+    )  # not drawn, days before the result is due
+    drawn.state = "waiting"
+    assert stands(drawn, said(kind="lab"), NOON + days(4)) == "waiting"
     vaccine = standing_of(line(), said(due_days_before=28), target=TARGET, now=NOON, today=NOON.date())
     assert (vaccine.code, vaccine.due) == ("overdue", TARGET - days(28))
     assert standing_of(line(), said(), target=TARGET, now=NOON, today=NOON.date()).due == TARGET
@@ -105,6 +111,34 @@ def test_the_best_word_for_a_dose_is_ready_for_the_nurse_to_review() -> None:
         words = Readiness((code,)).words + str(WORDS[code][1])
         assert "safe" not in words.lower()
         assert (Readiness((code,)).worst == "ready") == WORDS[code][2]
+
+
+def test_what_is_put_off_or_paused_is_never_ready_and_a_stop_comes_first() -> None:
+    assert (Readiness(("done",), held="put_off").worst, Readiness(("done",), held="put_off").words) == (
+        "put_off",
+        "Put off",
+    )
+    assert Readiness(("open",), held="paused").words == "The treatment is paused"
+    assert Readiness(("stopped",), held="put_off").worst == "stopped"
+    assert Readiness(("done",), held="paused", stopped=True).worst == "stopped"
+
+
+def test_what_was_answered_at_home_is_asked_again_at_the_chair() -> None:
+    about = said(valid_hours=24, at_chair=True, link="questions")
+    eve = datetime(2026, 12, 9, 22, tzinfo=UTC)
+    answered = line(done_at=eve)
+    assert stands(answered, about, eve) == "chair"
+    answered.chair_at = eve + timedelta(hours=14)
+    answered.done_at = answered.chair_at
+    assert stands(answered, about, eve + timedelta(hours=15)) == "done"
+    assert stands(answered, about, eve + timedelta(hours=39)) == "again"
+    answered.done_at, answered.chair_at = eve, eve - timedelta(hours=30)
+    assert stands(answered, about, eve) == "chair"  # that was too long ago
+    older = said(valid_hours=24, link="questions")  # a version from before the chair was read
+    assert stands(line(done_at=eve), older, eve) == "chair"
+    assert stands(line(), about, eve, carried_until=TARGET + days(90)) == "open"  # never from an earlier dose
+    assert Readiness(("chair", "done")).words == "Ready for the nurse to review, who asks again at the chair"
+    assert (Readiness(("chair", "done")).worst, Readiness(("chair",)).waits_for_chair) == ("ready", True)
 
 
 def test_steps_of_reminders() -> None:

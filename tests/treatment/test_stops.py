@@ -15,6 +15,7 @@ from tests.patients.world import acts_of, signed_in
 from tests.treatment.conftest import Ward
 from tests.treatment.test_readiness import course, days, line, note, posted
 from treatment import services
+from treatment.courses import proceeding
 from treatment.models import Course, Dose, DoseAnswer, StopLift
 from treatment.readiness import answers, board, items
 from treatment.readiness.dose import standing_of_dose
@@ -203,6 +204,20 @@ def test_a_stop_goes_on_to_the_next_dose_when_its_own_was_not_given(ward: Ward, 
     assert worst(ward, following) != "stopped"
 
 
+def test_a_stopped_dose_is_not_noted_as_given_before_somebody_lifts_the_stop(
+    ward: Ward, course: Course
+) -> None:
+    dose = ward.planned(course)
+    row = red(ward, dose, "pml_screen")
+    stays(ward, row)
+    with pytest.raises(proceeding.AnswerStops):
+        ward.give(course, dose.target)
+    nurse = signed_in(ward.nurse)
+    lift(ward, row)
+    assert ward.give(course, dose.target).state == Dose.State.GIVEN
+    assert nurse.get(reverse("treatment:patient-ready", args=[ward.patient.pk, dose.pk])).status_code == 200
+
+
 def test_what_first_says_it_when_the_dose_is_near_only(ward: Ward, course: Course) -> None:
     planned = [dose for dose in ward.doses(course) if dose.is_planned]
     for dose in planned[:2]:
@@ -230,6 +245,7 @@ def test_a_patient_opens_no_stopped_line_and_keeps_their_words(
     path = reverse("treatment:item-note", args=[item.pk])
     page = maya.get(path).content.decode()
     assert "Only your team can open this line again." in page
+    assert "Note it" not in page.partition("<main")[2]
     told = maya.post(path, posted(state="open", text="I feel well again"))
     assert told.status_code == 422
     assert "only your team can open it again. Nothing was changed." in told.content.decode()
@@ -255,7 +271,7 @@ def test_the_team_lifts_a_stop_where_the_answer_is_and_not_by_a_tick(ward: Ward,
             note(ward, dose, "chk.infection", state)
     stays(ward, row)
     lift(ward, row)
-    assert line(ward, dose, "chk.infection").standing.code == "done"
+    assert line(ward, dose, "chk.infection").standing.code == "chair"
     assert TeamMember.objects.filter(user=ward.nurse, role="nurse").exists()  # what lets her
     assert (
         line(ward, dose, "chk.infection", ward.at(ward.today, 11) + timedelta(hours=25)).standing.code

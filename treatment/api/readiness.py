@@ -32,17 +32,21 @@ from portal.lib.api import (
 from portal.lib.problems import DomainError
 from portal.lib.time import now as present
 from treatment.api.views import TreatmentView
-from treatment.models import ChecklistItem, Dose, DoseAnswer, ItemNote
+from treatment.models import ChecklistItem, Dose, DoseAnswer, ItemNote, Postponement
 from treatment.readiness import answers, board, items
 from treatment.readiness.board_views import today_of_team
 from treatment.readiness.dose import standing_of_dose
-from treatment.readiness.standing import WORDS
+from treatment.readiness.standing import HELD, WORDS
 
 MOST_ANSWERS = 60
 ANSWERED = (Key("answered_at", lambda row: row.answered_at, stamp, down=True), by_id(down=True))
 NOTED = (Key("noted_at", lambda row: row.noted_at, stamp, down=True), by_id(down=True))
 CODES = [(code, word) for code, (_kind, word, _settled) in WORDS.items()]
-WORST = [*CODES, ("ready", _("Ready for the nurse to review"))]
+WORST = [
+    *CODES,
+    ("ready", _("Ready for the nurse to review")),
+    *((code, word) for code, (_kind, word) in HELD.items()),
+]
 SAID = [(answers.YES, _("Yes")), (answers.NO, _("No")), (answers.NOT_ME, _("This does not apply to me"))]
 
 
@@ -74,6 +78,17 @@ class LineStandingRead(serializers.Serializer[Any]):
     applies_to = serializers.CharField(source="said.applies_to", allow_null=True)
 
 
+class HoldRead(serializers.Serializer[Any]):
+    """Why a dose is put off, whose turn it is, and when somebody looks again."""
+
+    dose = serializers.UUIDField(
+        source="dose_id", help_text=_("Itself, or a dose before it that has to come first.")
+    )
+    reason = serializers.ChoiceField(choices=Postponement.Reason.choices)
+    owner = serializers.ChoiceField(choices=Postponement.Owner.choices)
+    recheck_on = serializers.DateField()
+
+
 class ReadinessRead(serializers.Serializer[Any]):
     """How a dose stands. "Ready for the nurse to review" is the most that it says; it never says that a dose may be given."""
 
@@ -81,6 +96,11 @@ class ReadinessRead(serializers.Serializer[Any]):
     target = serializers.DateField()
     worst = serializers.ChoiceField(choices=WORST)
     words = serializers.CharField()
+    put_off = HoldRead(allow_null=True)
+    paused_on = serializers.DateField(allow_null=True, help_text=_("Since when the treatment is paused."))
+    ask_at_chair = serializers.BooleanField(
+        help_text=_("The questions are still asked at the chair, also when all else is done.")
+    )
     stops = serializers.ListField(
         child=serializers.UUIDField(),
         help_text=_("Ids of answers that stop the dose until somebody of the team lifts that."),
@@ -208,6 +228,13 @@ class BoardRowRead(serializers.Serializer[Any]):
     target = serializers.DateField(source="dose.target")
     worst = serializers.ChoiceField(source="readiness.worst", choices=WORST)
     words = serializers.CharField(source="readiness.words")
+    put_off = HoldRead(allow_null=True)
+    paused_on = serializers.DateField(
+        source="dose.course.paused_on", allow_null=True, help_text=_("Since when the treatment is paused.")
+    )
+    ask_at_chair = serializers.BooleanField(
+        help_text=_("The questions are still asked at the chair, also when all else is done.")
+    )
     blocks = BlockRead(many=True)
     stops = serializers.SerializerMethodField(
         help_text=_("Ids of answers that stop the dose, looked at or not.")
@@ -223,7 +250,7 @@ class BoardRowRead(serializers.Serializer[Any]):
 
 
 class BoardRead(serializers.Serializer[Any]):
-    """The week from Monday to Sunday, worst first; `elsewhere` are doses of other weeks that are stopped."""
+    """The week from Monday to Sunday, worst first, what is put off or paused last; `elsewhere` are doses of other weeks that are stopped."""
 
     monday = serializers.DateField()
     rows = BoardRowRead(many=True)
@@ -240,7 +267,8 @@ def standing_of(asked: About, dose: Dose) -> dict[str, Any]:
     said = found.readiness
     return {
         "dose": dose.pk, "target": dose.target, "worst": said.worst, "words": said.words, "lines": found.lines,
-        "stops": [stop.pk for stop in found.stops],
+        "stops": [stop.pk for stop in found.stops], "put_off": found.put_off, "paused_on": dose.course.paused_on,
+        "ask_at_chair": found.ask_at_chair,
     }  # fmt: skip
 
 

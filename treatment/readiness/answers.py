@@ -20,10 +20,10 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from accounts.services import queue_mail
 from clinic.cover import leads_of, on_call_now
-from clinic.services import memberships
+from clinic.services import members_of, memberships
 from patients.areas import TREATMENT
 from patients.models import Patient
-from patients.services import exactly_once, record_change, require, team_of
+from patients.services import capacity_of, exactly_once, record_change, require, team_of
 from portal.lib.problems import Conflict, DomainError, NotAllowed
 from treatment.courses import reading
 from treatment.models import ChecklistItem, Dose, DoseAnswer, StopLift
@@ -77,9 +77,14 @@ class NothingStops(Conflict):
 
 
 def questions_for(user: User, patient: Patient, dose: Dose) -> list[Question]:
-    """The questions of the course's version; those for a group that this person is known not to belong to are left out."""
-    groups = items.applies_to(user, patient)
+    """The questions of the course's version; a patient is not asked again what is for a group that they do not belong to.
+
+    Staff always see all of them: "this does not apply to me" can be a slip, and many of these questions have no line to take it back.
+    """
     asked = reading.facts_for(dose.course).questions
+    if capacity_of(user, patient) != "self":
+        return list(asked)
+    groups = items.applies_to(user, patient)
     return [question for question in asked if groups.get(question.applies_to or "") is not False]
 
 
@@ -128,7 +133,7 @@ def answer(
         row.agreed = ""
         row.save(force_insert=True)
         _settle(row, asked, said, by, capacity, now)
-        if level == Level.CALL_FIRST and capacity == "self":
+        if level == Level.CALL_FIRST and capacity != "team":  # the team's own people know it
             tell_team(patient, now)
         record_change(by, patient, "treatment.questions-answered", row.pk)
         return row.pk
@@ -171,12 +176,13 @@ def _settle(
 
 
 def tell_team(patient: Patient, now: datetime) -> list[User]:
-    """A mail to whoever is on call, else to the team's leads: fixed words, nothing about health or the person."""
+    """A mail to whoever is on call, else to the team's leads, else to all of the team: fixed words, nothing about health or the person."""
     team = team_of(patient)
     if team is None:
         return []
     on_call = on_call_now([team.pk], now).get(team.pk)
     told = [on_call.user] if on_call is not None else leads_of(team.pk)
+    told = told or [member.user for member in members_of(team.pk) if member.user.is_active]
     for person in told:
         queue_mail(to=person.email, subject=subject(), body=body(), kind=MAIL_KIND)
     return told

@@ -17,12 +17,13 @@ from portal.lib.actor import reading_many
 from portal.lib.time import today_in
 from treatment import checks, words
 from treatment.courses import reading
-from treatment.models import CheckDone, Dose, DoseAnswer, Result, SelfCheck
+from treatment.models import CheckDone, Dose, DoseAnswer, Postponement, Result, SelfCheck
 from treatment.readiness import items, reminders
-from treatment.readiness.standing import ORDER, Readiness, Standing
+from treatment.readiness.dose import held_code
+from treatment.readiness.standing import HELD, ORDER, Readiness, Standing
 
 WEEK = timedelta(days=7)
-RANK = {code: rank for rank, code in enumerate([*ORDER, "ready"])}
+RANK = {code: rank for rank, code in enumerate([*ORDER, "ready", *HELD])}
 MOST = 300
 FARTHEST = timedelta(days=730)
 
@@ -52,10 +53,12 @@ class BoardRow:
     stops: list[DoseAnswer]
     self_checks: list[SelfCheck]
     call: bool  # nobody could be written to
+    put_off: Postponement | None
+    ask_at_chair: bool
 
     @property
     def order(self) -> tuple[int, date, str]:
-        """The worst first, then what comes first."""
+        """The worst first, then what comes first; what is put off or paused comes last, unless an answer stops it."""
         return (RANK[self.readiness.worst], self.dose.target, str(self.dose.pk))
 
 
@@ -99,10 +102,10 @@ def week_of(user: User, day: date, now: datetime) -> Board:
 
 
 def counts_of(user: User, day: date) -> tuple[int, int]:
-    """Planned doses in the week of `day`, and answers that stop one: two statements."""
+    """Planned doses in the week of `day` that are neither put off nor paused, and answers that stop one: two statements."""
     monday = monday_of(day)
     with reading_many():
-        planned = Dose.objects.for_user(user).planned().filter(course__ended_on__isnull=True)
+        planned = Dose.objects.for_user(user).planned().going_ahead()
         doses = planned.filter(target__gte=monday, target__lt=monday + WEEK).count()
         return doses, DoseAnswer.objects.for_user(user).stopping().filter(
             dose__state=Dose.State.PLANNED
@@ -113,7 +116,7 @@ def _doses(user: User, monday: date) -> tuple[list[Dose], list[DoseAnswer], list
     """The doses of the week, those that an answer stops, and the next one of everybody with a self-check that nobody has looked at, or with
     a stop from a dose that was not given: three statements."""
     stopping = DoseAnswer.objects.for_user(user).stopping().exclude(dose__state=Dose.State.GIVEN)
-    answers = list(stopping.select_related("dose").order_by("answered_at", "id")[:MOST])
+    answers = list(stopping.select_related("dose").order_by("-answered_at", "-id")[:MOST])
     selfchecks = list(SelfCheck.objects.for_user(user).to_look_at().order_by("answered_at", "id")[:MOST])
     said = {row.patient_id for row in selfchecks}
     said |= {row.patient_id for row in answers if not row.dose.is_planned}
@@ -148,6 +151,7 @@ def _rows(
     for patient_id, test, day in tests.values_list("patient_id", "test", "taken_on"):
         results[patient_id][None, test] = max(day, results[patient_id].get((None, test), day))
     silent = reminders.unreachable(user, doses)
+    put_off = _put_off(user, courses)
     rows = []
     for dose in doses:
         patient = patients.get(dose.patient_id)
@@ -157,6 +161,7 @@ def _rows(
         found = items.lines_of(dose, lines[dose.course_id], groups[patient.pk], now, today)
         stops = [row for row in answers if row.is_about(dose)]
         signs = [row for row in selfchecks if row.patient_id == patient.pk]
+        waits = next((row for row in put_off[dose.course_id] if row.dose.number <= dose.number), None)
         overdue = [
             check
             for check in checks.regular_checks(
@@ -170,15 +175,30 @@ def _rows(
                 dose=dose,
                 patient=patient,
                 therapy=reading.name_of(dose.course),
-                readiness=Readiness(tuple(codes), stopped=bool(stops or signs)),
+                readiness=Readiness(tuple(codes), held=held_code(dose, waits), stopped=bool(stops or signs)),
                 blocks=[*_blocks(found), *(_overdue(check) for check in overdue)],
                 later=sum(code == "later" for code in codes),
                 stops=stops,
                 self_checks=signs,
-                call=(dose.pk, dose.target) in silent,
+                call=(dose.pk, dose.target) in silent and waits is None and not dose.course.is_paused,
+                put_off=waits,
+                ask_at_chair=any(line.ask_at_chair for line in found),
             )
         )
     return rows
+
+
+def _put_off(user: User, course_ids: set[UUID]) -> dict[UUID, list[Postponement]]:
+    """What holds doses of these courses back now, the latest dose first: one statement."""
+    found: dict[UUID, list[Postponement]] = defaultdict(list)
+    rows = (
+        Postponement.objects.for_user(user)
+        .open()
+        .filter(dose__course__in=course_ids, dose__state=Dose.State.PLANNED)
+    )
+    for row in rows.select_related("dose").order_by("-dose__number"):
+        found[row.dose.course_id].append(row)
+    return found
 
 
 def _blocks(lines: list[items.Line]) -> list[Block]:

@@ -21,6 +21,7 @@ from portal.lib.time import today_in
 from treatment import words
 from treatment.readiness import board
 from treatment.readiness.board import BoardRow
+from treatment.readiness.standing import HELD
 
 
 def week_day(text: str, today: date) -> date:
@@ -52,7 +53,8 @@ def week(request: HttpRequest) -> HttpResponse:
     here = reverse("treatment:board")
     context = {
         "board": found,
-        "rows": [shown(row, today) for row in found.rows],
+        "rows": [shown(row, today) for row in found.rows if row.readiness.worst not in HELD],
+        "waiting": [shown(row, today) for row in found.rows if row.readiness.worst in HELD],
         "elsewhere": [shown(row, today) for row in found.elsewhere],
         "words": count_words(found),
         "today": today,
@@ -69,6 +71,7 @@ def shown(row: BoardRow, today: date) -> dict[str, Any]:
     patient_id = row.patient.pk
     return {
         "row": row,
+        "owner": str(words.STAFF_OWNERS.get(row.put_off.owner, "")) if row.put_off is not None else "",
         "left": words.left_words(today, row.dose.target),
         "url": reverse("treatment:patient-ready", args=[patient_id, row.dose.pk]),
         "stops": [
@@ -86,8 +89,9 @@ def shown(row: BoardRow, today: date) -> dict[str, Any]:
 
 
 def count_words(found: board.Board) -> str:
-    """ "5 doses in this week: 1 stopped, 2 ready for the nurse to review"."""
-    count = len(found.rows)
+    """ "5 doses are planned for this week: 1 stopped, 2 ready for the nurse to review. 1 put off. 1 paused." What waits is not planned."""
+    put_off, paused = found.counts.get("put_off", 0), found.counts.get("paused", 0)
+    count = len(found.rows) - put_off - paused
     text = ngettext(
         "%(count)d dose is planned for this week", "%(count)d doses are planned for this week", count
     )
@@ -97,7 +101,12 @@ def count_words(found: board.Board) -> str:
     if found.counts.get("ready"):
         parts.append(_("%(count)d ready for the nurse to review") % {"count": found.counts["ready"]})
     said = text % {"count": count}
-    return f"{said}: {', '.join(parts)}." if parts else f"{said}."
+    sentences = [f"{said}: {', '.join(parts)}." if parts else f"{said}."]
+    if put_off:
+        sentences.append(_("%(count)d put off.") % {"count": put_off})
+    if paused:
+        sentences.append(_("%(count)d paused.") % {"count": paused})
+    return " ".join(sentences)
 
 
 def staff_card(request: HttpRequest, now: datetime) -> Card | None:

@@ -22,7 +22,7 @@ from portal.lib.time import today_in
 from treatment.courses import planning, reading
 from treatment.models import Applies, ChecklistItem, Dose, ItemNote
 from treatment.protocols.facts import BeforeDose, facts_of
-from treatment.readiness.standing import Standing, carried, standing_of
+from treatment.readiness.standing import Standing, carried, is_asked_there, standing_of
 
 State = ChecklistItem.State
 SETTLED = (State.DONE, State.NOT_NEEDED)
@@ -68,6 +68,11 @@ class Line:
     said: BeforeDose
     standing: Standing
     carried: bool
+
+    @property
+    def ask_at_chair(self) -> bool:
+        """The nurse still has to ask this at the chair, also when it was answered before."""
+        return is_asked_there(self.said) and self.standing.code not in ("done", "not_needed")
 
 
 def item_or_404(user: User, patient: Patient, item_id: UUID) -> ChecklistItem:
@@ -150,13 +155,15 @@ def groups_of(user: User, patient_ids: Iterable[UUID]) -> dict[UUID, dict[str, b
 
 
 def open_counts(user: User, doses: list[Dose], now: datetime) -> dict[UUID, int]:
-    """How many lines of each dose are not settled, questions of the last day included: two statements for all of them."""
+    """How many lines of each dose are not settled, questions of the last day included, and from the planned day on what was not asked at
+    the chair: two statements for all of them."""
     lines, groups = by_course(user, doses), groups_of(user, {dose.patient_id for dose in doses})
     counts = {}
     for dose in doses:
         today = today_in(now, dose.patient.site.time_zone)
         found = lines_of(dose, lines[dose.course_id], groups[dose.patient_id], now, today)
-        counts[dose.pk] = sum(not line.standing.settled for line in found)
+        there = today >= dose.target
+        counts[dose.pk] = sum(not line.standing.settled or (there and line.ask_at_chair) for line in found)
     return counts
 
 
@@ -226,6 +233,8 @@ def note_item(
         said = said_of(item)
         if capacity == "self":
             _own_only(item, said, state)
+        elif state == State.NOT_NEEDED and is_asked_there(said) and not said.applies_to:
+            raise AnswerTheQuestions  # everybody is asked
         _check_days(item, today, day, valid_until, draw_by, due_on)
         until = _latest_end(said, day, valid_until) if state == State.DONE else None
         if capacity != "self":
@@ -270,6 +279,8 @@ def _check_days(
 
 def _latest_end(said: BeforeDose, day: date | None, valid_until: date | None) -> date | None:
     """Until when evidence holds: what the person says, never longer than the version states."""
+    if said.valid_hours is not None:
+        return None  # it counts for hours, so it never holds for a later dose
     if said.valid_months is None or day is None:
         return valid_until
     most = planning.add_months(day, said.valid_months)

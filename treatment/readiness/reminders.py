@@ -1,4 +1,8 @@
-"""Reminders 14, 7, 3 and 1 days before a planned day: neutral mails, each step once, none for a dose that does not stand any more.
+"""Reminders 14, 7, 3 and 1 days before a planned day: neutral mails, each step once, none for a dose that does not stand as planned.
+
+A dose that is put off, paused, or of a treatment that ended gets none; when it goes ahead or has a new day, the one step that is due then
+goes out, and what was due meanwhile does not. Doses of one person share the mail of a day. Of a dose that an answer stops the mail says
+only to call before the visit.
 
 The row of a step is written in the same transaction as its mail, and the database holds that there is one row for a dose, a planned day
 and a step: two workers at once send one mail. The mail's own id stays the same through every try, so a repeat after a crash is known as one.
@@ -16,17 +20,18 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import OutgoingMail, User
 from accounts.services import queue_mail, withdraw_mail
 from patients.services import account_of, record_change
 from portal.lib import actor
 from portal.lib.time import today_in
-from treatment.models import Dose, Reminder
+from treatment.models import Course, Dose, DoseAnswer, Reminder
 
 STEPS = (14, 7, 3, 1)  # days before; the project's own, not from a label
 FIRST_HOUR, LAST_HOUR = 8, 20  # of the site's day: nobody is woken up
 AT_ONCE = 200
 KIND = "list-reminder"
+CALL_KIND = "call-reminder"  # of a dose that an answer stops
 PURPOSE = "reminders"
 
 
@@ -57,9 +62,9 @@ def send_due(now: datetime) -> int:
 
 
 def _near(now: datetime) -> list[Dose]:
-    """Planned doses of running courses that some step may be due for, with the steps that were done: two statements."""
+    """Doses that stand as planned and that some step may be due for, with the steps that were done: two statements."""
     reach = timedelta(days=max(STEPS) + 1)  # a day more: the site's day is not the one of UTC
-    planned = Dose.objects.for_system().planned().filter(course__ended_on__isnull=True)
+    planned = Dose.objects.for_system().planned().going_ahead()
     near = planned.filter(target__gte=now.date() - timedelta(days=1), target__lte=now.date() + reach)
     return list(near.select_related("patient__site").prefetch_related("reminders").order_by("target", "id"))
 
@@ -73,41 +78,85 @@ def _step_of(dose: Dose, now: datetime) -> int | None:
 
 def _was_done(dose: Dose, now: datetime) -> bool:
     step = _step_of(dose, now)
-    return any(row.target == dose.target and row.step == step for row in dose.reminders.all())
+    sent = (row for row in dose.reminders.all() if row.state != Reminder.State.CANCELED)
+    return any(row.target == dose.target and row.step == step for row in sent)
 
 
 def _remind(dose_id: UUID, now: datetime) -> int:
-    """The step of one dose, looked at again with its row held. 1 when a mail was queued."""
-    held = Dose.objects.for_system().planned().filter(pk=dose_id, course__ended_on__isnull=True)
+    """The step of one dose, looked at again with its course and its row held: whoever puts it off or pauses it comes before or after.
+
+    1 when a mail was queued. A step that was taken back before it was sent is done after all when the dose goes ahead.
+    """
+    courses = Course.objects.for_system().select_for_update(of=("self",), no_key=True)
+    courses.filter(doses=dose_id).first()
+    held = Dose.objects.for_system().planned().going_ahead().filter(pk=dose_id)
     dose = held.select_related("patient__site").select_for_update(of=("self",), no_key=True).first()
     step = _step_of(dose, now) if dose is not None else None
     if dose is None or step is None:
         return 0
-    if dose.reminders.filter(target=dose.target, step=step).exists():
+    reminder = dose.reminders.filter(target=dose.target, step=step).first()
+    if reminder is not None and reminder.state != Reminder.State.CANCELED:
         return 0
-    account = account_of(dose.patient)
-    reminder = Reminder(
-        patient=dose.patient, dose=dose, step=step, target=dose.target, queued_at=now, created_at=now,
-        state=Reminder.State.NOBODY,
-    )  # fmt: skip
-    if account is not None and account.is_active:
-        mail = queue_mail(to=account.email, subject=subject(), body=body(), kind=KIND)
-        reminder.state, reminder.mail_id = Reminder.State.QUEUED, mail.pk
-    reminder.save(force_insert=True)
+    if reminder is None:
+        reminder = Reminder(patient=dose.patient, dose=dose, step=step, target=dose.target, created_at=now)
+    reminder.queued_at = now
+    queued = _write_to(dose, reminder, now)
+    reminder.save()
     record_change(None, dose.patient, "treatment.reminded", dose.pk)
-    return int(reminder.mail_id is not None)
+    return int(queued)
+
+
+def _write_to(dose: Dose, reminder: Reminder, now: datetime) -> bool:
+    """Queue the mail of a reminder, or let it share the one of today: doses on days in a row would send one each. True for a new mail."""
+    account = account_of(dose.patient)
+    if account is None or not account.is_active:
+        reminder.state, reminder.mail_id = Reminder.State.NOBODY, None
+        return False
+    stopped = DoseAnswer.objects.for_system().that_stop(dose).exists()
+    kind = CALL_KIND if stopped else KIND
+    shared, is_new = _mail_of_today(dose, kind, now), False
+    if shared is None:
+        words = (call_subject(), call_body()) if stopped else (subject(), body())
+        shared = queue_mail(to=account.email, subject=words[0], body=words[1], kind=kind).pk
+        is_new = True
+    reminder.state, reminder.mail_id = Reminder.State.QUEUED, shared
+    return is_new
+
+
+def _mail_of_today(dose: Dose, kind: str, now: datetime) -> UUID | None:
+    """A mail of the same words that the person was written today, on the site's day, and that was not taken back."""
+    zone = dose.patient.site.time_zone
+    rows = Reminder.objects.for_system().filter(
+        patient_id=dose.patient_id, state=Reminder.State.QUEUED, queued_at__gt=now - timedelta(days=1)
+    )
+    today = today_in(now, zone)
+    ids = [row.mail_id for row in rows if today_in(row.queued_at, zone) == today]
+    mails = OutgoingMail.objects.filter(pk__in=ids, kind=kind).exclude(state=OutgoingMail.State.FAILED)
+    return mails.values_list("pk", flat=True).first()
 
 
 def cancel_stale(now: datetime) -> int:
-    """Take back mails that still wait for the mail server although their dose was given, canceled, missed or moved."""
+    """Take back mails that still wait for the mail server although their dose was given, canceled, missed, moved, put off or paused.
+
+    A mail that is shared with a dose that stands goes out.
+    """
     with actor.unit_of_work(actor.system(PURPOSE)):
         rows = Reminder.objects.for_system().filter(
             state=Reminder.State.QUEUED, queued_at__gt=now - timedelta(days=max(STEPS) + 1)
         )
-        stands = rows.filter(dose__state=Dose.State.PLANNED, dose__course__ended_on__isnull=True)
-        stale = rows.exclude(pk__in=stands.filter(dose__target=F("target")).values("pk"))
+        standing = Dose.objects.for_system().planned().going_ahead().values("pk")
+        stands = rows.filter(dose__in=standing, dose__target=F("target"))
+        stale = rows.exclude(pk__in=stands.values("pk"))
         found = list(stale.select_related("patient").select_for_update(of=("self",), no_key=True)[:AT_ONCE])
-        taken = [row for row in found if row.mail_id is not None and withdraw_mail(row.mail_id)]
+        shared = set(
+            stands.filter(mail_id__in=[row.mail_id for row in found]).values_list("mail_id", flat=True)
+        )
+        back = {
+            mail_id
+            for mail_id in {row.mail_id for row in found} - shared
+            if mail_id and withdraw_mail(mail_id)
+        }
+        taken = [row for row in found if row.mail_id in back]
         for row in taken:
             row.state = Reminder.State.CANCELED
             row.save(update_fields=["state"])
@@ -132,5 +181,19 @@ def body() -> str:
         "a visit is coming up, and your list in the portal shows what is still open. Please look at it.\n\n"
         "Sign in here: %(url)s\n\n"
         "If something has changed, do not wait: call. The phone numbers are on the sign-in page.\n\n"
+        "This mail was sent by a machine. Please do not reply to it.\n"
+    ) % {"url": settings.PUBLIC_URL + reverse("account_login")}
+
+
+def call_subject() -> str:
+    return _("Please call before your next visit")
+
+
+def call_body() -> str:
+    """The same words for everybody: whom it reaches has read in the portal why."""
+    return _(
+        "Hello,\n\n"
+        "please call your team before you travel to your next visit. The phone numbers are on the sign-in page.\n\n"
+        "Sign in here to read more: %(url)s\n\n"
         "This mail was sent by a machine. Please do not reply to it.\n"
     ) % {"url": settings.PUBLIC_URL + reverse("account_login")}

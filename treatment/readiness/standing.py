@@ -25,11 +25,17 @@ WORDS: dict[str, tuple[str, Any, bool]] = {
     "open": ("todo", _("Still open"), False),
     "waiting": ("waiting", _("Begun, waiting"), False),
     "later": ("todo", _("Not yet"), False),
+    "chair": ("todo", _("Answered. Asked again at the chair"), True),
     "done": ("done", _("Done"), True),
     "not_needed": ("done", _("Not needed"), True),
 }
 ORDER = list(WORDS)  # worst first
 BLOCKS = ("stopped", "overdue", "runs_out", "again", "open", "waiting")
+# code -> (kind of the tag, word): a dose that does not happen now, whatever its list says
+HELD: dict[str, tuple[str, Any]] = {
+    "put_off": ("caution", _("Put off")),
+    "paused": ("stopped", _("The treatment is paused")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +94,14 @@ def standing_of(
         return Standing("not_needed", due)
     if item.done_at is not None:
         return _done(item, said, target, now, today, due)
-    if carried_until is not None and carried_until >= target:
+    if carried_until is not None and carried_until >= target and said.valid_hours is None:
         return Standing("done", due, carried_until)
     if said.valid_hours is not None and today < target - ASKED_FROM:
         return Standing("later", due)
     if due is not None and due < today:
         return Standing("overdue", due)
+    if item.state == State.OPEN and item.draw_by is not None and item.draw_by < today:
+        return Standing("overdue", due or item.draw_by)  # not drawn in time; the result cannot be either
     return Standing("waiting" if item.state == State.WAITING else "open", due)
 
 
@@ -105,7 +113,21 @@ def _done(
         return Standing("again" if today >= target - ASKED_FROM else "later", due)
     if item.valid_until is not None and item.valid_until < target:
         return Standing("runs_out", due, item.valid_until)
+    if is_asked_there(said) and not was_asked_there(item, said, now):
+        return Standing("chair", due, item.valid_until)
     return Standing("done", due, item.valid_until)
+
+
+def is_asked_there(said: BeforeDose) -> bool:
+    """Whether the nurse asks again at the chair, whatever was answered before: every question whose answer expires."""
+    return said.link == "questions" and (said.at_chair or said.valid_hours is not None)
+
+
+def was_asked_there(item: ChecklistItem, said: BeforeDose, now: datetime) -> bool:
+    """Whether the questions of its dose were asked at the chair, as long ago as an answer counts at most."""
+    if item.chair_at is None:
+        return False
+    return said.valid_hours is None or item.chair_at >= now - timedelta(hours=said.valid_hours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +135,17 @@ class Readiness:
     """How a dose stands: the worst of its lines, in a word. "Ready for the nurse to review" is the most that is ever said."""
 
     codes: tuple[str, ...]
-    stopped: bool = (
-        False  # by an answer whose stop nobody has lifted, or a self-check that nobody has looked at
-    )
+    held: str = ""  # a code of HELD: put off, or the treatment is paused
+    stopped: bool = False  # an answer whose stop nobody has lifted, or a self-check that nobody has seen
 
     @property
     def worst(self) -> str:
-        """A code of WORDS, or "ready"."""
-        if self.stopped:
-            return "stopped"
+        """A code of WORDS or of HELD, or "ready". What stops it is said before all else; a dose that waits is never called ready."""
         found = set(self.codes)
+        if self.stopped or "stopped" in found:
+            return "stopped"
+        if self.held:
+            return self.held
         return next((code for code in ORDER if code in found and not WORDS[code][2]), "ready")
 
     @property
@@ -135,13 +158,24 @@ class Readiness:
 
     @property
     def kind(self) -> str:
+        if self.worst in HELD:
+            return HELD[self.worst][0]
         return "done" if self.worst == "ready" else WORDS[self.worst][0]
+
+    @property
+    def waits_for_chair(self) -> bool:
+        """Everything else may be settled: the questions are still asked again at the chair."""
+        return "chair" in self.codes
 
     @property
     def words(self) -> str:
         """One line for the top of the page and for the board."""
         if self.worst == "stopped":
             return str(_("Stopped: call before anybody travels"))
+        if self.worst in HELD:
+            return str(HELD[self.worst][1])
+        if self.worst == "ready" and self.waits_for_chair:
+            return str(_("Ready for the nurse to review, who asks again at the chair"))
         if self.worst == "ready":
             return str(_("Ready for the nurse to review"))
         if self.worst == "later":
