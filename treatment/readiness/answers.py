@@ -19,11 +19,12 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.services import queue_mail
-from clinic.cover import leads_of, on_call_now
+from clinic.cover import leads_there, on_call_now
 from patients.areas import TREATMENT
 from patients.models import Patient
 from patients.services import exactly_once, record_change, require, team_of
 from portal.lib.problems import Conflict, DomainError
+from portal.lib.time import today_in
 from treatment.courses import reading
 from treatment.models import ChecklistItem, Dose, DoseAnswer
 from treatment.protocols.facts import Question
@@ -155,7 +156,9 @@ def tell_team(patient: Patient, now: datetime) -> list[User]:
     if team is None:
         return []
     on_call = on_call_now([team.pk], now).get(team.pk)
-    told = [on_call.user] if on_call is not None else leads_of(team.pk)
+    told = (
+        [on_call.user] if on_call is not None else leads_there(team.pk, today_in(now, patient.site.time_zone))
+    )
     for person in told:
         queue_mail(to=person.email, subject=subject(), body=body(), kind=MAIL_KIND)
     return told
