@@ -86,6 +86,13 @@ def leads_of(team_id: UUID) -> list[User]:
     return [member.user for member in members if member.user.is_active]
 
 
+def leads_there(team_id: UUID, day: date) -> list[User]:
+    """The leads who are not away on a day of the site; when all of them are, everybody who is there; when nobody is, the leads."""
+    there, leads = there_today(team_id, day), leads_of(team_id)
+    ids = {person.pk for person in there}
+    return [lead for lead in leads if lead.pk in ids] or there or leads
+
+
 def is_lead(user: User, team_id: UUID) -> bool:
     return members_of(team_id).filter(role__in=LEADS, user=user).exists()
 
@@ -118,12 +125,12 @@ def stands_in(absence: Absence, day: date) -> User | None:
 
 
 def away_and_there(now: datetime) -> tuple[set[tuple[UUID, UUID]], set[tuple[UUID, UUID]]]:
-    """(team, person) of all who may be away at `now` wherever they are, and of all who are in a team: two statements."""
+    """(team, person) of all who may be away at `now` wherever they are, and of all who are in a team and may sign in: two statements."""
     near = timedelta(days=1)
     gone = Absence.objects.filter(
         canceled_at__isnull=True, starts_on__lte=now.date() + near, ends_on__gte=now.date() - near
     )
-    there = TeamMember.objects.filter(working_on(now.date()))
+    there = TeamMember.objects.filter(working_on(now.date()), user__is_active=True)
     pairs = ("team_id", "user_id")
     return set(gone.values_list(*pairs)), set(there.values_list(*pairs))
 

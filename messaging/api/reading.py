@@ -115,7 +115,8 @@ class CopyView(MessagingView):
         record_view(asked.user, asked.patient, "thread.copied", thread.pk)
         if asked.is_staff:
             undo.open_for_team(by=asked.user, thread=thread, seen=thread.seen, now=present())
-        messages = Message.objects.for_user(asked.user, asked.patient).filter(thread=thread).in_order()
+        every = Message.objects.for_user(asked.user, asked.patient).filter(thread=thread)
+        messages = every.filter(seq__lte=thread.last_seq).in_order()
         return copies.context(asked.patient, thread, messages, asked.user, present())
 
 

@@ -131,7 +131,8 @@ class MessageList(MessagingView):
             if alarms.unheard_by(items.order_by("-id").first(), asked.user):
                 alarms.heard(by=asked.user, thread=thread, now=present())
             undo.open_for_team(by=asked.user, thread=thread, seen=thread.seen, now=present())
-        messages = Message.objects.for_user(asked.user, asked.patient).filter(thread=thread).in_order()
+        every = Message.objects.for_user(asked.user, asked.patient).filter(thread=thread)
+        messages = every.filter(seq__lte=thread.last_seq).in_order()
         rows, cursor = page_of(self, messages, IN_ORDER)
         shown = shapes.MessageRead(rows, many=True, context={"staff": asked.is_staff})
         return listed(self, shown.data, cursor)

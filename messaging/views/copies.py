@@ -33,7 +33,10 @@ def shown(place: Place, thread: Thread) -> dict[str, Any]:
     """What a copy of it holds. For the team, taking it is opening it: what they have cannot be taken back any more."""
     if place.staff:
         undo.open_for_team(by=place.user, thread=thread, seen=0, now=present())
-    messages = Message.objects.for_user(place.user, place.patient).filter(thread=thread).in_order()
+    messages = Message.objects.for_user(place.user, place.patient).filter(
+        thread=thread, seq__lte=thread.last_seq
+    )
+    messages = messages.in_order()
     return copies.context(place.patient, thread, messages, place.user, present())
 
 

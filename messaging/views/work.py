@@ -176,7 +176,9 @@ def show_work(
         undo.open_for_team(by=user, thread=thread, seen=thread.seen, now=now)
     older, newest = fold(
         bubbles(
-            Message.objects.for_user(user, patient).filter(thread=thread).in_order(),
+            Message.objects.for_user(user, patient)
+            .filter(thread=thread, seq__lte=thread.last_seq)
+            .in_order(),
             place,
             thread.seen,
             said_of(user, patient, thread),

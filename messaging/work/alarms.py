@@ -52,7 +52,8 @@ def heard(*, by: User, thread: Thread, now: datetime) -> None:
 
     The conversation is held first, so that a message which comes in meanwhile is either read now or an alarm of its own.
     """
-    Thread.objects.for_user(by).select_for_update(of=("self",), no_key=True).get(pk=thread.pk)
+    held = Thread.objects.for_user(by).select_for_update(of=("self",), no_key=True).get(pk=thread.pk)
+    thread.last_seq, thread.last_at = held.last_seq, held.last_at
     items = WorkItem.objects.filter(thread=thread, owner=by, alarm_at__isnull=False).waiting()
     item = items.select_for_update(of=("self",), no_key=True).select_related("patient").first()
     if item is None:

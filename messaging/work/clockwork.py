@@ -182,7 +182,7 @@ def _was_silent(item: Any, now: datetime) -> bool:
 
 
 def pass_on(now: datetime) -> int:
-    """Work of people who are away goes to who covers; without one, and of people who left the team, back to the team."""
+    """Work of people who are away goes to who covers; without one, and of people who left the team or may not sign in, back to the team."""
 
     def held() -> Any:
         return WorkItem.objects.for_system().filter(state=WorkItem.State.CLAIMED)
@@ -190,7 +190,8 @@ def pass_on(now: datetime) -> int:
     def act(item: Any) -> bool:
         day = today_in(now, item.patient.site.time_zone)
         absence = absence_of(item.team_id, item.owner_id, day)
-        gone = not members_of(item.team_id, now.date()).filter(user=item.owner_id).exists()
+        members = members_of(item.team_id, now.date()).filter(user__is_active=True)
+        gone = not members.filter(user=item.owner_id).exists()
         if absence is None and not gone:
             return False
         owner = item.owner

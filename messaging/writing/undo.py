@@ -97,18 +97,21 @@ def take_back(
     return found
 
 
-HOLD = "SELECT 1 FROM messaging_thread WHERE id = %s FOR SHARE"
+HOLD = "SELECT last_seq FROM messaging_thread WHERE id = %s FOR SHARE"
 
 
 def open_for_team(*, by: User, thread: Thread, seen: int, now: datetime) -> None:
     """Before the team reads a conversation in which something could still be taken back: wait for that, then note the opening.
 
-    `seen`: up to which message this person had read. Nothing is asked of the database when nothing is fresh or new.
+    `seen`: up to which message this person had read. Nothing is asked of the database when nothing is fresh or new. The caller shows
+    messages up to `thread.last_seq` and no later one: what comes in meanwhile was not opened by it.
     """
     if now - thread.last_at > WINDOW or seen >= thread.last_seq:
         return
     with connection.cursor() as cursor:
         cursor.execute(HOLD, [thread.pk])
+        if (row := cursor.fetchone()) is not None:
+            thread.last_seq = row[0]
     services.mark_seen(by=by, thread=thread, seq=thread.last_seq, now=now)
 
 

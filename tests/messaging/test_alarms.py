@@ -167,6 +167,16 @@ def test_a_new_message_after_everybody_was_told_begins_anew_and_before_that_it_d
     assert ward.count(WorkItem) == 1
 
 
+def test_an_owner_whose_account_is_switched_off_does_not_keep_it(ward: Ward, taken: UUID) -> None:
+    User.objects.filter(pk=ward.rosa.pk).update(is_active=False)
+    write(ward, taken, "Now I can't breathe.", ALARM)
+    assert mails() == []
+    assert clockwork.pass_on(ALARM) == 1
+    assert item_of(ward, taken).owner is None
+    assert clockwork.escalate(ALARM + MINUTES) == 1
+    assert [to for to, _body in mails()] == [ward.hana.email]
+
+
 # --- Away, and on the rota ------------------------------------------------------------------------------------
 
 
@@ -207,3 +217,18 @@ def test_on_call_and_away_without_a_cover_who_is_there_nobody_is_on_call(
             for person in there_today(ward.world.team.pk, today_in(now, ward.world.site.time_zone))
         }
     assert told == there or not there
+
+
+def test_leads_who_are_away_are_told_only_when_nobody_is_there(ward: Ward) -> None:
+    from clinic.cover import leads_there, there_today
+    from portal.lib.time import today_in
+
+    team, day = ward.world.team.pk, today_in(OPEN, ward.world.site.time_zone)
+    assert ward.hana in leads_there(team, day)
+    away(ward, ward.hana, ward.rosa, OPEN)
+    told = leads_there(team, day)
+    assert told
+    assert ward.hana not in told
+    for person in there_today(team, day):
+        away(ward, person, ward.hana, OPEN)
+    assert ward.hana in leads_there(team, day)

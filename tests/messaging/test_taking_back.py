@@ -278,6 +278,26 @@ def test_without_holding_the_conversation_both_would_win(
     assert isinstance(outcomes[0], undo.TooLateToTakeBack)
 
 
+def test_what_comes_in_while_the_page_is_made_is_not_on_it_and_not_opened(
+    fresh_db: str, ward: Ward, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from messaging.views import work
+
+    thread_id = ward.start(text="First.", now=timezone.now() - timedelta(hours=1))
+    read = undo.open_for_team
+
+    def slowly(**given: Any) -> None:
+        together(lambda: ward.reply(thread_id, WORDS))
+        read(**given)
+
+    monkeypatch.setattr(work.undo, "open_for_team", slowly)
+    url = reverse("messaging:work-thread", args=[ward.of_maya.pk, thread_id])
+    page = signed_in(ward.rosa).get(url).content.decode()
+    assert "First." in page
+    assert WORDS not in page
+    assert take_back(ward, thread_id).seq == 2
+
+
 def test_eight_presses_take_it_back_once(fresh_db: str, ward: Ward) -> None:
     thread_id = ward.start()
     id = uuid7()

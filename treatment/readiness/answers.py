@@ -19,12 +19,13 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.services import queue_mail
-from clinic.cover import leads_of, on_call_now
+from clinic.cover import leads_there, on_call_now
 from clinic.services import members_of, memberships
 from patients.areas import TREATMENT
 from patients.models import Patient
 from patients.services import capacity_of, exactly_once, record_change, require, team_of
 from portal.lib.problems import Conflict, DomainError, NotAllowed
+from portal.lib.time import today_in
 from treatment.courses import reading
 from treatment.models import ChecklistItem, Dose, DoseAnswer, StopLift
 from treatment.protocols.facts import Question
@@ -181,7 +182,9 @@ def tell_team(patient: Patient, now: datetime) -> list[User]:
     if team is None:
         return []
     on_call = on_call_now([team.pk], now).get(team.pk)
-    told = [on_call.user] if on_call is not None else leads_of(team.pk)
+    told = (
+        [on_call.user] if on_call is not None else leads_there(team.pk, today_in(now, patient.site.time_zone))
+    )
     told = told or [member.user for member in members_of(team.pk) if member.user.is_active]
     for person in told:
         queue_mail(to=person.email, subject=subject(), body=body(), kind=MAIL_KIND)
