@@ -30,12 +30,14 @@ class DoseStanding:
         return Readiness(tuple(codes), stopped=bool(self.stops or self.self_checks))
 
 
-def standing_of_dose(user: User, patient: Patient, dose: Dose, now: datetime) -> DoseStanding:
-    """Read and worked out at `now`."""
+def standing_of_dose(
+    user: User, patient: Patient, dose: Dose, now: datetime, doses: list[Dose] | None = None
+) -> DoseStanding:
+    """Read and worked out at `now`. `doses` spares a statement where the doses of its course were read already."""
     return DoseStanding(
         dose=dose,
         lines=items.lines_for(user, patient, dose, now),
-        overdue=checks.overdue_before(user, patient, dose, now),
+        overdue=checks.overdue_before(user, patient, dose, now, doses),
         stops=list(DoseAnswer.objects.for_user(user, patient).stopping().filter(dose=dose)),
         self_checks=list(SelfCheck.objects.for_user(user, patient).to_look_at()) if dose.is_planned else [],
     )
