@@ -162,6 +162,26 @@ def test_half_a_year_is_counted_in_weeks_and_two_treatments_stand_beside_each_ot
     assert "Week 9 of 24 since your last infusion." in text
 
 
+def test_days_in_a_row_are_named_and_the_fever_questions_come_first(ward: Ward) -> None:
+    course = ward.order("ivmp", ward.today - days(1), path="three_days")
+    ward.give(course, ward.today - days(1))
+    text = read(signed_in(ward.maya), "/treatment/")
+    assert "1 of 3 days of treatment in a row are behind you." in text
+    assert f"Planned for {day(ward.today)}" in text
+    step = where(ward).step
+    assert step.code == "do"
+    assert step.block is not None
+    assert step.block.fact == "ivmp.chk.infection"
+
+
+def test_two_treatments_stand_beside_each_other_the_nearer_one_first(ward: Ward, course: Course) -> None:
+    ward.order("ivmp", ward.today + days(1), path="three_days")
+    text = read(signed_in(ward.maya), "/treatment/")
+    assert "You have 2 treatments beside each other." in text
+    assert text.index("Steroid drip for a relapse</h2>") < text.index("Natalizumab</h2>")
+    assert "Another treatment runs beside it." in read(signed_in(ward.maya), "/")
+
+
 def test_paused_says_so_and_no_day_counts(ward: Ward, course: Course) -> None:
     from treatment.courses import pausing
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from portal.lib.time_words import day as day_words
 from treatment import words as treatment_words
 from treatment.courses import reading
 from treatment.journey import words
@@ -89,7 +90,7 @@ def _dose_row(asked: Asked, dose: Dose, first_planned: date | None) -> dict[str,
         if first_planned is not None and first_planned != dose.target:
             lines.append(words.off_plan(first_planned, dose.target))
     else:
-        title = treatment_words.day_words(dose.day)
+        title = day_words(dose.day)
         off = words.off_plan(first_planned or dose.target, dose.day)
         lines += [off] if off else []
     return {
@@ -158,7 +159,7 @@ def _waited(asked: Asked, row: Postponement) -> Event:
     lines = [f"{words.reason_words(row.reason)}."]
     if row.ended_at is not None:
         over = words.day_in(row.ended_at, asked.zone)
-        lines.append(f"{row.get_ended_how_display()}: {treatment_words.day_words(over)}.")
+        lines.append(f"{row.get_ended_how_display()}: {day_words(over)}.")
     else:
         lines.append(words.day_line("again", row.recheck_on))
     if row.note:
@@ -193,8 +194,8 @@ def _changed(asked: Asked, course: Course, changes: list[Change]) -> list[Event]
         if len(together) > 1:
             title = _("Dose %(number)d and later ones") % {"number": first.dose.number}
         said = {
-            "old": treatment_words.day_words(first.old_target),
-            "new": treatment_words.day_words(first.new_target),
+            "old": day_words(first.old_target),
+            "new": day_words(first.new_target),
         }
         line = _("From %(old)s to %(new)s. Your neurologist set it.") % said
         if first.old_target == first.new_target:

@@ -96,9 +96,9 @@ class Order:
     @property
     def open_of_patient(self) -> int:
         """How many of the open ones are the patient's."""
-        untimed = sum(not row["done"] and row["who"] == words.you() for row in self.times)
         lines = self.standing.lines if self.standing is not None else []
-        return untimed + sum(not line.standing.settled and line.item.owner == "you" for line in lines)
+        mine = [row for row in self.times if not row["done"] and row["who"] == words.you()]
+        return len(mine) + sum(not line.standing.settled and line.item.owner == "you" for line in lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,13 +289,13 @@ def first_step(orders: list[Order], watched: list[ledger.Line]) -> Step:
         if order.late:
             return Step("late", order)
     mine = [
-        (block.day or date.max, place, block)
+        (block.day or date.max, not _is_asked(order, block), place, block)
         for place, order in enumerate(orders)
         for block in order.mine
         if block.code == "line" and block.pressing
     ]
     if mine:
-        _day, place, block = min(mine, key=lambda one: one[:2])
+        _day, _asked, place, block = min(mine, key=lambda one: one[:3])
         return Step("do", orders[place], block)
     for order in orders:
         for time in order.times:
@@ -312,6 +312,12 @@ def first_step(orders: list[Order], watched: list[ledger.Line]) -> Step:
     if paused is not None and all(order.next is None for order in orders):
         return Step("paused", paused)
     return Step("none", orders[0] if orders else None)
+
+
+def _is_asked(order: Order, block: Block) -> bool:
+    """Settled by the questions about fever and new symptoms: of what is due on one day, these come first."""
+    said = order.facts.labels.get(block.fact)
+    return said is not None and said.link == "questions"
 
 
 __all__ = ["Block", "Journey", "Order", "Step", "first_step", "journey_of"]

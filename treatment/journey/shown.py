@@ -86,7 +86,7 @@ def order_row(asked: Asked, order: Order, record: InfusionRecord | None) -> dict
         "reaction": reaction_word(details) if details is not None else "",
         "note": details.get("note", "") if details is not None else "",
         "dose": dose,
-        "planned": treatment_words.planned_words(dose.window) if dose is not None else "",
+        "planned": words.planned_words(order.place, dose.window) if dose is not None else "",
         "left": treatment_words.left_words(asked.today, dose.target) if dose is not None else "",
         "length": treatment_words.length_words(reading.infusion_need(dose)) if dose is not None else "",
         "booked": [row for row in order.times if row["done"]],
@@ -202,7 +202,7 @@ def today_context(asked: Asked, journey: Journey) -> dict[str, Any] | None:
     order = next((order for order in journey.orders if order.next is not None), None)
     if order is None or order.next is None:
         return None
-    planned = treatment_words.planned_words(order.next.window)
+    planned = words.planned_words(order.place, order.next.window)
     open_lines, all_lines = order.counted
     pressing = [block for block in order.blocks if block.pressing]
     waits = next((block for block in order.blocks if block.code in ("held", "put_off")), None)

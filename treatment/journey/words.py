@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
 from treatment import words as treatment_words
+from treatment.courses.planning import DoseWindow
 from treatment.journey.place import Kind, Place, Unit
 from treatment.models import ChecklistItem, Postponement
 from treatment.protocols.facts import Facts
@@ -74,6 +75,13 @@ def place_words(place: Place, facts: Facts) -> str:
     return text % said
 
 
+def planned_words(place: Place, window: DoseWindow) -> str:
+    """The planned week, because the clinic still sets the day; of days in a row the day itself."""
+    if place.kind is Kind.IN_A_ROW:
+        return _("planned for %(day)s") % {"day": day_words(window.target)}
+    return treatment_words.planned_words(window)
+
+
 def day_line(kind: str, day: date | None) -> str:
     """The day that belongs to a block, as a sentence; without one, whom to ask."""
     if day is None:
@@ -97,4 +105,13 @@ def off_plan(target: date, given: date) -> str:
     return _("It was planned for %(day)s.") % said
 
 
-__all__ = ["day_in", "day_line", "dose_word", "off_plan", "place_words", "reason_words", "you"]
+__all__ = [
+    "day_in",
+    "day_line",
+    "dose_word",
+    "off_plan",
+    "place_words",
+    "planned_words",
+    "reason_words",
+    "you",
+]
