@@ -18,6 +18,8 @@ from patients.services import can
 from portal.lib.contributions import Card, PatientGroup
 from treatment import checks, lists, shown
 from treatment.courses import reading
+from treatment.journey.reading import journey_of
+from treatment.journey.shown import today_context
 from treatment.models import Course, Dose
 from treatment.pages import Asked
 from treatment.protocols.catalog import names_of, newest_protocols, waits_for
@@ -25,23 +27,14 @@ from treatment.protocols.signing import home_site
 
 
 def today_card(request: HttpRequest, patient: Patient, now: datetime) -> Card | None:
-    """Today: the next dose in words, how much is open before it, and the door for a fever. Nothing before the first course."""
+    """Today: the next dose and what stands before it, from the same reading as the journey's page. Nothing before the first course."""
     asked = Asked(request, None)
     doses = reading.doses_of(asked.user, asked.patient)
-    found = shown.next_up(asked, doses)
-    if found is None:
-        return _between(asked, doses) if doses else None
-    planned = str(found["planned"])
-    found["planned_capital"] = planned[:1].upper() + planned[1:]
-    you = checks.owner_words("you")
-    yours = sum(row["item"].who == you and not row["item"].done for row in found["items"])
-    context = {
-        "next": found,
-        "yours": yours,
-        "url": reverse("treatment:home"),
-        "fever": found["unwell_url"],
-    }
-    return Card("treatment/cards/today.html", context)
+    if not doses:
+        return None
+    journey = journey_of(asked.user, asked.patient, asked.now, doses=doses, watched=False)
+    found = today_context(asked, journey)
+    return Card("treatment/cards/today.html", {"next": found}) if found else _between(asked, doses)
 
 
 def _between(asked: Asked, doses: list[Dose]) -> Card:
@@ -55,7 +48,12 @@ def _between(asked: Asked, doses: list[Dose]) -> Card:
         if check.until is None or asked.today <= check.until
     ]
     overdue = dict.fromkeys(check.label for check in lasting if check.is_overdue(asked.today))
-    context = {"overdue": "; ".join(overdue), "checks": bool(lasting), "url": reverse("treatment:home")}
+    context = {
+        "overdue": "; ".join(overdue),
+        "checks": bool(lasting),
+        "paused": any(course.is_running and course.is_paused for course in courses.values()),
+        "url": reverse("treatment:home"),
+    }
     return Card("treatment/cards/between.html", context)
 
 

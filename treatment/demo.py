@@ -3,7 +3,8 @@
 Maya is in the middle of an ocrelizumab cycle with two full ones behind her; Samuel comes every four weeks for natalizumab and missed one.
 Two more patients of the team, without accounts of their own: one between the two starting doses of ublituximab, one whose second course of
 alemtuzumab is long over while her blood tests go on. Three more show what else happens: a lifetime total near its limit, a dose in
-part and the next one put off, and numbers from elsewhere that nobody has confirmed.
+part and the next one put off, and numbers from elsewhere that nobody has confirmed. Ruth waits for her insurer before the third injection of
+ocrelizumab, and Dario is between the first and the second day of steroids: with these two, eight therapies have somebody on them.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ def load(world: World) -> None:
     _helga(world)
     _andre(world)
     _mina(world)
+    _ruth(world)
+    _dario(world)
 
 
 class Hand:
@@ -373,6 +376,26 @@ def _mina(world: World) -> None:
         note="How many there were is not in the letter.",
     )  # fmt: skip
     hand.came_with("natalizumab", told, world.at(-2, 9), confirmed=False)
+
+
+def _ruth(world: World) -> None:
+    """Ocrelizumab as an injection: two were given, and the third, in twelve days, waits for the insurer."""
+    hand = Hand(world, _enroll(world, "Ruth Castell", date(1990, 3, 8)))
+    first = _weekday(world.today() + timedelta(days=12)) - timedelta(days=2 * 182)
+    course = hand.order("ocrelizumab_sc", first, "Relapsing MS, no vein is easy to find")
+    for number in range(2):
+        hand.give(course, first + timedelta(days=182 * number), f"OS-{51 + number}")
+    hand.put_off(course, "approval", "insurer", 4, "The insurer asked for the last scan. We sent it.")
+
+
+def _dario(world: World) -> None:
+    """Steroids for a relapse: the first of three days was yesterday, the second is today."""
+    hand = Hand(world, _enroll(world, "Dario Conti", date(1999, 10, 21)))
+    first = world.today() - timedelta(days=1)
+    course = hand.order(
+        "ivmp", first, "A relapse: his left leg has been weak for four days", path="three_days"
+    )
+    hand.give(course, first, "MP-07", note="A metal taste. It went away.")
 
 
 def _enroll(world: World, name: str, born: date) -> Patient:

@@ -175,12 +175,6 @@ def _day_of(said: str | None) -> date | None:
     return date.fromisoformat(said) if said else None
 
 
-def earlier_doses(asked: Asked, course: Course, journey: Journey) -> list[dict[str, Any]]:
-    """Doses that were given or missed, newest first, for the patient."""
-    rows = [row for row in dose_rows(asked, course, journey) if row["dose"].state in ("given", "missed")]
-    return rows[::-1]
-
-
 def check_rows(asked: Asked, course: Course, journey: Journey) -> list[dict[str, Any]]:
     """The regular checks with who has them and when they are due."""
     return [

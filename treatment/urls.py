@@ -8,6 +8,7 @@ from django.urls import URLPattern, path
 
 from treatment.editing import views as editing
 from treatment.elsewhere import views as elsewhere
+from treatment.journey import views as journey
 from treatment.labelchange import views as labelchange
 from treatment.ledger import board_views as overdue_views
 from treatment.ledger import views as ledger
@@ -49,7 +50,10 @@ urlpatterns: list[URLPattern] = [
     path("therapies/label-changes/<uuid:change_id>/", labelchange.change, name="label-change"),
     path("therapies/label-changes/<uuid:change_id>/move/", labelchange.move, name="label-change-move"),
     path("therapies/label-changes/<uuid:change_id>/tell/", labelchange.tell, name="label-change-tell"),
-    path("treatment/", mine.home, name="home"),
+    path("treatment/", journey.home, name="home"),
+    _of_patient("journey/", journey.home, "journey"),
+    *_both("plan/", journey.plan, "plan"),
+    *_both("history/", journey.past, "history"),
     *_both("items/<uuid:item_id>/", mine.settle, "item"),
     path("treatment/self-check/", selfcheck.check, name="self-check"),
     *_both("self-check/<uuid:check_id>/", selfcheck.done, "self-check-done"),

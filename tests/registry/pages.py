@@ -181,6 +181,11 @@ PAGES: list[Page] = [
     Page("scheduling:requests", CLINICIANS, dense=True),
     # Treatment: the patient and the team; carers see only what appointments show
     Page("treatment:home", PATIENTS),
+    Page("treatment:plan", PATIENTS),
+    Page("treatment:history", PATIENTS),
+    Page("treatment:patient-journey", READERS, dense=True),
+    Page("treatment:patient-plan", READERS, dense=True),
+    Page("treatment:patient-history", READERS, dense=True),
     Page("treatment:lists", PATIENTS),
     Page("treatment:allergy-add", PATIENTS),
     Page("treatment:allergy", PATIENTS),

@@ -468,6 +468,7 @@ API_ROWS: list[ApiRow] = [
         {"GET": Can(TREATED), "POST": Can(SELF, 201, sends(none=True), READERS)},
     ),
     acts("treatment-api:self-check-review", OF_TEAM, refused=IN_EMERGENCY),
+    reads("treatment-api:journey", TREATED),
     reads("treatment-api:ledger", TREATED),
     ApiRow(
         "treatment-api:result-list",

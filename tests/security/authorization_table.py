@@ -271,7 +271,8 @@ def _treatment() -> list[Row]:
         ("medicine-end", None, 302, _once(version="1"), {}),
         ("item", None, 302, _once(done="1"), {}),
     ]
-    rows = [own_start("treatment:home")]
+    rows = [own_start("treatment:home"), own_start("treatment:plan"), own_start("treatment:history")]
+    rows += [Row(f"treatment:patient-{name}", READERS) for name in ("journey", "plan", "history")]
     for name, reads, writes, body, instead in both:
         mine = own_start if name in ("lists", "allergy-add", "allergy-none", "medicine-add") else own
         rows.append(mine(f"treatment:{name}", reads=reads, writes=writes, body=body, instead=instead))

@@ -168,7 +168,7 @@ def test_a_nurse_writes_confirms_and_takes_off_what_was_given_elsewhere(ward: Wa
     assert "Write 0 only if there was none" in refused.content.decode()
     assert nurse.post(url, {**sure, "doses_given": "14"}).status_code == 302
     assert "Confirmed by" in read(nurse, home)
-    assert "14 doses" in read(signed_in(ward.maya), "/treatment/")
+    assert "14 doses" in read(signed_in(ward.maya), "/treatment/history/")
     off = f"{home}{row.pk}/take-off/"
     assert nurse.post(off, {"once": str(uuid7())}).status_code == 302
     assert "Nothing is written down." in read(nurse, home)

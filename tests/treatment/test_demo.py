@@ -13,6 +13,8 @@ from portal.lib.time import today_in
 from treatment import services
 from treatment.courses.reading import facts_for
 from treatment.elsewhere import counters
+from treatment.journey.place import Kind, Place
+from treatment.journey.reading import journey_of
 from treatment.labelchange import services as labelchange
 from treatment.models import LabelChange
 from treatment.outcomes.reading import drug_of, hold_of
@@ -72,6 +74,21 @@ def test_therapies_stand_at_different_points(demo_world: str) -> None:
         assert hold_of(nurse, by_name["Andre Silva"], waiting.pk) is not None
         (unknown,) = counters.elsewhere_of(nurse, by_name["Mina Park"])
         assert not unknown.is_confirmed
+
+        courses = {
+            course.order.protocol.therapy.code
+            for patient in by_name.values()
+            for course in services.courses_of(nurse, patient)
+        }
+        assert len(courses) >= 8, courses
+        assert {"ocrelizumab_sc", "ivmp"} <= courses
+        insured = journey_of(nurse, by_name["Ruth Castell"], now)
+        assert insured.step.code == "put_off"
+        assert insured.step.block is not None
+        assert insured.step.block.owner == "insurer"
+        steroids = journey_of(nurse, by_name["Dario Conti"], now).main
+        assert steroids is not None
+        assert steroids.place == Place(Kind.IN_A_ROW, 1, 3)
 
 
 def test_versions_are_signed_for_the_demo_only_and_a_label_change_is_followed(demo_world: str) -> None:

@@ -48,8 +48,8 @@ def dated(name: str, on: date) -> dict[str, str]:
 def test_my_treatment_says_what_comes_and_what_is_open(ward: Ward, running: Course) -> None:
     text = signed_in(ward.maya).get("/treatment/").content.decode()
     target = ward.planned(running).target
-    assert "Today is day 21 of this treatment cycle." in text
-    assert f"planned for the week of {day(target - days(target.weekday()))}" in text
+    assert "Day 21 of 28 since your last infusion." in text
+    assert f"Planned for the week of {day(target - days(target.weekday()))}" in text
     assert "(in 8 days)" in text
     assert "Demo only: not signed off" in text
     assert "Who has it: The lab" in text

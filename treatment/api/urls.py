@@ -7,6 +7,7 @@ from django.urls import path
 from treatment.api import (
     courses,
     elsewhere,
+    journey,
     ledger,
     outcomes,
     previews,
@@ -58,6 +59,7 @@ urlpatterns = [
     path("ledger/owner/", ledger.Keeper.as_view(), name="ledger-owner"),
     path("overdue/", ledger.Overdue.as_view(), name="overdue"),
     path("plan-preview/", previews.PlanPreview.as_view(), name="plan-preview"),
+    path("journey/", journey.JourneyView.as_view(), name="journey"),
     path("courses/", courses.CourseList.as_view(), name="course-list"),
     path(COURSE, courses.CourseDetail.as_view(), name="course-detail"),
     path(COURSE + "end/", courses.CourseEnd.as_view(), name="course-end"),

@@ -52,12 +52,14 @@ def held_code(dose: Dose, put_off: Postponement | None) -> str:
     return "paused" if dose.is_planned and dose.course.is_paused else ""
 
 
-def standing_of_dose(user: User, patient: Patient, dose: Dose, now: datetime) -> DoseStanding:
-    """Read and worked out at `now`."""
+def standing_of_dose(
+    user: User, patient: Patient, dose: Dose, now: datetime, doses: list[Dose] | None = None
+) -> DoseStanding:
+    """Read and worked out at `now`. `doses` spares a statement where the doses of its course were read already."""
     return DoseStanding(
         dose=dose,
         lines=items.lines_for(user, patient, dose, now),
-        overdue=checks.overdue_before(user, patient, dose, now),
+        overdue=checks.overdue_before(user, patient, dose, now, doses),
         stops=list(DoseAnswer.objects.for_user(user, patient).newest_first().that_stop(dose)),
         self_checks=list(SelfCheck.objects.for_user(user, patient).to_look_at()) if dose.is_planned else [],
         put_off=_hold_of(user, patient, dose) if dose.is_planned else None,

@@ -58,6 +58,7 @@ def patient_home(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         lists=asked.url("lists"),
         elsewhere=asked.url("elsewhere"),
         ledger=asked.url("ledger"),
+        journey=asked.url("journey"),
         self_checks=newest(asked),
     )
 
