@@ -139,14 +139,14 @@ def test_a_grade_without_a_reaction_and_a_grade_that_is_none_are_refused(ward: W
     course = in_the_middle(ward)
     for said in ({"reaction": False, "reaction_grade": 3}, {"reaction": True, "reaction_grade": 6}):
         with pytest.raises(doses.GradeWithoutReaction):
-            ward.give(course, ward.today, **said)  # type: ignore[arg-type]
+            ward.give(course, ward.today, **said)
 
 
 def test_no_way_around_a_reaction_missed_put_off_again_and_given_although(ward: Ward) -> None:
     course = after_three(ward, reaction=True, reaction_grade=3)
     with ward.acting(ward.neurologist):
         outcomes.postpone(
-            by=ward.neurologist, patient=ward.patient, dose_id=held(ward, course).dose_id, reason="wish", owner="you",  # type: ignore[union-attr]
+            by=ward.neurologist, patient=ward.patient, dose_id=held(ward, course).dose_id, reason="wish", owner="you",
             recheck_on=ward.today, id=uuid7(), now=ward.at(ward.today),
         )  # fmt: skip
     assert codes(ward, course) == [Code.PUT_OFF]
@@ -154,7 +154,7 @@ def test_no_way_around_a_reaction_missed_put_off_again_and_given_although(ward: 
     assert codes(ward, course) == [Code.REACTION]
     with ward.acting(ward.neurologist):
         services.mark_missed(
-            by=ward.neurologist, patient=ward.patient, dose_id=held(ward, course).dose_id, reason="Skipped",  # type: ignore[union-attr]
+            by=ward.neurologist, patient=ward.patient, dose_id=held(ward, course).dose_id, reason="Skipped",
             id=uuid7(), now=ward.at(ward.today),
         )  # fmt: skip
     row = held(ward, course)
