@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0008_reading"),
+        ("messaging", "0009_alarms"),
         ("treatment", "0007_ledger"),
     ]
 
