@@ -7,6 +7,7 @@ so does taking back: the second one sees what the first one did.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -124,11 +125,11 @@ def open_one_for_team(*, by: User, message: Message, now: datetime) -> None:
     services.mark_seen(by=by, thread=message.thread, seq=message.seq, now=now)
 
 
-def found_by_team(*, by: User, messages: list[Message], now: datetime) -> list[Message]:
+def found_by_team(*, by: User, messages: Sequence[Message], now: datetime) -> list[Message]:
     """The same for what the team's search found: the fresh ones are opened by it, and what was taken back meanwhile is left out."""
     fresh = [message for message in messages if now - message.created_at <= WINDOW]
     if not fresh:
-        return messages
+        return list(messages)
     newest = {message.thread_id: message for message in sorted(fresh, key=lambda message: message.seq)}
     for _thread, message in sorted(newest.items()):
         open_one_for_team(by=by, message=message, now=now)

@@ -421,8 +421,12 @@ def _screening(row: dict[str, Any], made: Preview) -> dict[str, Any]:
         for dose in made.doses
         if _begins_course(dose) and dose.slot.number not in made.happened
     ]
-    days = {FIRST_DOSE: [first], EVERY_DOSE: open_doses, EVERY_COURSE: courses}.get(which or "", [])
-    due = next(iter(days), None)
+    days: dict[str, Sequence[date | None]] = {
+        FIRST_DOSE: [first],
+        EVERY_DOSE: open_doses,
+        EVERY_COURSE: courses,
+    }
+    due = next(iter(days.get(which or "", ())), None)
     return {
         "item": row["item"],
         "when": row["when"],
