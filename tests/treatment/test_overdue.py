@@ -341,3 +341,59 @@ def test_as_many_statements_for_doses_elsewhere_of_six_as_of_one(ward: Ward) -> 
                 told=Told(doses_given=5, last_on=ward.today - timedelta(days=90)), confirmed=True, id=uuid7(), now=ward.at(ward.today, 9),
             )  # fmt: skip
     assert counted() == few
+
+
+def decide(ward: Ward, fact: str, *, applies: bool, every_months: int | None = None, ago: int) -> None:
+    with ward.acting(ward.neurologist):
+        services.decide(
+            by=ward.neurologist, patient=ward.patient, fact=fact, applies=applies, every_months=every_months,
+            reason="The gland was taken out.", id=uuid7(), now=ward.at(ward.today - timedelta(days=ago), 9),
+        )  # fmt: skip
+
+
+def test_a_no_is_asked_again_after_doses_elsewhere_and_the_patient_does_not_read_the_old_one(
+    ward: Ward,
+) -> None:
+    fact = "alemtuzumab.mon.thyroid_function_tsh"
+    begin(ward, ward.patient, "alemtuzumab", 200)
+    decide(ward, fact, applies=False, ago=150)
+    own, team = reverse("treatment:ledger"), reverse("treatment:patient-ledger", args=[ward.patient.pk])
+    words = "it does not apply. The gland was taken out."
+    assert words in " ".join(signed_in(ward.maya).get(own).content.decode().split())
+    assert "Blood test: thyroid" not in shown(ward, ward.neurologist, "undecided")
+    given_elsewhere(ward, "alemtuzumab", 100)
+    assert ledger(ward)["thyroid"].state is State.OVERDUE
+    assert words not in " ".join(signed_in(ward.maya).get(own).content.decode().split())
+    page = " ".join(signed_in(ward.neurologist).get(team).content.decode().split())
+    assert f"{words} This was said before the newest dose. It has to be decided again." in page
+    assert "Blood test: thyroid" in shown(ward, ward.neurologist, "undecided")
+    decide(ward, fact, applies=False, ago=0)
+    assert ledger(ward)["thyroid"].state is State.NOT_APPLYING
+    assert "Blood test: thyroid" not in shown(ward, ward.neurologist, "undecided")
+
+
+def test_a_patient_who_comes_back_is_on_the_board_again(ward: Ward) -> None:
+    """The duties went to another center; then a dose is given here: somebody here keeps them again."""
+    start = ward.today - timedelta(days=90)
+    course = ward.order("alemtuzumab", start)
+    ward.give(course, start)
+    with ward.acting(ward.nurse):
+        keepers.hand_over(
+            by=ward.nurse, patient=ward.patient, team_id=None, reason="Lakeside", id=uuid7(), now=ward.at(start + timedelta(days=20))
+        )  # fmt: skip
+    assert "Maya Lindqvist" not in shown(ward, ward.nurse)
+    ward.give(course, start + timedelta(days=30))
+    assert "Maya Lindqvist" in shown(ward, ward.nurse)
+    with ward.acting(ward.nurse):
+        assert keepers.keeper_of(ward.nurse, ward.patient).team == ward.clinic.team
+    with pytest.raises(StillKeeps):
+        end(ward)
+
+
+def test_a_keeper_that_is_not_in_use_any_more_takes_nobody_off_the_board(ward: Ward) -> None:
+    begin(ward, ward.patient, "alemtuzumab", 50)
+    hand_over(ward, ward.clinic.other_team)
+    assert "Maya Lindqvist" not in shown(ward, ward.nurse)
+    ward.clinic.other_team.active = False
+    ward.clinic.other_team.save()
+    assert "Maya Lindqvist" in shown(ward, ward.nurse)

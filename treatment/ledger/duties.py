@@ -109,6 +109,7 @@ class Due:
     every_months: int | None = None
     missed: int = 0
     moves: bool = False
+    said: Decision | None = None  # a prescriber's word as it holds now
 
 
 # --- Reading a fact ----------------------------------------------------------------------------------------------------
@@ -162,15 +163,22 @@ def watch_of(row: Mapping[str, Any], *, test: str, needs_choice: bool) -> Watch:
 def due_of(
     watch: Watch, runs: Sequence[Run], *, last: date | None, decision: Decision | None, next_dose: date | None, today: date
 ) -> Due:  # fmt: skip
-    """Where a duty stands on a day of the site's calendar.
+    """Where a duty stands on a day of the site's calendar, and what of a prescriber's word holds.
 
     `runs` are the courses of the therapy in which at least one dose was given, oldest first; `last` is the newest day on which the test was done.
     """
     assert runs
     assert all(run.given for run in runs)
     given = sorted(day for run in runs for day in run.given)
+    said = _still_said(watch, runs, given, decision)
+    return replace(_due(watch, runs, given, last, said, next_dose, today), said=said)
+
+
+def _due(
+    watch: Watch, runs: Sequence[Run], given: Sequence[date], last: date | None, decision: Decision | None, next_dose: date | None,
+    today: date,
+) -> Due:  # fmt: skip
     stopped = _stopped(runs)
-    decision = _still_said(watch, runs, given, decision)
     if decision is not None and not decision.applies:
         return Due(watch, State.NOT_APPLYING)
     if watch.ends is Ends.INFUSION:

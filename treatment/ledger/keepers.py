@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,11 +19,19 @@ from clinic.services import team_ids
 from patients.areas import TREATMENT
 from patients.models import Patient
 from patients.relations import let_team_in
-from patients.services import exactly_once, record_change, require, team_of, teams_looking_after
+from patients.services import (
+    exactly_once,
+    record_change,
+    require,
+    team_of,
+    teams_looking_after,
+    teams_looking_after_each,
+)
 from portal.lib.problems import DomainError
+from portal.lib.time import today_in
 from treatment.courses.doses import TEXT_LENGTH
-from treatment.ledger.reading import lines_of, load_all
-from treatment.models import DutyKeeper
+from treatment.ledger.reading import Kept, lines_of, load_all
+from treatment.models import Dose, DutyKeeper
 
 ELSEWHERE = "elsewhere"
 
@@ -52,14 +60,16 @@ class Keeper:
 
 
 def keeper_of(user: User, patient: Patient) -> Keeper:
-    """Whoever took them over last; a team whose access has ended keeps nothing any more."""
-    return _keeper(DutyKeeper.objects.for_user(user, patient), patient)
+    """Whoever took them over last; a team whose access has ended keeps nothing any more, nor a center elsewhere since a newer dose here."""
+    return _keeper(DutyKeeper.objects.for_user(user, patient), Dose.objects.for_user(user, patient), patient)
 
 
-def _keeper(rows: Any, patient: Patient) -> Keeper:
+def _keeper(rows: Any, doses: Any, patient: Patient) -> Keeper:
     newest: DutyKeeper | None = rows.select_related("team").order_by("-at", "-id").first()
     if newest is not None and newest.team is None:
-        return Keeper(None, newest.reason)
+        handed_on = today_in(newest.at, patient.site.time_zone)
+        if not doses.filter(given_on__gt=handed_on).exists():
+            return Keeper(None, newest.reason)
     if newest is not None and newest.team in teams_looking_after(patient):
         return Keeper(newest.team, newest.reason)
     return Keeper(team_of(patient))
@@ -114,7 +124,9 @@ def hand_over(
 
 def kept_by(patient: Patient, team_id: UUID, now: datetime) -> list[dict[str, Any]]:
     """The duties that a team keeps for a patient: its access cannot end before somebody else has them. As a system actor."""
-    keeper = _keeper(DutyKeeper.objects.for_system().of(patient), patient)
+    keeper = _keeper(
+        DutyKeeper.objects.for_system().of(patient), Dose.objects.for_system().of(patient), patient
+    )
     if keeper.team is None or keeper.team.pk != team_id:
         return []
     lines = lines_of(load_all(patient), now)
@@ -125,14 +137,36 @@ def kept_by(patient: Patient, team_id: UUID, now: datetime) -> list[dict[str, An
     ]
 
 
-def not_ours(user: User, patient_ids: Iterable[UUID]) -> set[UUID]:
-    """The patients whose duties somebody else was given, so that they are not on this person's board. One statement."""
+def not_ours(user: User, known: Mapping[UUID, Kept]) -> set[UUID]:
+    """The patients whose duties somebody else has, so that they are not on this person's board. One statement, two when there are any.
+
+    A keeper that keeps nothing any more (see `keeper_of`) takes nobody off the board: else the patient would be on none.
+    """
     mine = set(team_ids(user))
-    rows: Any = DutyKeeper.objects.for_user(user).order_by("at", "id").values_list("patient_id", "team_id")
-    newest = dict(rows)
-    return {
-        patient_id for patient_id in patient_ids if patient_id in newest and newest[patient_id] not in mine
+    rows: Any = DutyKeeper.objects.for_user(user).order_by("at", "id")
+    newest = {row[0]: (row[1], row[2]) for row in rows.values_list("patient_id", "team_id", "at")}
+    others = {
+        patient_id: newest[patient_id]
+        for patient_id in known
+        if patient_id in newest and newest[patient_id][0] not in mine
     }
+    if not others:
+        return set()
+    there = teams_looking_after_each(others)
+    return {
+        patient_id
+        for patient_id, (team_id, at) in others.items()
+        if (
+            (patient_id, team_id) in there if team_id is not None else not _given_since(known[patient_id], at)
+        )
+    }
+
+
+def _given_since(kept: Kept, at: datetime) -> bool:
+    """A dose was given here after the day on which the duties went elsewhere."""
+    handed_on = today_in(at, kept.zone)
+    runs = [run for treated in kept.therapies.values() for run in treated.runs if run.known_on is None]
+    return any(run.given[-1] > handed_on for run in runs)
 
 
 __all__ = [

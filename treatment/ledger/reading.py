@@ -31,7 +31,7 @@ RANK = {state: number for number, state in enumerate(State)}
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """A duty of one patient: where it stands, the fact behind it, and what a prescriber decided."""
+    """A duty of one patient: where it stands, the fact behind it, and what a prescriber decided last."""
 
     due: Due
     row: Mapping[str, Any]  # the fact with its words, source and status
@@ -42,6 +42,11 @@ class Duty:
     @property
     def state(self) -> State:
         return self.due.state
+
+    @property
+    def asks_again(self) -> bool:
+        """What a prescriber said does not hold any more, or not all of it: a newer dose has started the duty again."""
+        return self.decided is not None and self.decided != self.due.said and self.state.is_alive
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,8 @@ class Line:
 
     @property
     def undecided(self) -> list[Duty]:
-        return [duty for duty in self.duties if duty.state is State.UNDECIDED]
+        """A prescriber has to say something: for the first time, or again."""
+        return [duty for duty in self.duties if duty.state is State.UNDECIDED or duty.asks_again]
 
     @property
     def state(self) -> State | None:

@@ -106,9 +106,18 @@ def line_rows(
     others = [Line(named_test(code), (), None) for code in by_test if code not in known]
     rows = [_line_row(asked, line, by_test[line.test.code]) for line in [*lines, *others]]
     for row in rows:
-        facts = [duty.due.watch.fact for duty in row["line"].duties]
-        row["said"] = [said[fact] for fact in facts if fact in said] if said is not None else []
+        row["said"] = _said(asked, row["line"], said) if said is not None else []
     return rows
+
+
+def _said(asked: Asked, line: Line, said: Mapping[str, DutyDecision]) -> list[dict[str, Any]]:
+    """A prescriber's words about a test; what does not hold any more is for the team only, which has to decide again."""
+    found = [(duty, said[duty.due.watch.fact]) for duty in line.duties if duty.due.watch.fact in said]
+    return [
+        {"one": row, "again": duty.decided != duty.due.said}
+        for duty, row in found
+        if asked.is_staff or duty.decided == duty.due.said
+    ]
 
 
 def _line_row(asked: Asked, line: Line, rows: list[Result]) -> dict[str, Any]:
