@@ -175,7 +175,6 @@ def test_a_stop_is_said_before_what_is_put_off(ward: Ward, monday: date) -> None
     put_off(ward, course, "infection")
     settle(ward, comes(ward, "Open Olga", monday + days(3)), "log.supply")
     assert names(week(ward, monday).rows) == ["Open", "Fever"]
-    dose = Dose.objects.none()
     with actor.unit_of_work(actor.system("tests")):
         dose = Dose.objects.for_system().select_related("patient").get(course=course, number=1)
     with ward.acting(ward.nurse):

@@ -8,6 +8,7 @@ import pytest
 from django.db import ProgrammingError, transaction
 from django.urls import reverse
 
+from accounts.models import User
 from clinic.models import TeamMember
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
@@ -48,11 +49,13 @@ def stays(ward: Ward, row: DoseAnswer) -> None:
         )  # fmt: skip
 
 
-def lift(ward: Ward, row: DoseAnswer, by: object = None, reason: str = "The scan shows nothing new.") -> None:
+def lift(
+    ward: Ward, row: DoseAnswer, by: User | None = None, reason: str = "The scan shows nothing new."
+) -> None:
     who = by or ward.nurse
-    with ward.acting(who):  # type: ignore[arg-type]
+    with ward.acting(who):
         answers.lift_stop(
-            by=who, patient=ward.patient, answer_id=row.pk, reason=reason, id=uuid7(), now=ward.at(ward.today, 11)  # type: ignore[arg-type]
+            by=who, patient=ward.patient, answer_id=row.pk, reason=reason, id=uuid7(), now=ward.at(ward.today, 11)
         )  # fmt: skip
 
 
