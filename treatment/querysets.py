@@ -101,7 +101,7 @@ class ChecklistQuerySet(PatientRecordQuerySet["ChecklistItem"]):
         newest = asked.order_by("-answered_at").values("answered_at")[:1]
         lines = models.Q(dose__in=[dose.pk for dose in doses])
         holding = models.Q(dose__course__in={dose.course_id for dose in doses}, valid_until__isnull=False)
-        rows = self.annotate(chair_at=models.Subquery(newest))  # type: ignore[no-redef] # the model names it too
+        rows = self.annotate(**{"chair_at": models.Subquery(newest)})  # the model names it, for rows without
         return rows.filter(lines | holding).order_by("dose", "position")
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import ProgrammingError, transaction
 from django.urls import reverse
 
+from accounts.models import User
 from clinic.models import TeamMember
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
@@ -49,7 +49,9 @@ def stays(ward: Ward, row: DoseAnswer) -> None:
         )  # fmt: skip
 
 
-def lift(ward: Ward, row: DoseAnswer, by: Any = None, reason: str = "The scan shows nothing new.") -> None:
+def lift(
+    ward: Ward, row: DoseAnswer, by: User | None = None, reason: str = "The scan shows nothing new."
+) -> None:
     who = by or ward.nurse
     with ward.acting(who):
         answers.lift_stop(
