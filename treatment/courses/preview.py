@@ -421,12 +421,8 @@ def _screening(row: dict[str, Any], made: Preview) -> dict[str, Any]:
         for dose in made.doses
         if _begins_course(dose) and dose.slot.number not in made.happened
     ]
-    days: dict[str, Sequence[date | None]] = {
-        FIRST_DOSE: [first],
-        EVERY_DOSE: open_doses,
-        EVERY_COURSE: courses,
-    }
-    due = next(iter(days.get(which or "", ())), None)
+    days: dict[str, list[date]] = {EVERY_DOSE: open_doses, EVERY_COURSE: courses}
+    due = first if which == FIRST_DOSE else next(iter(days.get(which or "", [])), None)
     return {
         "item": row["item"],
         "when": row["when"],
