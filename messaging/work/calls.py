@@ -56,7 +56,7 @@ def unread_too_long(now: datetime) -> int:
     ).exclude(user_id__in=everyone_in_teams())
     known = CallTask.objects.filter(thread_id=OuterRef("thread_id"), seq__gte=OuterRef("seq"))
     open_one = CallTask.objects.filter(thread_id=OuterRef("thread_id"), done_at__isnull=True)
-    days = Value(timedelta(days=1)) * F("patient__site__unread_call_days")
+    days: Any = Value(timedelta(days=1)) * F("patient__site__unread_call_days")
     rows = (
         Message.objects.for_system()
         .filter(capacity=Message.Capacity.TEAM, created_at__lte=now - days)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -37,9 +38,9 @@ def write(ward: Ward, thread_id: UUID, text: str, now: datetime) -> None:
 
 
 @pytest.fixture
-def taken(ward: Ward, settings: object) -> UUID:
+def taken(ward: Ward, settings: Any) -> UUID:
     """A calm conversation that Rosa has, with Hana on call."""
-    settings.DEMO = True  # type: ignore[attr-defined]  # the red-flag words are read without a signature
+    settings.DEMO = True  # the red-flag words are read without a signature
     thread: UUID = ward.start(topic="visit", text="When do I come?", now=OPEN)
     claim(ward, thread, ward.rosa, OPEN)
     on_call(ward, ward.hana, OPEN)
