@@ -90,7 +90,8 @@ def address_is_confirmed(user: User) -> bool:
     """Whether the person has ever shown that mail to their address reaches them: by signing in, or by confirming it."""
     if user.last_login is not None:
         return True
-    return bool(EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists())
+    confirmed: bool = EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists()
+    return confirmed
 
 
 def open_mail(mail: OutgoingMail) -> dict[str, str] | None:

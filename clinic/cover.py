@@ -68,9 +68,10 @@ def on_call_now(team_ids: Iterable[UUID], now: datetime) -> dict[UUID, OnDuty]:
     rows = OnCall.objects.filter(
         team_id__in=list(team_ids), canceled_at__isnull=True, starts_at__lte=now, ends_at__gt=now
     )
-    found = {}
+    found: dict[UUID, OnDuty] = {}
     for row in rows:
-        member, asked = people.get((row.team_id, row.user_id)), set()
+        member = people.get((row.team_id, row.user_id))
+        asked: set[UUID] = set()
         while member is not None and member.covered_by is not None and member.user_id not in asked:
             asked.add(member.user_id)
             member = people.get((row.team_id, member.covered_by))
