@@ -372,7 +372,7 @@ def test_nothing_is_handed_over_without_a_reason(ward: Ward, signed_in: SignIn, 
     thread = ward.start()
     path = f"/api/v1/messaging/threads/{thread}/hand-over/?patient={ward.of_maya.pk}"
     told = call(signed_in(ward.rosa), "POST", path, {"reason": reason, "to": str(ward.hana.pk)})
-    assert is_problem(told, 422)
+    assert is_problem(told, 400)
     with ward.acting(ward.rosa), pytest.raises(routing.NoReason):
         routing.hand_over(
             by=ward.rosa, patient=ward.of_maya, thread_id=thread, id=uuid7(), reason=reason,
