@@ -162,6 +162,13 @@ def test_half_a_year_is_counted_in_weeks_and_two_treatments_stand_beside_each_ot
     assert "Week 9 of 24 since your last infusion." in text
 
 
+def test_when_nobody_knows_the_last_day_the_page_says_whom_to_ask(ward: Ward) -> None:
+    ward.order("natalizumab", ward.today + days(9), given_before=5)
+    text = read(signed_in(ward.maya), "/treatment/")
+    assert "The day of your last dose is not known here. Ask your infusion center." in text
+    assert "cycle__drawing" not in text
+
+
 def test_days_in_a_row_are_named_and_the_fever_questions_come_first(ward: Ward) -> None:
     course = ward.order("ivmp", ward.today - days(1), path="three_days")
     ward.give(course, ward.today - days(1))
