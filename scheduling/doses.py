@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from patients.models import Patient
 from portal.lib.problems import DomainError
-from treatment.services import dose_for_booking
+from treatment.services import dose_for_booking, hold_for_booking
 
 QUARTER = 15
 
@@ -25,7 +25,8 @@ class NotPlanned(DomainError):
 @dataclass(frozen=True, slots=True)
 class BookableDose:
     """The next planned dose. The dates are days of the site's calendar; `parts` are the minutes of preparation, infusion,
-    observation and discharge, or None where the protocol has none and the center has to be asked."""
+    observation and discharge, or None where the protocol has none and the center has to be asked. `held`: the treatment has to be
+    looked at first, and nothing is booked; why is said on its own pages."""
 
     id: UUID
     number: int
@@ -33,6 +34,7 @@ class BookableDose:
     target: date
     latest: date | None
     parts: tuple[int, int, int, int] | None
+    held: bool = False
 
     @property
     def minutes(self) -> int:
@@ -59,8 +61,13 @@ def next_dose(user: User, patient: Patient) -> BookableDose | None:
             need.discharge_minutes,
         )
     return BookableDose(
-        found.dose_id, found.number, earliest, max(window.target, earliest), window.latest, parts
+        found.dose_id, found.number, earliest, max(window.target, earliest), window.latest, parts, found.held
     )
+
+
+def hold_dose(user: User, patient: Patient, dose_id: UUID) -> None:
+    """Until the transaction ends nothing becomes of this dose: after the patient's lock, before the lanes'."""
+    hold_for_booking(user, patient, dose_id)
 
 
 def planned_dose(user: User, patient: Patient, dose_id: UUID) -> BookableDose:

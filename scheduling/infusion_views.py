@@ -53,6 +53,7 @@ class AskedInfusion(Asked):
         return (
             self.dose is not None
             and self.dose.parts is not None
+            and not self.dose.held
             and infusions.infusion_service(self.patient) is not None
             and (self.booked is None or self.booked.can_change(self.now))
         )

@@ -1,7 +1,8 @@
 """Infusion times: the patient asks inside the dose's window, the place is held, the team answers. Part of the app's door.
 
 An infusion takes one nurse and one chair for its whole length, or nothing: both claims and the appointment are written under one
-savepoint. Lock order as everywhere here: the patient, then lanes in the order of their ids; then everything is read again.
+savepoint. Lock order as everywhere here: the patient, the course of the dose, then lanes in the order of their ids; then everything
+is read again.
 """
 
 from __future__ import annotations
@@ -224,7 +225,12 @@ def ask(
 
 
 def _bookable(by: User, patient: Patient, dose_id: UUID) -> tuple[BookableDose, Service]:
+    doses.hold_dose(by, patient, dose_id)
     dose, service = doses.planned_dose(by, patient, dose_id), infusion_service(patient)
+    if dose.held:
+        raise BookingClosed(
+            _("Your team has to look at something before a time for this infusion can be booked. Call us.")
+        )
     if service is None or dose.parts is None:
         raise BookingClosed(
             _("A time for this infusion cannot be asked for here. Call us and we will find one.")

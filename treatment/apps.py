@@ -58,6 +58,7 @@ class TreatmentConfig(AppConfig):
                 "treatment-postpone": _("Why a dose waits"),
                 "treatment-pause": _("A pause of a treatment"),
                 "treatment-resume": _("Going on with a treatment"),
+                "treatment-review": _("A look at a reaction"),
                 "treatment-elsewhere": _("What was given elsewhere"),
                 "treatment-elsewhere-confirm": _("Numbers to confirm"),
                 "allergy": _("An allergy"),
@@ -84,6 +85,10 @@ class TreatmentConfig(AppConfig):
                 "treatment.missed": _("noted a dose as missed"),
                 "treatment.moved": _("confirmed new dates for doses"),
                 "treatment.ended": _("ended a treatment"),
+                "treatment.given-although": _(
+                    "noted a dose as given although something stood against it, with the reason"
+                ),
+                "treatment.reaction-reviewed": _("looked at a reaction and let the next dose go ahead"),
                 "treatment.partly-given": _("noted a dose as partly given"),
                 "treatment.stopped": _("noted a dose as stopped for a reaction"),
                 "treatment.put-off": _("put a dose off"),

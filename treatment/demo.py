@@ -207,7 +207,12 @@ def _maya(world: World) -> None:
     first = coming - timedelta(days=4 * 182)
     course = hand.order("ocrelizumab_iv", first, "Relapsing MS, two relapses in one year")
     hand.give(
-        course, first, "OC-2011", reaction=True, note="Itching for ten minutes. Slowed down, then gone."
+        course,
+        first,
+        "OC-2011",
+        reaction=True,
+        reaction_grade=2,
+        note="Itching for ten minutes. Slowed down, then gone.",
     )
     hand.give(course, first + timedelta(days=14), "OC-2024")
     for cycle, lot in ((1, "OC-2209"), (2, "OC-2388"), (3, "OC-2517")):
@@ -282,7 +287,12 @@ def _ines(world: World) -> None:
         "scr.vaccines_live_at_least_4_weeks_non_live_at_least",
     )
     hand.give(
-        course, first, "UB-077", reaction=True, note="Shivering in the first hour. Slowed down, then gone."
+        course,
+        first,
+        "UB-077",
+        reaction=True,
+        reaction_grade=2,
+        note="Shivering in the first hour. Slowed down, then gone.",
     )
     hand.allergy(hand.nurse, "Latex", "Hives", -20)
 
@@ -345,7 +355,7 @@ def _andre(world: World) -> None:
     first = _weekday(world.today() - timedelta(days=182 + 3))
     course = hand.order("rituximab", first, "Relapsing MS, two relapses on another treatment", path="single")
     hand.give(
-        course, first, "RX-90", reaction=True, note="A tight throat. Stopped early, then well.", extent="part",
+        course, first, "RX-90", reaction=True, reaction_grade=2, note="A tight throat. Stopped early, then well.", extent="part",
         how_much="About 700 of 1,000 mg",
     )  # fmt: skip
     hand.put_off(course, "infection", "nurse", 0, "A cough with fever since the weekend. Call on the day.")

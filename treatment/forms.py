@@ -72,6 +72,9 @@ class OrderForm(DraftedForm):
         self.order_fields([name for name in self.fields if name != "sign"])
 
 
+NOT_GRADED = "none"
+
+
 class GivenForm(DraftedForm):
     """What staff note about a dose that was given."""
 
@@ -123,12 +126,37 @@ class GivenForm(DraftedForm):
         choices=[("yes", _("Yes")), ("no", _("No"))],
         error_messages={"required": _("Say whether there was a reaction.")},
     )
+    reaction_grade = forms.ChoiceField(
+        label=_("Grade of the reaction (CTCAE)"),
+        help_text=_(
+            "Staff grade, by the worst moment. With grade 3 or more, or without a grade, the next dose waits until a neurologist has "
+            "looked at it."
+        ),
+        choices=[
+            ("1", Option(_("Grade 1: mild"), _("It went away, with no break and no treatment."))),
+            ("2", Option(_("Grade 2"), _("A break or medicine was needed, and it helped soon."))),
+            ("3", Option(_("Grade 3"), _("It went on, came back, or needed the hospital."))),
+            ("4", Option(_("Grade 4: life-threatening"), _("Help was needed at once."))),
+            ("5", _("Grade 5: the person died")),
+            (NOT_GRADED, _("Not graded yet")),
+        ],
+        required=False,
+    )
     note = forms.LongTextField(
         label=_("Short note"),
         help_text=_("The patient can read it."),
         max_length=TEXT_LENGTH,
         required=False,
         widget=forms.TextArea(rows=3),
+    )
+    although = forms.LongTextField(
+        label=_("Only when it was really given although it is stopped: why"),
+        help_text=_(
+            "It stays in the record with your name. In a pause or after a reaction only a neurologist can note that."
+        ),
+        max_length=TEXT_LENGTH,
+        required=False,
+        widget=forms.TextArea(rows=2),
     )
     early_reason = forms.LongTextField(
         label=_("Only when the dose was given before its shortest interval: why"),
@@ -138,12 +166,22 @@ class GivenForm(DraftedForm):
         widget=forms.TextArea(rows=2),
     )
 
-    def __init__(self, *args: Any, early: bool, latest: date, counted: bool = False, **kwargs: Any) -> None:
-        """`counted`: the medicine has a limit for the lifetime, so the amount is asked for."""
+    def __init__(
+        self,
+        *args: Any,
+        early: bool,
+        latest: date,
+        counted: bool = False,
+        stopped: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """`counted`: the medicine has a limit for the lifetime, so the amount is asked for. `stopped`: something stands against it."""
         super().__init__(*args, **kwargs)
         self.fields["given_on"].latest = latest  # type: ignore[attr-defined]
         if not early:
             del self.fields["early_reason"]
+        if not stopped:
+            del self.fields["although"]
         if not counted:
             del self.fields["amount_mg"]
 
@@ -154,6 +192,13 @@ class GivenForm(DraftedForm):
             self.add_error("how_much", str(_("Say how much of the dose was given.")))
         if data.get("extent") == "stopped" and data.get("reaction") == "no":
             self.add_error("reaction", str(_("It was stopped for a reaction, so there was one.")))
+        grade = data.get("reaction_grade")
+        if data.get("reaction") == "yes" and data.get("extent") != "stopped" and not grade:
+            self.add_error("reaction_grade", str(_("Choose the grade, or say that it is not graded yet.")))
+        if data.get("reaction") == "no" and grade not in (None, "", NOT_GRADED):
+            self.add_error(
+                "reaction_grade", str(_("A grade belongs to a reaction. Say whether there was one."))
+            )
         return data
 
     def clean_given_at(self) -> Any:
@@ -185,6 +230,18 @@ class ReasonForm(DraftedForm):
     """A reason, for a missed dose or the end of a treatment."""
 
     reason = reason_field(_("Why"), _("In a few words, for the team."))
+
+
+class ReviewForm(DraftedForm):
+    """A prescriber has looked at what holds a dose, and says why it can go ahead."""
+
+    reason = reason_field(
+        _("What you looked at, and why it can go ahead"), _("It stays in the history with your name.")
+    )
+    confirm = BooleanField(
+        label=_("I have looked at it as the prescriber"),
+        error_messages={"required": _("Tick the box when you have looked at it.")},
+    )
 
 
 class MovesForm(DraftedForm):

@@ -278,7 +278,8 @@ class InfusionRecord(PatientRecord):
     dose = models.OneToOneField(Dose, on_delete=models.PROTECT, related_name="record")
     recorded_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField()
-    details = SealedField()  # {"product": "", "lot": "", "expires_on": "", "line_site": "", "reaction": None | bool, "note": "", "early_reason": "", "how_much": ""}
+    details = SealedField()  # {"product": "", "lot": "", "expires_on": "", "line_site": "", "reaction": None | bool, "note": "", "early_reason": "", "how_much": "",
+    # "reaction_grade": None | 1 to 5, "although": why it was given although something stood against it, "although_codes": [what]}
     # and for a medicine with a lifetime limit {"amount_mg": 21.0, "body_m2": 1.75, "mg_per_m2": 12.0}
 
     objects: ClassVar[Any] = InfusionRecordQuerySet.as_manager()
@@ -294,6 +295,7 @@ class Change(PatientRecord):
         PAUSED = "paused", _("Paused")
         RESUMED = "resumed", _("Gone on with")
         SWITCHED = "switched", _("Switched to another treatment")
+        REVIEWED = "reviewed", _("Looked at after a reaction: it can go ahead")
 
     record_area: ClassVar[str] = TREATMENT
     app_privileges = GROWS
@@ -314,7 +316,9 @@ class Change(PatientRecord):
         ordering = ["-made_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=["moved", "missed", "ended", "paused", "resumed", "switched"]),
+                condition=Q(
+                    kind__in=["moved", "missed", "ended", "paused", "resumed", "switched", "reviewed"]
+                ),
                 name="change_kind_known",
             ),
             models.CheckConstraint(

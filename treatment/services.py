@@ -7,6 +7,7 @@ All dates are the site's calendar days. The modules behind: `planning` (arithmet
 from __future__ import annotations
 
 from treatment.checks import CheckState, OpenItem, before, note_check, regular_checks, settle_item
+from treatment.courses.booking import BookableDose, dose_for_booking, hold_for_booking
 from treatment.courses.doses import (
     TooEarly,
     confirm_moves,
@@ -20,7 +21,6 @@ from treatment.courses.doses import (
 )
 from treatment.courses.planning import Cycle, DoseWindow
 from treatment.courses.reading import (
-    BookableDose,
     DayCheck,
     GivenDose,
     course_or_404,
@@ -28,7 +28,6 @@ from treatment.courses.reading import (
     cycle_day,
     cycles_of,
     day_check,
-    dose_for_booking,
     dose_or_404,
     doses_of,
     given_days,
@@ -73,6 +72,7 @@ __all__ = [
     "end_course",
     "end_entry",
     "given_days",
+    "hold_for_booking",
     "infusion_need",
     "is_prescriber",
     "is_signed_off",

@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 from portal.lib.contributions import ready_message
 from portal.lib.time_words import day as day_words
 from treatment import checks, words
-from treatment.courses import reading
+from treatment.courses import proceeding, reading
 from treatment.courses.doses import open_phase, proposed_moves
+from treatment.courses.eyes import Eyes
 from treatment.courses.planning import Cycle, cycles
+from treatment.courses.proceeding import Act, Code
 from treatment.elsewhere.shown import counts_of
 from treatment.models import Change, Course, Dose, InfusionRecord, Postponement, VersionMove, reaction_word
 from treatment.outcomes.reading import Drug, drugs_of, hold_of, open_by_dose, postponements_of
@@ -147,13 +149,16 @@ def dose_rows(
                 "waiting": held,
                 "drug": drug.steps[-1] if drug is not None else None,
                 "expires": _day_of(details.get("expires_on")) if details is not None else None,
-                "given_url": asked.url("given", dose.pk) if may_note and held is None else "",
+                "given_url": asked.url("given", dose.pk) if may_note else "",
                 "missed_url": asked.url("missed", dose.pk)
                 if may_note and dose.earliest <= asked.today
                 else "",
                 "postpone_url": asked.url("postpone", dose.pk) if may_note else "",
                 "ahead_url": asked.url("go-ahead", dose.pk)
-                if held is not None and _may_let_go(asked, held)
+                if held is not None and asked.is_staff and held.reason != Postponement.Reason.REACTION
+                else "",
+                "review_url": asked.url("review", dose.pk)
+                if held is not None and held.reason == Postponement.Reason.REACTION and asked.may_prescribe
                 else "",
                 "drug_url": asked.url("drug", dose.pk)
                 if may_note or (drug is not None and asked.is_staff)
@@ -164,11 +169,6 @@ def dose_rows(
             }
         )
     return rows
-
-
-def _may_let_go(asked: Asked, held: Postponement) -> bool:
-    """What a reaction holds back only a prescriber lets go."""
-    return asked.is_staff and (held.reason != Postponement.Reason.REACTION or asked.may_prescribe)
 
 
 def _day_of(said: str | None) -> date | None:
@@ -260,6 +260,8 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
         else []
     )
     given = [dose.given_on for dose in doses if dose.given_on is not None]
+    for row in rows:
+        row["against"] = against_next(asked, row["dose"]) if row["is_next"] else []
     return {
         "course": course,
         "facts": facts,
@@ -283,6 +285,13 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
         "need": words.minutes_words(reading.infusion_need(running[0])) if running else "",
         "cycles": len(cycles(given)),
     }
+
+
+def against_next(asked: Asked, dose: Dose) -> list[str]:
+    """What stands against giving the next dose today, in words; that it waits, and its first day, the row says on its own."""
+    said = (Code.PUT_OFF, Code.REACTION, Code.TOO_EARLY)
+    found = proceeding.stops(Eyes(asked.user, asked.patient), dose, Act.GIVE, on=asked.today)
+    return [stop.words for stop in found if stop.code not in said]
 
 
 def _version_moves(asked: Asked, course: Course) -> list[VersionMove]:

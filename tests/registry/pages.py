@@ -225,6 +225,7 @@ PAGES: list[Page] = [
         label="waiting",
         dense=True,
     ),
+    Page("treatment:patient-review", ("neurologist",), instead={"dose_id": "waiting_dose"}, dense=True),
     Page("treatment:patient-drug", READERS, dense=True),
     Page("treatment:patient-pause", ("neurologist",), dense=True),
     Page("treatment:patient-resume", ("neurologist",), instead={"course_id": "paused_course"}, dense=True),

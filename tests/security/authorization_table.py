@@ -387,6 +387,15 @@ def _treatment() -> list[Row]:
             _dated({"recheck_on": 3}, reason="infection", owner="nurse"),
         ),
         Row("treatment:patient-go-ahead", READERS, None, 302, _once(), instead={"dose_id": "waiting_dose"}),
+        Row(
+            "treatment:patient-review",
+            READERS,
+            200,
+            302,
+            _form(reason="Grade 3, settled", confirm="on"),
+            exceptions=no_prescriber,
+            instead={"dose_id": "waiting_dose"},
+        ),
         Row("treatment:patient-drug", READERS, 200, 302, _once(kind="released")),
         Row("treatment:patient-pause", READERS, 200, 302, _form(reason="Surgery"), exceptions=no_prescriber),
         Row(

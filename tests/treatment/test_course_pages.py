@@ -86,9 +86,21 @@ def test_a_stop_is_noted_with_how_much_and_the_nurse_reads_who_looks_first(
     assert "A neurologist looks at this first." in text
     waiting = ward.planned(course)
     ahead = f"{base(ward)}doses/{waiting.pk}/go-ahead/"
+    review = f"{base(ward)}doses/{waiting.pk}/review/"
     assert ahead not in text
+    assert review not in text
     assert signed_in(ward.nurse).post(ahead, {"once": str(uuid7())}).status_code == 403
-    assert ahead in read(signed_in(ward.neurologist), f"{base(ward)}{course.pk}/")
+    assert signed_in(ward.nurse).get(review).status_code == 403
+    neurologist = signed_in(ward.neurologist)
+    assert review in read(neurologist, f"{base(ward)}{course.pk}/")
+    assert "A third" in read(neurologist, review)
+    assert neurologist.post(review, posted(reason="", confirm="on")).status_code == 422
+    said = posted(reason="Slower next time", confirm="on")
+    assert neurologist.post(review, said).status_code == 302
+    text = read(neurologist, f"{base(ward)}{course.pk}/")
+    assert "Looked at after a reaction" in text
+    assert "Slower next time" in text
+    assert "Nothing holds this dose any more." in read(neurologist, review)
     assert "A third" in read(signed_in(ward.maya), "/treatment/")
 
 

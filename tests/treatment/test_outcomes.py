@@ -35,11 +35,12 @@ def put_off(ward: Ward, course: Course, **more: Any) -> Postponement:
         return outcomes.postpone(by=by, patient=ward.patient, **more)
 
 
-def ahead(ward: Ward, course: Course, by: Any = None) -> Dose:
+def ahead(ward: Ward, course: Course, by: Any = None, reason: str = "") -> Dose:
     by = by or ward.nurse
+    dose_id = ward.planned(course).pk
     with ward.acting(by):
         return outcomes.go_ahead(
-            by=by, patient=ward.patient, dose_id=ward.planned(course).pk, id=uuid7(), now=ward.at(ward.today)
+            by=by, patient=ward.patient, dose_id=dose_id, id=uuid7(), now=ward.at(ward.today), reason=reason
         )
 
 
@@ -95,7 +96,9 @@ def test_after_a_stop_the_next_dose_waits_for_a_prescriber(ward: Ward) -> None:
         put_off(ward, course)
     with pytest.raises(doses.DosePutOff):
         ward.give(course, ward.today)
-    ahead(ward, course, ward.neurologist)
+    with pytest.raises(doses.TextMissing):  # and not without a word
+        ahead(ward, course, ward.neurologist)
+    ahead(ward, course, ward.neurologist, "Settled in an hour; slower next time")
     with ward.acting(ward.nurse):
         assert not Postponement.objects.for_user(ward.nurse).open().exists()
 

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from patients.areas import TREATMENT
 from patients.requests import STAFF, about
 from patients.services import record_view
-from portal.lib.api import Day, NothingWrite, Text, Write
+from portal.lib.api import Day, Text, Write
 from portal.lib.time import now as present
 from treatment.api import serializers as shapes
 from treatment.api.courses import CourseView, prescribes
@@ -90,13 +90,13 @@ class DosePutOff(TreatmentView):
 
 
 class DoseGoAhead(TreatmentView):
-    @extend_schema(request=NothingWrite, responses={200: shapes.DoseDetailRead})
+    @extend_schema(request=shapes.GoAheadWrite, responses={200: shapes.DoseDetailRead})
     def post(self, request: Request, dose_id: UUID) -> Response:
-        """For the team: the dose waits no more. After a reaction only a prescriber says so."""
+        """For the team: the dose waits no more. After a reaction only a prescriber says so, with the reason."""
         asked = self.asked_about()
         self.dose(asked, dose_id)
-        self.body(NothingWrite)
-        dose = services.go_ahead(**asked.act, dose_id=dose_id, id=self.once, now=present())
+        wanted = self.body(shapes.GoAheadWrite)
+        dose = services.go_ahead(**asked.act, dose_id=dose_id, id=self.once, now=present(), **wanted)
         return self.read_dose(asked, dose)
 
 

@@ -15,6 +15,7 @@ from portal.lib.ids import parse_uuid
 from treatment.checks import owner_words
 from treatment.courses.doses import TEXT_LENGTH
 from treatment.courses.planning import MOST_PLANNED
+from treatment.courses.proceeding import Code
 from treatment.courses.reading import name_of
 from treatment.lists import MORE_LENGTH, WHAT_LENGTH
 from treatment.models import ChecklistItem, Course, Dose, Postponement, Protocol, Signature
@@ -290,10 +291,23 @@ class PutOffRead(serializers.Serializer[Any]):
     by = serializers.CharField(source="made_by.name")
 
 
+class StopRead(serializers.Serializer[Any]):
+    """One thing that stands against giving a dose today."""
+
+    code = serializers.ChoiceField(choices=[code.value for code in Code])
+    words = serializers.CharField()
+
+
 class DoseDetailRead(DoseRead):
     """A dose with what is before it, and what holds it back."""
 
     before = OpenItemRead(many=True)
+    stops = StopRead(
+        many=True,
+        help_text=_(
+            "What stands against giving it today. Empty means that nothing known stops it, not that it is safe."
+        ),
+    )
     put_off = PutOffRead(allow_null=True, help_text=_("While this is not null the dose is not given."))
 
 
@@ -401,7 +415,15 @@ class GivenWrite(Write):
     product = Text(required=False, allow_blank=True, default="", max_length=TEXT_LENGTH)
     lot = Text(required=False, allow_blank=True, default="", max_length=TEXT_LENGTH)
     reaction = serializers.BooleanField(required=False, allow_null=True, default=None)
+    reaction_grade = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=1, max_value=5,
+        help_text=_("CTCAE, graded by staff. With 3 or more, or a reaction without a grade, the next dose waits for a neurologist."),
+    )  # fmt: skip
     note = Text(required=False, allow_blank=True, default="", max_length=TEXT_LENGTH)
+    although = Text(
+        required=False, allow_blank=True, default="", max_length=TEXT_LENGTH,
+        help_text=_("Why it was really given although something in `stops` stands against it. Audited."),
+    )  # fmt: skip
     early_reason = Text(
         required=False,
         allow_blank=True,
@@ -409,6 +431,15 @@ class GivenWrite(Write):
         max_length=TEXT_LENGTH,
         help_text=_("From a neurologist, for a dose before the shortest interval."),
     )
+
+
+class GoAheadWrite(Write):
+    """A dose waits no more."""
+
+    reason = Text(
+        required=False, allow_blank=True, default="", max_length=TEXT_LENGTH,
+        help_text=_("Needed after a reaction, from a neurologist."),
+    )  # fmt: skip
 
 
 class MissedWrite(ReasonWrite):

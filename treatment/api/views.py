@@ -26,8 +26,11 @@ from portal.lib.api import (
     whole,
 )
 from portal.lib.time import now as present
+from portal.lib.time import today_in
 from treatment import services
 from treatment.api import serializers as shapes
+from treatment.courses.eyes import Eyes
+from treatment.courses.proceeding import Act, stops
 from treatment.lists import versions_of
 from treatment.models import Allergy, Dose, Medicine
 from treatment.outcomes.reading import hold_of
@@ -55,6 +58,8 @@ class TreatmentView(ApiView):
         found: Any = dose
         found.put_off = hold_of(asked.user, asked.patient, dose.pk)
         found.before = services.before(asked.user, asked.patient, dose, present())
+        today = today_in(present(), asked.zone)
+        found.stops = stops(Eyes(asked.user, asked.patient), dose, Act.GIVE, on=today)
         return Response(shapes.DoseDetailRead(found).data)
 
 

@@ -25,8 +25,16 @@ from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, DomainError, NotAllowed
 from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
-from treatment.courses import planning, reading
+from treatment.courses import planning, proceeding, reactions, reading
+from treatment.courses.eyes import Eyes
 from treatment.courses.planning import Planned
+from treatment.courses.proceeding import Act, Code, Stop
+from treatment.courses.proceeding import CoursePaused as CoursePaused
+from treatment.courses.proceeding import DayNotPossible as DayNotPossible
+from treatment.courses.proceeding import DoseNotOpen as DoseNotOpen
+from treatment.courses.proceeding import DosePutOff as DosePutOff
+from treatment.courses.proceeding import EarlierDoseOpen as EarlierDoseOpen
+from treatment.courses.proceeding import TooEarly as TooEarly
 from treatment.elsewhere import counters
 from treatment.models import (
     Change,
@@ -40,7 +48,7 @@ from treatment.models import (
 )
 from treatment.outcomes.reading import hold_of
 from treatment.protocols.facts import Facts, facts_of
-from treatment.protocols.signing import IsWithdrawn, is_withdrawn, state_of_sign_off
+from treatment.protocols.signing import IsWithdrawn, hold_version, is_withdrawn, state_of_sign_off
 
 STAFF = ("team", "break_glass")
 MOST_AHEAD = timedelta(days=366)
@@ -67,42 +75,20 @@ class AlreadyRunning(DomainError):
     default_message = gettext_lazy("A treatment with this medicine is running already. End it first.")
 
 
-class DayNotPossible(DomainError):
-    default_message = gettext_lazy("This day is not possible. Choose another one.")
-    status = 422
-
-
-class TooEarly(DayNotPossible):
-    """The day breaks the protocol's minimum interval."""
-
-
-class DoseNotOpen(Conflict):
-    default_message = gettext_lazy("This dose is not planned any more. Look at the newest state first.")
-
-
-class DosePutOff(Conflict):
-    """Somebody said why the dose waits, and nobody has said that it can go ahead."""
-
-    default_message = gettext_lazy("This dose is put off. Say first that it can go ahead.")
-
-
-class CoursePaused(Conflict):
-    default_message = gettext_lazy("This treatment is paused. A neurologist goes on with it first.")
-
-
 class ProductExpired(DayNotPossible):
     default_message = gettext_lazy(
         "This product was past its expiry date on that day. Check the date on the package."
     )
 
 
-class HowMuchMissing(DomainError):
-    default_message = gettext_lazy("Say how much of the dose was given.")
+class GradeWithoutReaction(DomainError):
+    default_message = gettext_lazy("A grade belongs to a reaction, from 1 to 5. Say whether there was one.")
     status = 422
 
 
-class EarlierDoseOpen(DomainError):
-    default_message = gettext_lazy("An earlier dose is still planned. Say first what became of it.")
+class HowMuchMissing(DomainError):
+    default_message = gettext_lazy("Say how much of the dose was given.")
+    status = 422
 
 
 class TextMissing(DomainError):
@@ -169,6 +155,7 @@ def sign_order(
 
     def make() -> UUID:
         Patient.objects.for_user(by).select_for_update(no_key=True).filter(pk=patient.pk).first()
+        hold_version(protocol.pk, patient.site)
         if is_withdrawn(protocol, patient.site):
             raise IsWithdrawn
         sign_off = state_of_sign_off(protocol, patient.site)
@@ -202,6 +189,7 @@ def sign_order(
         course = Course(id=uuid7(), patient=patient, order=order, starts_on=first_on, created_at=now)
         course.save(force_insert=True)
         _add_doses(course, planned, facts, now)
+        reactions.hold_next(by, patient, course, now)
         record_change(by, patient, "treatment.ordered", course.pk)
         if old is not None:
             note_change(old, None, "switched", by, now, indication, to_course=course)
@@ -371,15 +359,18 @@ def note_change(
 def record_infusion(
     *, by: User, patient: Patient, dose_id: UUID, id: UUID, given_at: datetime, now: datetime,
     product: str = "", lot: str = "", expires_on: date | None = None, line_site: str = "", reaction: bool | None = None,
-    note: str = "", early_reason: str = "", extent: str = Dose.Extent.WHOLE, how_much: str = "",
-    amount_mg: Decimal | None = None,
+    reaction_grade: int | None = None, note: str = "", early_reason: str = "", although: str = "",
+    extent: str = Dose.Extent.WHOLE, how_much: str = "", amount_mg: Decimal | None = None,
 ) -> Dose:  # fmt: skip
     """Note a planned dose as given at an instant (aware), whole, in part, or stopped for a reaction. Nothing else moves: late doses
-    are shown, new dates only proposed. After a stop the next dose waits until a prescriber has looked at it.
+    are shown, new dates only proposed. After a stop, and after a reaction of grade 3 or more or without a grade (CTCAE, `reaction_grade`),
+    the next dose waits until a prescriber has looked at it.
 
-    Before the minimum interval only a prescriber can note it, with a reason. A dose over a limit for the lifetime cannot be noted.
+    `although`: why it was given although something stood against it (`courses.proceeding`); without it that is refused. Before the
+    minimum interval, in a pause and after a reaction only a prescriber can note it. A dose over a limit for the lifetime cannot be noted.
     Raises TooEarly, DayNotPossible, ProductExpired, DoseNotOpen, DosePutOff, CoursePaused, EarlierDoseOpen, HowMuchMissing,
-    CountersUnknown, MeasureMissing, AmountMissing, OverTheLimit, TextTooLong, NotAllowed, DifferentContent.
+    WaitsAfterReaction, AnswerStops, VersionWithdrawn, CountersUnknown, MeasureMissing, AmountMissing, OverTheLimit,
+    GradeWithoutReaction, TextTooLong, NotAllowed, DifferentContent.
     """
     require(by, patient, TREATMENT, *STAFF)
     stopped = extent == Dose.Extent.STOPPED
@@ -389,43 +380,42 @@ def record_infusion(
         "expires_on": expires_on.isoformat() if expires_on is not None else "",
         "line_site": words_of(line_site, needed=False),
         "reaction": True if stopped else reaction,
+        "reaction_grade": reaction_grade,
         "note": words_of(note, needed=False),
         "early_reason": words_of(early_reason, needed=False),
+        "although": words_of(although, needed=False),
         "how_much": words_of(how_much, needed=False),
     }
     if extent != Dose.Extent.WHOLE and not details["how_much"]:
         raise HowMuchMissing
+    if reaction_grade is not None and (not details["reaction"] or reaction_grade not in reactions.GRADES):
+        raise GradeWithoutReaction
 
     def make() -> UUID:
         dose = reading.dose_or_404(by, patient, dose_id)
         course = locked_course(by, patient, dose.course_id)
         dose = reading.dose_or_404(by, patient, dose_id)
+        check_planned(dose)
         given_on = _check_given(by, patient, dose, given_at, now)
         facts = reading.facts_for(course)
-        counters.require_known(counters.elsewhere_of(by, patient, facts.substance), facts)
         if expires_on is not None and expires_on < given_on:
             raise ProductExpired
-        soonest = reading.soonest_for(by, patient, dose)
-        early = soonest is not None and given_on < soonest
-        if early and not (details["early_reason"] and is_prescriber(by)):
-            raise TooEarly(
-                _(
-                    "The shortest interval after the dose before ends on %(day)s. Only a neurologist can note a dose before "
-                    "that day, with a reason."
-                )
-                % {"day": day_words(soonest)}
-            )
+        against = proceeding.stops(Eyes(by, patient), dose, Act.GIVE, on=given_on)
+        although_of = _given_although(by, against, details)
+        early = any(stop.code is Code.TOO_EARLY for stop in against)
         strength = counters.strength_given(by, patient, facts, amount_mg, given_on)
         dose.state, dose.given_at, dose.given_on = Dose.State.GIVEN, given_at, given_on
         dose.extent = extent
         dose.save(update_fields=["state", "given_at", "given_on", "extent"])
         record = InfusionRecord(patient=patient, dose=dose, recorded_by=by, recorded_at=now, created_at=now)
-        record.details = {**details, **strength}
+        record.details = {**details, "although_codes": although_of, **strength}
         record.save(force_insert=True)
+        settle_holds(by, patient, dose, now)
         _renew_minimum(by, patient, dose)
         _top_up(by, patient, course, now)
-        if stopped:
-            _wait_for_prescriber(by, patient, dose, details["how_much"], now)
+        reactions.hold_next(by, patient, course, now)
+        if although_of:
+            record_change(by, patient, "treatment.given-although", dose.pk)
         if stopped:
             record_change(by, patient, "treatment.stopped", dose.pk)
         elif extent == Dose.Extent.PART:
@@ -439,19 +429,6 @@ def record_infusion(
     return reading.dose_or_404(by, patient, dose_id)
 
 
-def _wait_for_prescriber(by: User, patient: Patient, stopped: Dose, said: str, now: datetime) -> None:
-    """After a reaction that stopped a dose the next one waits until a prescriber has looked at it."""
-    following = next_planned(by, patient, stopped.course_id)
-    if following is None:
-        return
-    hold = Postponement(
-        patient=patient, dose=following, reason=Postponement.Reason.REACTION, owner=Postponement.Owner.CLINIC,
-        recheck_on=today_in(now, patient.site.time_zone), made_by=by, made_at=now, created_at=now,
-    )  # fmt: skip
-    hold.note = said
-    hold.save(force_insert=True)
-
-
 def next_planned(by: User, patient: Patient, course_id: UUID) -> Dose | None:
     """The first dose of a course that is still planned."""
     planned = Dose.objects.for_user(by, patient).with_course().planned().filter(course_id=course_id)
@@ -460,21 +437,47 @@ def next_planned(by: User, patient: Patient, course_id: UUID) -> Dose | None:
 
 
 def _check_given(by: User, patient: Patient, dose: Dose, given_at: datetime, now: datetime) -> date:
-    """The site's day of `given_at`, when the dose can have been given then."""
-    check_open(dose)
-    if hold_of(by, patient, dose.pk) is not None:
-        raise DosePutOff
+    """The site's day of `given_at`, when a dose of this course can have been given then. Raises DayNotPossible."""
     if given_at > now:
         raise DayNotPossible(_("This time is in the future. Enter the time at which the dose was given."))
     given_on = today_in(given_at, patient.site.time_zone)
+    order = dose.course.order
+    if given_on < min(order.first_on, today_in(order.signed_at, patient.site.time_zone)):
+        raise DayNotPossible(_("This day lies before the order. Enter the day on which the dose was given."))
     others = Dose.objects.for_user(by, patient).filter(course_id=dose.course_id).exclude(pk=dose.pk)
-    if others.planned().filter(number__lt=dose.number).exists():
-        raise EarlierDoseOpen
     if others.filter(given_on__gte=given_on).exists():
         raise DayNotPossible(
             _("Another dose was given on this day or after it. Two doses are never noted for one day.")
         )
     return given_on
+
+
+def _given_although(by: User, found: list[Stop], details: dict[str, Any]) -> list[str]:
+    """The codes of what stood against a dose that was really given, when somebody who may say so has said why.
+
+    Raises the first refusal that nobody, or not this person, can note something beside.
+    """
+    prescriber = bool(found) and is_prescriber(by)
+    for stop in found:
+        early = stop.code is Code.TOO_EARLY
+        said = details["early_reason"] or details["although"] if early else details["although"]
+        may = stop.code in proceeding.BY_STAFF or (stop.code in proceeding.BY_PRESCRIBER and prescriber)
+        if not (said and may):
+            raise stop.error
+    return [str(stop.code) for stop in found if stop.code is not Code.TOO_EARLY]
+
+
+def check_planned(dose: Dose) -> None:
+    """Raises DoseNotOpen for a dose whose outcome stands, or whose treatment is over."""
+    if not dose.is_planned or not dose.course.is_running:
+        raise DoseNotOpen
+
+
+def settle_holds(by: User, patient: Patient, dose: Dose, now: datetime) -> None:
+    """A dose whose outcome stands waits for nothing any more."""
+    Postponement.objects.for_user(by, patient).open().filter(dose=dose).update(
+        ended_at=now, ended_by=by, ended_how=Postponement.End.SETTLED
+    )
 
 
 def check_open(dose: Dose) -> None:
@@ -521,11 +524,10 @@ def mark_missed(*, by: User, patient: Patient, dose_id: UUID, reason: str, id: U
             raise NotAPrescriber
         dose.state = Dose.State.MISSED
         dose.save(update_fields=["state"])
-        Postponement.objects.for_user(by, patient).open().filter(dose=dose).update(
-            ended_at=now, ended_by=by, ended_how=Postponement.End.SETTLED
-        )
+        settle_holds(by, patient, dose, now)
         note_change(course, dose, "missed", by, now, reason)
         _top_up(by, patient, course, now)
+        reactions.hold_next(by, patient, course, now)
         record_change(by, patient, "treatment.missed", dose.pk)
         return dose.pk
 
@@ -634,8 +636,10 @@ def _move(
     if target < today or target > today + 2 * MOST_AHEAD:
         raise DayNotPossible(_("Choose a day from today on, within the next two years."))
     _check_after(slot, target, previous)
-    if previous is None and dose.not_before is not None and target < dose.not_before:
-        raise TooEarly(_too_early_words(dose.number, dose.not_before))
+    beside = reading.soonest_beside(by, course.patient, dose)
+    first = max(filter(None, (dose.not_before if previous is None else None, beside)), default=None)
+    if first is not None and target < first:
+        raise TooEarly(_too_early_words(dose.number, first))
     old, window = dose.target, planning.around(slot.phase, target)
     dose.earliest, dose.target, dose.latest = window.earliest, window.target, window.latest
     if previous is not None:  # the first dose here keeps the day that the same drug elsewhere asks for
@@ -695,9 +699,11 @@ def plan_next_phase(
             raise Conflict
         if course.is_paused:
             raise CoursePaused
-        counters.require_known(
-            counters.elsewhere_of(by, patient, reading.facts_for(course).substance), reading.facts_for(course)
-        )
+        facts = reading.facts_for(course)
+        counters.require_known(counters.elsewhere_of(by, patient, facts.substance), facts)
+        hold_version(course.protocol_id, patient.site)
+        if is_withdrawn(course.protocol, patient.site):
+            raise proceeding.VersionWithdrawn
         today = today_in(now, patient.site.time_zone)
         if not today - MOST_BACK <= first_on <= today + MOST_AHEAD:
             raise DayNotPossible(_("Choose a first day within the next year, or at most a month back."))
@@ -710,7 +716,9 @@ def plan_next_phase(
             after=doses[-1].number,
             until=today + timedelta(days=planning.PLAN_AHEAD_DAYS),
         )
-        _add_doses(course, planned, reading.facts_for(course), now)
+        _check_beside(by, patient, course, facts, slot, first_on)
+        _add_doses(course, planned, facts, now)
+        reactions.hold_next(by, patient, course, now)
         first = Dose.objects.for_user(by, patient).get(course=course, number=slot.number)
         note_change(course, first, "moved", by, now, reason, first_on, first_on)
         record_change(by, patient, "treatment.moved", course.pk)
@@ -719,6 +727,18 @@ def plan_next_phase(
     content = [str(course_id), first_on.isoformat(), reason]
     exactly_once(act="treatment.phase", id=id, patient=patient, user=by, content=content, do=make)
     return reading.course_or_404(by, patient, course_id)
+
+
+def _check_beside(
+    by: User, patient: Patient, course: Course, facts: Facts, slot: planning.Slot, first_on: date
+) -> None:
+    """The same drug in another course, by another route or elsewhere keeps its distance from a phase that begins."""
+    last = reading.last_given_day(by, patient, facts.substance, beside=course.pk)
+    if last is None or slot.phase.min_interval_days is None:
+        return
+    soonest = last + timedelta(days=slot.phase.min_interval_days)
+    if first_on < soonest:
+        raise TooEarly(_too_early_words(slot.number, soonest))
 
 
 def open_phase(course: Course, doses: list[Dose]) -> planning.Slot | None:

@@ -14,15 +14,13 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from patients.models import Patient
-from patients.services import can
-from portal.lib import actor
 from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
 from treatment.courses import planning
-from treatment.courses.planning import Cycle, DoseWindow, Slot
+from treatment.courses.eyes import Eyes
+from treatment.courses.planning import Cycle, Slot
 from treatment.elsewhere.counters import elsewhere_of
-from treatment.models import Course, Dose, Postponement
-from treatment.outcomes.models import PostponementQuerySet
+from treatment.models import Course, Dose
 from treatment.protocols.facts import Facts, InfusionNeed, facts_of
 
 
@@ -106,43 +104,6 @@ def name_of(course: Course) -> str:
     return facts_for(course).name
 
 
-# --- For appointment pages -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class BookableDose:
-    """What an appointment page may know of the next dose. It names no drug: a carer who keeps the appointments sees it too."""
-
-    dose_id: UUID
-    number: int
-    window: DoseWindow
-    not_before: date | None
-    need: InfusionNeed | None
-
-
-def dose_for_booking(user: User, patient: Patient) -> BookableDose | None:
-    """The next dose for people who keep the patient's appointments, carers included; None without one or without that area.
-
-    Treatment rows are closed to carers, so for them this reads as a system actor after asking for the area.
-    """
-    if not can(user, patient, "appointments"):
-        return None
-    if can(user, patient, "treatment"):
-        return _bookable(next_dose(user, patient), Postponement.objects.for_user(user, patient))
-    with actor.unit_of_work(actor.Actor(user_id=user.pk, system="dose for appointments")):
-        dose = next_of(Dose.objects.for_system().of(patient).with_course())
-        return _bookable(dose, Postponement.objects.for_system().of(patient))
-
-
-def _bookable(dose: Dose | None, put_off: PostponementQuerySet) -> BookableDose | None:
-    """A dose that is put off is offered from the day on which somebody looks again."""
-    if dose is None:
-        return None
-    again = put_off.open().filter(dose=dose).values_list("recheck_on", flat=True).first()
-    soonest = max(filter(None, (dose.not_before, again)), default=None)
-    return BookableDose(dose.pk, dose.number, dose.window, soonest, infusion_need(dose))
-
-
 # --- Days ------------------------------------------------------------------------------------------------------------
 
 
@@ -154,12 +115,16 @@ class DayCheck:
     warnings: list[str] = field(default_factory=list)
 
 
-def day_check(dose: Dose, day: date) -> DayCheck:
-    """A planned dose on a day: before the minimum interval blocks; outside the window, or with no known minimum, warns."""
-    if dose.not_before is not None and day < dose.not_before:
+def day_check(dose: Dose, day: date, soonest: date | None = None) -> DayCheck:
+    """A planned dose on a day: before the minimum interval blocks; outside the window, or with no known minimum, warns.
+
+    `soonest`: what `soonest_for` says, so that another course, brand or place counts too.
+    """
+    soonest = soonest or dose.not_before
+    if soonest is not None and day < soonest:
         return DayCheck(
             blocked=_("This day is too early. The shortest interval after the dose before ends on %(day)s.")
-            % {"day": day_words(dose.not_before)}
+            % {"day": day_words(soonest)}
         )
     warnings = []
     if day < dose.earliest:
@@ -172,7 +137,7 @@ def day_check(dose: Dose, day: date) -> DayCheck:
             )
             % {"days": days}
         )
-        if dose.not_before is None:
+        if soonest is None:
             warnings.append(_("The protocol gives no shortest interval. A prescriber has to look at this."))
     elif dose.latest is not None and day > dose.latest:
         days = (day - dose.latest).days
@@ -198,13 +163,14 @@ def is_late(dose: Dose, today: date, last_given: date | None) -> bool:
 
 
 def last_given_day(
-    user: User, patient: Patient, substance: str, *, beside: UUID | None = None
+    user: User, patient: Patient, substance: str, *, beside: UUID | None = None, eyes: Eyes | None = None
 ) -> date | None:
     """The newest day on which this substance was given, here or elsewhere: routes and brands of one drug count together.
 
     `beside`: a course that is left out.
     """
-    given = Dose.objects.for_user(user, patient).with_course().given()
+    eyes = eyes or Eyes(user, patient)
+    given = eyes.rows(Dose).with_course().given()
     if beside is not None:
         given = given.exclude(course_id=beside)
     days = [
@@ -212,11 +178,12 @@ def last_given_day(
         for dose in given
         if facts_for(dose.course).substance == substance and dose.given_on is not None
     ]
-    days += [row.last_on for row in elsewhere_of(user, patient, substance) if row.last_on is not None]
+    rows = elsewhere_of(user, patient, substance, eyes=eyes)
+    days += [row.last_on for row in rows if row.last_on is not None]
     return max(days, default=None)
 
 
-def soonest_beside(user: User, patient: Patient, dose: Dose) -> date | None:
+def soonest_beside(user: User, patient: Patient, dose: Dose, *, eyes: Eyes | None = None) -> date | None:
     """The first day that the minimum interval allows after the same drug in another course or elsewhere; None when nothing is known."""
     slot, path = slot_of(dose), path_of(dose.course)
     begins = dose.number == dose.course.order.given_before + 1
@@ -224,13 +191,15 @@ def soonest_beside(user: User, patient: Patient, dose: Dose) -> date | None:
     shortest = max((phase.min_interval_days or 0 for phase in phases), default=0)
     if not shortest or (not begins and planning.in_a_row(slot)):
         return None
-    last = last_given_day(user, patient, facts_for(dose.course).substance, beside=dose.course_id)
+    substance = facts_for(dose.course).substance
+    last = last_given_day(user, patient, substance, beside=dose.course_id, eyes=eyes)
     return last + timedelta(days=shortest) if last is not None else None
 
 
-def soonest_for(user: User, patient: Patient, dose: Dose) -> date | None:
+def soonest_for(user: User, patient: Patient, dose: Dose, *, eyes: Eyes | None = None) -> date | None:
     """The first day that the minimum interval allows for a dose, after whatever came before it, here or elsewhere."""
-    return max(filter(None, (dose.not_before, soonest_beside(user, patient, dose))), default=None)
+    beside = soonest_beside(user, patient, dose, eyes=eyes)
+    return max(filter(None, (dose.not_before, beside)), default=None)
 
 
 # --- Cycles and given days ---------------------------------------------------------------------------------------------

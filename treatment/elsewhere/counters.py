@@ -21,6 +21,7 @@ from clinic.models import Site
 from patients.models import Patient
 from portal.lib.problems import DomainError
 from treatment.courses import planning
+from treatment.courses.eyes import Eyes
 from treatment.models import BodyMeasure, Dose, GivenElsewhere, InfusionRecord, Protocol
 from treatment.protocols.facts import Facts, facts_of
 
@@ -59,9 +60,11 @@ class AmountMissing(DomainError):
 # --- What was given elsewhere -------------------------------------------------------------------------------------
 
 
-def elsewhere_of(user: User, patient: Patient, substance: str = "") -> list[GivenElsewhere]:
+def elsewhere_of(
+    user: User, patient: Patient, substance: str = "", *, eyes: Eyes | None = None
+) -> list[GivenElsewhere]:
     """What stands about doses given elsewhere: of one substance, whatever the route or brand, or of all."""
-    rows = list(GivenElsewhere.objects.for_user(user, patient).standing())
+    rows = list((eyes or Eyes(user, patient)).rows(GivenElsewhere).standing())
     if not rows or not substance:
         return rows
     facts = facts_by_therapy(rows, patient.site)
@@ -211,10 +214,13 @@ def lifetime_of(
     return Lifetime(before + here if before is not None else None, before, here, limit)
 
 
-def records_of(user: User, patient: Patient, substance: str) -> list[InfusionRecord]:
+def records_of(
+    user: User, patient: Patient, substance: str, *, eyes: Eyes | None = None
+) -> list[InfusionRecord]:
     """The records of doses of a substance, in any course."""
     rows = (
-        InfusionRecord.objects.for_user(user, patient)
+        (eyes or Eyes(user, patient))
+        .rows(InfusionRecord)
         .select_related("dose__course__order__protocol")
         .defer("dose__course__order__protocol__content")
     )

@@ -32,7 +32,7 @@ from treatment.courses.doses import (
 from treatment.courses.planning import DoseWindow, Slot
 from treatment.models import ChecklistItem, Course, Dose, LabelChange, Protocol, VersionMove
 from treatment.protocols.facts import Facts, facts_of
-from treatment.protocols.signing import IsWithdrawn, is_withdrawn, state_of_sign_off
+from treatment.protocols.signing import IsWithdrawn, hold_version, is_withdrawn, state_of_sign_off
 
 
 class CannotMove(DomainError):
@@ -174,6 +174,7 @@ def move_course(
             raise Conflict
         if target.pk == course.protocol_id:
             raise ThereAlready
+        hold_version(target.pk, patient.site)
         if is_withdrawn(target, patient.site):
             raise IsWithdrawn
         if not state_of_sign_off(target, patient.site).is_clinical and not (

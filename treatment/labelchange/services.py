@@ -32,7 +32,7 @@ from treatment.labelchange.models import LabelNotice
 from treatment.models import Course, Dose, LabelChange, Protocol, Therapy, Withdrawal
 from treatment.protocols import catalog
 from treatment.protocols.facts import Facts, facts_of
-from treatment.protocols.signing import home_site
+from treatment.protocols.signing import hold_version, home_site
 
 EARLIEST = date(1990, 1, 1)
 MOST_AHEAD = timedelta(days=366)
@@ -107,7 +107,8 @@ def note_change(
         noted_by=by,
         noted_at=now,
     )
-    for version in versions:
+    for version in sorted(versions, key=lambda one: one.pk):
+        hold_version(version.pk, site, alone=True)
         Withdrawal.objects.get_or_create(
             site=site, protocol=version, defaults={"change": change, "withdrawn_by": by, "withdrawn_at": now}
         )

@@ -15,10 +15,16 @@ from patients.models import Patient
 from patients.services import exactly_once, record_change, require
 from portal.lib.problems import Conflict, DomainError
 from portal.lib.time import today_in
-from treatment.courses import doses, reading
+from treatment.courses import doses, proceeding, reactions, reading
+from treatment.courses.eyes import Eyes
 from treatment.models import Dose, DrugStep, Postponement
 from treatment.outcomes.reading import Drug, drug_of, hold_of
 
+ACTS: dict[str, proceeding.Act] = {
+    DrugStep.Kind.ORDERED: proceeding.Act.ORDER_DRUG,
+    DrugStep.Kind.RELEASED: proceeding.Act.RELEASE,
+    DrugStep.Kind.MIXED: proceeding.Act.MIX,
+}
 LOOK_AGAIN_WITHIN = timedelta(days=366)
 BY_STAFF = [reason for reason in Postponement.Reason if reason != Postponement.Reason.REACTION]
 
@@ -78,9 +84,13 @@ def postpone(
 
 
 @transaction.atomic
-def go_ahead(*, by: User, patient: Patient, dose_id: UUID, id: UUID, now: datetime) -> Dose:
-    """The dose waits no more. After a reaction only a prescriber says so. Raises NothingWaits, NotAPrescriber, NotAllowed."""
+def go_ahead(*, by: User, patient: Patient, dose_id: UUID, id: UUID, now: datetime, reason: str = "") -> Dose:
+    """The dose waits no more. After a reaction only a prescriber says so, with the reason; it is kept as a change.
+
+    Raises NothingWaits, NotAPrescriber, TextMissing, TextTooLong, NotAllowed, DifferentContent.
+    """
     require(by, patient, TREATMENT, *doses.STAFF)
+    reason = doses.words_of(reason, needed=False)
 
     def make() -> UUID:
         dose = _locked_dose(by, patient, dose_id)
@@ -88,10 +98,15 @@ def go_ahead(*, by: User, patient: Patient, dose_id: UUID, id: UUID, now: dateti
         if waiting is None:
             raise NothingWaits
         _end(by, waiting, Postponement.End.GO_AHEAD, now)
+        if waiting.reason == Postponement.Reason.REACTION:
+            doses.note_change(dose.course, dose, "reviewed", by, now, doses.words_of(reason))
+            record_change(by, patient, "treatment.reaction-reviewed", dose.pk)
+        reactions.hold_next(by, patient, dose.course, now)
         record_change(by, patient, "treatment.goes-ahead", dose.pk)
         return dose.pk
 
-    exactly_once(act="treatment.goes-ahead", id=id, patient=patient, user=by, content=[str(dose_id)], do=make)
+    content = [str(dose_id), reason] if reason else [str(dose_id)]
+    exactly_once(act="treatment.goes-ahead", id=id, patient=patient, user=by, content=content, do=make)
     return reading.dose_or_404(by, patient, dose_id)
 
 
@@ -120,7 +135,7 @@ def note_drug_step(
 ) -> Drug:  # fmt: skip
     """The next step of a dose's drug: ordered, released, mixed, or taken back. A product past its day is not released or mixed.
 
-    Raises NotAllowed, StepOutOfOrder, DoseNotOpen, DosePutOff (mixing), ProductExpired, TextMissing (taken back), TextTooLong.
+    Raises NotAllowed, StepOutOfOrder, what `proceeding.may_proceed` raises, ProductExpired, TextMissing (taken back), TextTooLong.
     """
     require(by, patient, TREATMENT, *doses.STAFF)
     details = {
@@ -136,9 +151,10 @@ def note_drug_step(
         if kind not in found.following:
             raise StepOutOfOrder
         if kind != DrugStep.Kind.RETURNED:
-            _may_go_on(by, patient, dose, kind)
+            today = today_in(now, patient.site.time_zone)
+            proceeding.may_proceed(Eyes(by, patient), dose, ACTS[kind], on=today)
             expires = expires_on or found.expires_on
-            if expires is not None and expires < today_in(now, patient.site.time_zone):
+            if expires is not None and expires < today:
                 raise doses.ProductExpired(_("This product is past its expiry date. It cannot be used."))
         step = DrugStep(id=id, patient=patient, dose=dose, kind=kind, made_by=by, made_at=now, created_at=now)
         step.details = details
@@ -160,11 +176,3 @@ def note_drug_step(
     content = [str(dose_id), kind, details]
     exactly_once(act="treatment.drug", id=id, patient=patient, user=by, content=content, do=make)
     return drug_of(by, patient, dose_id)
-
-
-def _may_go_on(by: User, patient: Patient, dose: Dose, kind: str) -> None:
-    doses.check_open(dose)
-    if kind == DrugStep.Kind.MIXED and hold_of(by, patient, dose.pk) is not None:
-        raise doses.DosePutOff(
-            _("This dose is put off, so its drug is not mixed. Say first that it can go ahead.")
-        )

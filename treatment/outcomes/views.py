@@ -17,7 +17,7 @@ from patients.services import record_view
 from portal.lib.forms import status_of
 from portal.lib.problems import DomainError
 from treatment import forms, words
-from treatment.courses import doses, pausing, reading
+from treatment.courses import doses, pausing, reactions, reading
 from treatment.outcomes import services
 from treatment.outcomes.forms import DrugForm, PostponeForm, ResumeForm
 from treatment.outcomes.reading import drug_of, hold_of
@@ -67,6 +67,35 @@ def go_ahead(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpRespo
     else:
         messages.success(request, _("The dose can go ahead."))
     return redirect(asked.url("course", dose.course_id))
+
+
+@require_http_methods(GET_POST)
+def review(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse:
+    """A prescriber has looked at the reaction that holds a dose, and lets it go ahead with the reason."""
+    asked = Asked(request, patient_id, staff_only=True)
+    dose = reading.dose_or_404(asked.user, asked.patient, dose_id)
+    prescribes(asked)
+    record_view(asked.user, asked.patient, "treatment.view", dose.pk)
+    page = drafted(request, forms.ReviewForm, kind="treatment-review", patient=asked.patient, target=dose.pk)
+    back = asked.url("course", dose.course_id)
+
+    def act(data: dict[str, Any]) -> None:
+        services.go_ahead(
+            by=asked.user,
+            patient=asked.patient,
+            dose_id=dose.pk,
+            reason=data["reason"],
+            id=page.id,
+            now=asked.now,
+        )
+
+    substance = reading.facts_for(dose.course).substance
+    context = asked.context(
+        up=back, dose=dose, name=reading.name_of(dose.course), unsigned=dose.course.order.demo_only,
+        waiting=hold_of(asked.user, asked.patient, dose.pk),
+        reacted=reactions.unreviewed(asked.user, asked.patient, substance),
+    )  # fmt: skip
+    return finish(asked, page, "treatment/review_hold.html", context, act, _("The dose can go ahead."), back)
 
 
 @require_http_methods(GET_POST)

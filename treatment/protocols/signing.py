@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
@@ -102,6 +102,17 @@ def is_signed_off(protocol: Protocol, site: Site | None) -> bool:
 def is_withdrawn(protocol: Protocol, site: Site | None) -> bool:
     """True when nothing more may be ordered on this version at the site."""
     return Withdrawal.objects.filter(protocol=protocol, site=site).exists()
+
+
+def hold_version(protocol_id: UUID, site: Site | None, *, alone: bool = False) -> None:
+    """Until the transaction ends, no withdrawal of this version comes between looking at it and ordering on it.
+
+    Orders hold it together, a withdrawal `alone`. Taken after the patient's and the course's rows; a withdrawal takes no such row.
+    """
+    key = f"version {protocol_id} at {site.pk if site is not None else ''}"
+    lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {lock}(hashtextextended(%s, 7731))", [key])
 
 
 def role_to_sign(user: User, protocol: Protocol) -> str | None:

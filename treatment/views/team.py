@@ -23,7 +23,9 @@ from portal.lib.forms import Option, status_of
 from portal.lib.ids import parse_uuid
 from portal.lib.problems import DomainError
 from treatment import checks, forms, shown, words
-from treatment.courses import doses, reading
+from treatment.courses import doses, proceeding, reading
+from treatment.courses.eyes import Eyes
+from treatment.courses.proceeding import Act, Code, Stop
 from treatment.elsewhere.shown import before_rows, counted_words
 from treatment.models import Course, Dose
 from treatment.outcomes.reading import drug_of, hold_of
@@ -165,11 +167,13 @@ def given(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse
     record_view(asked.user, asked.patient, "treatment.view", dose.pk)
     soonest = reading.soonest_for(asked.user, asked.patient, dose) if dose.is_planned else None
     early = soonest is not None and asked.today < soonest
+    against = _against(asked, dose)
     drug = drug_of(asked.user, asked.patient, dose.pk)
     initial = {"given_on": asked.today, "extent": "whole", **drug.product, "expires_on": drug.expires_on}
     page = drafted(
         request, forms.GivenForm, kind="treatment-given", patient=asked.patient, target=dose.pk, early=early,
         latest=asked.today, initial=initial, counted=reading.facts_for(dose.course).has_lifetime_limit,
+        stopped=any(stop.can_be_noted for stop in against),
     )  # fmt: skip
 
     def act(data: dict[str, Any]) -> None:
@@ -177,12 +181,25 @@ def given(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse
         doses.record_infusion(
             by=asked.user, patient=asked.patient, dose_id=dose.pk, id=page.id, given_at=wall.astimezone(UTC),
             now=asked.now, product=data["product"], lot=data["lot"], expires_on=data["expires_on"],
-            line_site=data["line_site"], reaction=data["reaction"] == "yes", note=data["note"],
-            early_reason=data.get("early_reason", ""), extent=data["extent"], how_much=data["how_much"],
+            line_site=data["line_site"], reaction=data["reaction"] == "yes", reaction_grade=grade_in(data["reaction_grade"]),
+            note=data["note"], early_reason=data.get("early_reason", ""), although=data.get("although", ""), extent=data["extent"], how_much=data["how_much"],
             amount_mg=data.get("amount_mg"),
         )  # fmt: skip
 
-    return _dose_page(asked, page, dose, "given", act, _("The dose is noted as given."))
+    return _dose_page(asked, page, dose, "given", act, _("The dose is noted as given."), against)
+
+
+def _against(asked: Asked, dose: Dose) -> list[Stop]:
+    """What stands against giving a planned dose today, but for the interval, which the page says on its own."""
+    if not dose.is_planned:
+        return []
+    found = proceeding.stops(Eyes(asked.user, asked.patient), dose, Act.GIVE, on=asked.today)
+    return [stop for stop in found if stop.code is not Code.TOO_EARLY]
+
+
+def grade_in(said: str) -> int | None:
+    """The grade that was chosen; None when none was, or when it is not graded yet."""
+    return int(said) if said and said != forms.NOT_GRADED else None
 
 
 @require_http_methods(GET_POST)
@@ -234,6 +251,7 @@ def _dose_page(
     template: str,
     act: Callable[[dict[str, Any]], None],
     said: str,
+    against: list[Stop] | None = None,
 ) -> HttpResponse:
     """A form about one dose: kept, refused with its words, or done."""
     back = asked.url("course", dose.course_id)
@@ -241,7 +259,10 @@ def _dose_page(
         up=back,
         dose=dose,
         name=reading.name_of(dose.course),
-        check=reading.day_check(dose, asked.today) if dose.is_planned else None,
+        check=reading.day_check(dose, asked.today, reading.soonest_for(asked.user, asked.patient, dose))
+        if dose.is_planned
+        else None,
+        against=[stop for stop in against or [] if stop.code not in (Code.PUT_OFF, Code.REACTION)],
         window=words.window_words(dose.window),
         need=words.minutes_words(reading.infusion_need(dose)),
         unsigned=dose.course.order.demo_only,

@@ -1,0 +1,224 @@
+"""The one gate before every act on a dose: giving it, the steps of its drug, booking its time, setting its day.
+
+Each act asks for the same stops in the same words; `ASKED` says which act asks for which. An empty answer means that nothing known
+here stops the act. It never means that a dose is safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.lib.problems import Conflict, DomainError
+from portal.lib.time_words import day as day_words
+from treatment.courses import reading
+from treatment.courses.eyes import Eyes
+from treatment.elsewhere import counters
+from treatment.models import ChecklistItem, Dose, DoseAnswer, InfusionRecord, Postponement, SelfCheck
+from treatment.protocols.signing import is_withdrawn
+
+
+class DayNotPossible(DomainError):
+    default_message = gettext_lazy("This day is not possible. Choose another one.")
+    status = 422
+
+
+class TooEarly(DayNotPossible):
+    """The day breaks the protocol's minimum interval."""
+
+
+class DoseNotOpen(Conflict):
+    default_message = gettext_lazy("This dose is not planned any more. Look at the newest state first.")
+
+
+class DosePutOff(Conflict):
+    """Somebody said why the dose waits, and nobody has said that it can go ahead."""
+
+    default_message = gettext_lazy("This dose is put off. Say first that it can go ahead.")
+
+
+class WaitsAfterReaction(DosePutOff):
+    """A reaction to the dose before, and no prescriber has looked at it."""
+
+    default_message = gettext_lazy(
+        "This dose waits after a reaction to the dose before. A neurologist looks at it first."
+    )
+
+
+class CoursePaused(Conflict):
+    default_message = gettext_lazy("This treatment is paused. A neurologist goes on with it first.")
+
+
+class EarlierDoseOpen(DomainError):
+    default_message = gettext_lazy("An earlier dose is still planned. Say first what became of it.")
+
+
+class AnswerStops(Conflict):
+    """A red answer, a new sign in a self-check or a stopped line that nobody of the team has settled."""
+
+    default_message = gettext_lazy(
+        "An answer or a new sign stops this dose. Look at it first, with the list before the dose."
+    )
+
+
+class VersionWithdrawn(Conflict):
+    default_message = gettext_lazy(
+        "This treatment runs on a version that was withdrawn. A neurologist moves it to another version first, or ends it."
+    )
+
+
+class Act(StrEnum):
+    """What somebody is about to do with a dose."""
+
+    GIVE = "give"
+    ORDER_DRUG = "order_drug"
+    RELEASE = "release"
+    MIX = "mix"
+    BOOK = "book"
+    PLAN = "plan"
+
+
+class Code(StrEnum):
+    """What stands against it."""
+
+    NOT_OPEN = "not_open"
+    PAUSED = "paused"
+    PUT_OFF = "put_off"
+    REACTION = "reaction"
+    EARLIER_OPEN = "earlier_open"
+    WITHDRAWN = "withdrawn"
+    ANSWER = "answer"
+    UNKNOWN = "counts_unknown"
+    LIMIT = "lifetime_limit"
+    TOO_EARLY = "too_early"
+
+
+_HELD = (
+    Code.NOT_OPEN,
+    Code.PAUSED,
+    Code.REACTION,
+    Code.EARLIER_OPEN,
+    Code.WITHDRAWN,
+    Code.ANSWER,
+    Code.UNKNOWN,
+)
+ASKED: dict[Act, frozenset[Code]] = {
+    # The limit of a dose that was given is asked with the real amount, in `counters.strength_given`.
+    Act.GIVE: frozenset({*_HELD, Code.PUT_OFF, Code.TOO_EARLY}),
+    Act.RELEASE: frozenset({*_HELD, Code.PUT_OFF, Code.LIMIT}),
+    Act.MIX: frozenset({*_HELD, Code.PUT_OFF, Code.LIMIT, Code.TOO_EARLY}),
+    # A dose that is put off, or whose interval is not over, is booked for a day after that: `courses.booking` says from when.
+    Act.BOOK: frozenset({*_HELD, Code.LIMIT}),
+    # Ordering from the pharmacy and setting days bring nothing into anybody.
+    Act.ORDER_DRUG: frozenset({Code.NOT_OPEN, Code.PAUSED}),
+    Act.PLAN: frozenset({Code.NOT_OPEN, Code.PAUSED, Code.TOO_EARLY}),
+}
+BY_STAFF = frozenset({Code.PUT_OFF, Code.ANSWER, Code.WITHDRAWN})
+"""What was given although one of these stood against it, anybody of the team can note with the reason."""
+BY_PRESCRIBER = frozenset({Code.PAUSED, Code.REACTION, Code.TOO_EARLY})
+"""The same, for a neurologist only. Whatever is in neither cannot be noted until it is settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One thing that stands against an act, as the refusal that it makes."""
+
+    code: Code
+    error: DomainError
+
+    @property
+    def words(self) -> str:
+        return str(self.error.message)
+
+    @property
+    def can_be_noted(self) -> bool:
+        """It may have been given although this stood against it, and then that is written down."""
+        return self.code in BY_STAFF | BY_PRESCRIBER
+
+
+def stops(eyes: Eyes, dose: Dose, act: Act, *, on: date) -> list[Stop]:
+    """Everything known that stands against an act on `on` (the site's day), in a fixed order; read now, so call it under the course's lock."""
+    asked = ASKED[act]
+    found: dict[Code, DomainError] = {}
+    if not dose.is_planned or not dose.course.is_running:
+        return [Stop(Code.NOT_OPEN, DoseNotOpen())] if Code.NOT_OPEN in asked else []
+    if dose.course.is_paused:
+        found[Code.PAUSED] = CoursePaused()
+    if asked & {Code.PUT_OFF, Code.REACTION}:
+        held = eyes.rows(Postponement).open().filter(dose=dose).first()
+        if held is not None and held.reason == Postponement.Reason.REACTION:
+            found[Code.REACTION] = WaitsAfterReaction()
+        elif held is not None:
+            found[Code.PUT_OFF] = DosePutOff()
+    if Code.EARLIER_OPEN in asked and _earlier_open(eyes, dose):
+        found[Code.EARLIER_OPEN] = EarlierDoseOpen()
+    if Code.WITHDRAWN in asked and is_withdrawn(dose.course.protocol, eyes.patient.site):
+        found[Code.WITHDRAWN] = VersionWithdrawn()
+    if Code.ANSWER in asked and answer_stops(eyes, dose):
+        found[Code.ANSWER] = AnswerStops()
+    if asked & {Code.UNKNOWN, Code.LIMIT}:
+        found |= _counted(eyes, dose)
+    if Code.TOO_EARLY in asked:
+        soonest = reading.soonest_for(eyes.user, eyes.patient, dose, eyes=eyes)
+        if soonest is not None and on < soonest:
+            found[Code.TOO_EARLY] = TooEarly(early_words(soonest, act))
+    return [Stop(code, found[code]) for code in Code if code in found and code in asked]
+
+
+def may_proceed(eyes: Eyes, dose: Dose, act: Act, *, on: date) -> None:
+    """Raises the first of the refusals above when something stands against the act."""
+    for stop in stops(eyes, dose, act, on=on):
+        raise stop.error
+
+
+def _earlier_open(eyes: Eyes, dose: Dose) -> bool:
+    earlier = eyes.rows(Dose).planned().filter(course_id=dose.course_id, number__lt=dose.number)
+    return bool(earlier.exists())
+
+
+def answer_stops(eyes: Eyes, dose: Dose) -> bool:
+    """An answer or a self-check that nobody of the team has settled, or a line that was stopped."""
+    lines = eyes.rows(ChecklistItem).filter(dose=dose, state=ChecklistItem.State.CONCERN)
+    return bool(
+        eyes.rows(DoseAnswer).stopping().filter(dose=dose).exists()
+        or eyes.rows(SelfCheck).to_look_at().exists()
+        or lines.exists()
+    )
+
+
+def _counted(eyes: Eyes, dose: Dose) -> dict[Code, DomainError]:
+    """Numbers that nobody has confirmed, and a limit for the lifetime that leaves no room for a whole dose."""
+    facts = reading.facts_for(dose.course)
+    rows = counters.elsewhere_of(eyes.user, eyes.patient, facts.substance, eyes=eyes)
+    try:
+        counters.require_known(rows, facts)
+    except counters.CountersUnknown as error:
+        return {Code.UNKNOWN: error}
+    strength = facts.mg_per_m2(dose.phase_key) if facts.has_lifetime_limit else None
+    if strength is None:
+        return {}
+    records: Iterable[InfusionRecord] = counters.records_of(
+        eyes.user, eyes.patient, facts.substance, eyes=eyes
+    )
+    found = counters.lifetime_of(facts, eyes.patient.site, rows, records)
+    if found is None or found.doses_left(strength):
+        return {}
+    return {Code.LIMIT: counters.OverTheLimit(counters.over_words(found, strength))}
+
+
+def early_words(soonest: date, act: Act) -> str:
+    said = {"day": day_words(soonest)}
+    if act is Act.GIVE:
+        return (
+            _(
+                "The shortest interval after the dose before ends on %(day)s. Only a neurologist can note a dose before "
+                "that day, with a reason."
+            )
+            % said
+        )
+    return _("This day is too early. The shortest interval after the dose before ends on %(day)s.") % said
