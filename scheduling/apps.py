@@ -23,6 +23,7 @@ class SchedulingConfig(AppConfig):
         contributions.patient_groups.add(10, contributed.patient_groups)
         contributions.visit_choices.add(10, contributed.visit_choices)
         contributions.problems.add(30, problems.waiting_requests)
+        contributions.problems.add(31, problems.booked_but_waiting)
         contributions.staff_today.add(20, contributed.todays_visits)
         contributions.staff_today.add(15, contributed.waiting_requests)
         contributions.before_dose.add(10, contributed.before_dose)

@@ -316,7 +316,9 @@ def _tomas(world: World) -> None:
     first -= timedelta(days=first.weekday())  # a Monday: five days in a row without a weekend
     course = hand.order("alemtuzumab", first, "Very active MS after two other treatments")
     for number in range(5):
-        hand.give(course, first + timedelta(days=number), f"AL-{40 + number}", reaction=number == 0, note="")
+        grade = 1 if number == 0 else None
+        day = first + timedelta(days=number)
+        hand.give(course, day, f"AL-{40 + number}", reaction=grade is not None, reaction_grade=grade)
     second = first + timedelta(days=371)
     with acting(hand.neurologist):
         doses.plan_next_phase(

@@ -180,7 +180,11 @@ def a_patient(ground: Ground, whose: str) -> dict[str, Any]:
 
 
 def given(ground: Ground, whose: str) -> dict[str, Any]:
-    return {"given_at": now().isoformat(), "early_reason": "A relapse."}
+    return {
+        "given_at": now().isoformat(),
+        "early_reason": "A relapse.",
+        "although": "Given before it was read.",
+    }
 
 
 def in_days(ground: Ground, days: int) -> str:
@@ -581,7 +585,8 @@ API_ROWS: list[ApiRow] = [
     acts("treatment-api:dose-put-off", READERS, put_off, refused=SELF),
     acts("treatment-api:dose-go-ahead", READERS, refused=SELF, instead={"dose_id": "waiting_dose"}),
     ApiRow(
-        "treatment-api:dose-drug", {"GET": Can(READERS), "POST": Can(READERS, 200, sends(kind="released"))}
+        "treatment-api:dose-drug",
+        {"GET": Can(READERS), "POST": Can(READERS, 200, sends(kind="returned", note="Not needed"))},
     ),
     ApiRow(
         "treatment-api:dose-chair",

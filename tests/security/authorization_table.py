@@ -276,7 +276,9 @@ def _treatment() -> list[Row]:
         mine = own_start if name in ("lists", "allergy-add", "allergy-none", "medicine-add") else own
         rows.append(mine(f"treatment:{name}", reads=reads, writes=writes, body=body, instead=instead))
         rows.append(Row(f"treatment:patient-{name}", READERS, reads, writes, body, instead=instead))
-    given = _dated({"given_on": 0}, given_at="00:01", reaction="no", extent="whole")
+    given = _dated(
+        {"given_on": 0}, given_at="00:01", reaction="no", extent="whole", although="Given before it was read"
+    )
     rows += [
         own_start("treatment:self-check", writes=302, body=_form(none="on")),
         own("treatment:self-check-done"),
@@ -402,7 +404,7 @@ def _treatment() -> list[Row]:
         Row("treatment:patient-chair-correct", READERS, 200, 302, _form(pulse="79", why="A slip")),
         Row("treatment:patient-chair-close", READERS, 200, 422, _form(extent="whole")),  # it still runs
         Row("treatment:chair-day", SELF, instead={"dose_id": "chair_dose"}),
-        Row("treatment:patient-drug", READERS, 200, 302, _once(kind="released")),
+        Row("treatment:patient-drug", READERS, 200, 302, _once(kind="returned", note="Not needed")),
         Row("treatment:patient-pause", READERS, 200, 302, _form(reason="Surgery"), exceptions=no_prescriber),
         Row(
             "treatment:patient-resume",

@@ -30,7 +30,7 @@ def running(ward: Ward) -> Course:
     start = ward.today - days(48)
     course = ward.order("natalizumab", start)
     ward.give(course, start, note="All went well.")
-    ward.give(course, start + days(28), reaction=True, note="Itching.")
+    ward.give(course, start + days(28), reaction=True, reaction_grade=1, note="Itching.")
     return course
 
 
@@ -180,6 +180,10 @@ def test_a_dose_is_noted_with_time_lot_and_reaction(ward: Ward, running: Course)
     refused = nurse.post(url, form)
     assert refused.status_code == 422
     assert "L-77" in refused.content.decode()
+    ungraded = nurse.post(url, {**form, "given_at": "00:05"})
+    assert ungraded.status_code == 422
+    assert "Choose the grade, or say that it is not graded yet." in ungraded.content.decode()
+    form["reaction_grade"] = "2"
     assert nurse.post(url, {**form, "given_at": "00:05"}).status_code == 302
     text = nurse.get(f"/patients/{ward.patient.pk}/treatment/{running.pk}/").content.decode()
     assert "L-77" in text

@@ -139,14 +139,14 @@ def test_a_grade_without_a_reaction_and_a_grade_that_is_none_are_refused(ward: W
     course = in_the_middle(ward)
     for said in ({"reaction": False, "reaction_grade": 3}, {"reaction": True, "reaction_grade": 6}):
         with pytest.raises(doses.GradeWithoutReaction):
-            ward.give(course, ward.today, **said)  # type: ignore[arg-type]
+            ward.give(course, ward.today, **said)
 
 
 def test_no_way_around_a_reaction_missed_put_off_again_and_given_although(ward: Ward) -> None:
     course = after_three(ward, reaction=True, reaction_grade=3)
     with ward.acting(ward.neurologist):
         outcomes.postpone(
-            by=ward.neurologist, patient=ward.patient, dose_id=held(ward, course).dose_id, reason="wish", owner="you",  # type: ignore[union-attr]
+            by=ward.neurologist, patient=ward.patient, dose_id=held(ward, course).dose_id, reason="wish", owner="you",
             recheck_on=ward.today, id=uuid7(), now=ward.at(ward.today),
         )  # fmt: skip
     assert codes(ward, course) == [Code.PUT_OFF]
@@ -154,7 +154,7 @@ def test_no_way_around_a_reaction_missed_put_off_again_and_given_although(ward: 
     assert codes(ward, course) == [Code.REACTION]
     with ward.acting(ward.neurologist):
         services.mark_missed(
-            by=ward.neurologist, patient=ward.patient, dose_id=held(ward, course).dose_id, reason="Skipped",  # type: ignore[union-attr]
+            by=ward.neurologist, patient=ward.patient, dose_id=held(ward, course).dose_id, reason="Skipped",
             id=uuid7(), now=ward.at(ward.today),
         )  # fmt: skip
     row = held(ward, course)
@@ -173,6 +173,17 @@ def test_a_new_order_of_the_same_drug_by_another_route_waits_for_the_same_reacti
     assert (row.reason, row.dose.number) == ("reaction", 1)
     other = ward.order("natalizumab", ward.today, replaces=new.pk, now=ward.at(ward.today, 11))
     assert held(ward, other) is None
+
+
+def test_steroids_for_a_relapse_are_booked_beside_a_treatment_that_is_held(ward: Ward) -> None:
+    held_course = after_three(ward, reaction=True, reaction_grade=3)
+    beside = ward.order("ivmp", ward.today + days(3), path="three_days", now=ward.at(ward.today, 8))
+    for who in (ward.maya, ward.carer):
+        with ward.acting(who):
+            found = services.dose_for_booking(who, ward.patient)
+        assert found is not None
+        assert (found.dose_id, found.held) == (ward.planned(beside).pk, False)
+    assert held(ward, held_course) is not None
 
 
 # --- One gate -------------------------------------------------------------------------------------------------------
@@ -195,11 +206,12 @@ def withdraw(ward: Ward, course: Course) -> None:
         )  # fmt: skip
 
 
-def test_a_red_answer_stops_giving_releasing_mixing_and_booking(ward: Ward) -> None:
+def test_a_red_answer_stops_giving_releasing_and_mixing(ward: Ward) -> None:
     course = in_the_middle(ward)
     red_answer(ward, ward.planned(course))
-    for act in (Act.GIVE, Act.RELEASE, Act.MIX, Act.BOOK):
+    for act in (Act.GIVE, Act.RELEASE, Act.MIX):
         assert codes(ward, course, act) == [Code.ANSWER], act
+    assert codes(ward, course, Act.BOOK) == []  # a time lies later; the day itself is stopped
     with pytest.raises(proceeding.AnswerStops):
         ward.give(course, ward.today)
     step(ward, course, "ordered")

@@ -44,12 +44,9 @@ def dose_for_booking(user: User, patient: Patient) -> BookableDose | None:
     if not can(user, patient, "appointments"):
         return None
     with _eyes(user, patient) as eyes:
-        doses = eyes.rows(Dose).with_course()
-        dose = reading.next_of(doses.order_by("course__starts_on", "course_id", "number"))
+        dose, held = _next(eyes)
         if dose is None:
             return None
-        today = today_in(present(), patient.site.time_zone)
-        held = bool(proceeding.stops(eyes, dose, proceeding.Act.BOOK, on=today))
         again = eyes.rows(Postponement).open().filter(dose=dose).values_list("recheck_on", flat=True).first()
         soonest = reading.soonest_for(user, patient, dose, eyes=eyes)
         first = max(filter(None, (soonest, again)), default=None)
@@ -67,6 +64,19 @@ def hold_for_booking(user: User, patient: Patient, dose_id: UUID) -> None:
     with actor.unit_of_work(actor.Actor(user_id=user.pk, system="dose for appointments")):
         courses = Course.objects.for_system().of(patient).filter(doses=dose_id)
         courses.select_for_update(of=("self",), no_key=True).first()
+
+
+def _next(eyes: Eyes) -> tuple[Dose | None, bool]:
+    """The next dose of each treatment that runs: the first that nothing stands against, else the first; and whether something does."""
+    left = list(eyes.rows(Dose).with_course().order_by("course__starts_on", "course_id", "number"))
+    today = today_in(present(), eyes.patient.site.time_zone)
+    first: Dose | None = None
+    while (dose := reading.next_of(left)) is not None:
+        if not proceeding.stops(eyes, dose, proceeding.Act.BOOK, on=today):
+            return dose, False
+        first = first or dose
+        left = [one for one in left if one.course_id != dose.course_id]
+    return first, True
 
 
 @contextmanager

@@ -393,6 +393,8 @@ def record_infusion(
 
     def make() -> UUID:
         dose = reading.dose_or_404(by, patient, dose_id)
+        # The patient first, as an order and a word about elsewhere do: the totals that are read here stay as they are.
+        Patient.objects.for_user(by).select_for_update(no_key=True).filter(pk=patient.pk).first()
         course = locked_course(by, patient, dose.course_id)
         dose = reading.dose_or_404(by, patient, dose_id)
         check_planned(dose)
@@ -403,12 +405,13 @@ def record_infusion(
         against = proceeding.stops(Eyes(by, patient), dose, Act.GIVE, on=given_on)
         although_of = _given_although(by, against, details)
         early = any(stop.code is Code.TOO_EARLY for stop in against)
+        why_early = details["early_reason"] or (details["although"] if early else "")
         strength = counters.strength_given(by, patient, facts, amount_mg, given_on)
         dose.state, dose.given_at, dose.given_on = Dose.State.GIVEN, given_at, given_on
         dose.extent = extent
         dose.save(update_fields=["state", "given_at", "given_on", "extent"])
         record = InfusionRecord(patient=patient, dose=dose, recorded_by=by, recorded_at=now, created_at=now)
-        record.details = {**details, "although_codes": although_of, **strength}
+        record.details = {**details, "early_reason": why_early, "although_codes": although_of, **strength}
         record.save(force_insert=True)
         settle_holds(by, patient, dose, now)
         _renew_minimum(by, patient, dose)
@@ -629,8 +632,7 @@ def move_doses(
 def _move(
     course: Course, dose: Dose, target: date, previous: date | None, by: User, reason: str, now: datetime
 ) -> None:
-    if not dose.is_planned:
-        raise DoseNotOpen
+    proceeding.may_proceed(Eyes(by, course.patient), dose, Act.PLAN, on=target)
     slot = reading.slot_of(dose)
     today = today_in(now, course.patient.site.time_zone)
     if target < today or target > today + 2 * MOST_AHEAD:

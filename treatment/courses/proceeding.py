@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -113,10 +114,12 @@ ASKED: dict[Act, frozenset[Code]] = {
     Act.RELEASE: frozenset({*_HELD, Code.PUT_OFF, Code.LIMIT}),
     Act.MIX: frozenset({*_HELD, Code.PUT_OFF, Code.LIMIT, Code.TOO_EARLY}),
     # A dose that is put off, or whose interval is not over, is booked for a day after that: `courses.booking` says from when.
-    Act.BOOK: frozenset({*_HELD, Code.LIMIT}),
+    # A red answer is about today; a time that is booked lies later, and the answer still stops what happens on that day.
+    Act.BOOK: frozenset({*_HELD, Code.LIMIT} - {Code.ANSWER}),
     # Ordering from the pharmacy and setting days bring nothing into anybody.
     Act.ORDER_DRUG: frozenset({Code.NOT_OPEN, Code.PAUSED}),
-    Act.PLAN: frozenset({Code.NOT_OPEN, Code.PAUSED, Code.TOO_EARLY}),
+    # Days of one course are checked against each other where they are set (`courses.doses.move_doses`).
+    Act.PLAN: frozenset({Code.NOT_OPEN, Code.PAUSED}),
 }
 BY_STAFF = frozenset({Code.PUT_OFF, Code.ANSWER, Code.WITHDRAWN})
 """What was given although one of these stood against it, anybody of the team can note with the reason."""
@@ -182,10 +185,12 @@ def _earlier_open(eyes: Eyes, dose: Dose) -> bool:
 
 
 def answer_stops(eyes: Eyes, dose: Dose) -> bool:
-    """An answer or a self-check that nobody of the team has settled, or a line that was stopped."""
+    """An answer or a self-check that nobody of the team has settled, or a line that was stopped. What was answered before a dose that
+    was then missed or canceled stops the one that comes in its place."""
+    about = Q(dose=dose) | Q(dose__state__in=[Dose.State.MISSED, Dose.State.CANCELLED])
     lines = eyes.rows(ChecklistItem).filter(dose=dose, state=ChecklistItem.State.CONCERN)
     return bool(
-        eyes.rows(DoseAnswer).stopping().filter(dose=dose).exists()
+        eyes.rows(DoseAnswer).stopping().filter(about).exists()
         or eyes.rows(SelfCheck).to_look_at().exists()
         or lines.exists()
     )

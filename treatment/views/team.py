@@ -166,7 +166,7 @@ def given(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse
     dose = reading.dose_or_404(asked.user, asked.patient, dose_id)
     record_view(asked.user, asked.patient, "treatment.view", dose.pk)
     soonest = reading.soonest_for(asked.user, asked.patient, dose) if dose.is_planned else None
-    early = soonest is not None and asked.today < soonest
+    early = soonest is not None and (asked.today < soonest or asked.may_prescribe)
     against = _against(asked, dose)
     drug = drug_of(asked.user, asked.patient, dose.pk)
     initial = {"given_on": asked.today, "extent": "whole", **drug.product, "expires_on": drug.expires_on}
