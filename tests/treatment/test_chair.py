@@ -276,6 +276,14 @@ def test_closing_notes_the_outcome_once_and_gives_the_patient_the_day(chair: Cha
     assert acts_of(ward.patient).count("treatment.given team") == 1
 
 
+def test_a_stop_for_a_reaction_needs_the_reaction_in_the_record(chair: Chair) -> None:
+    chair.run()
+    with pytest.raises(services.ReactionMissing):
+        chair.close(extent="stopped", how_much="A third")
+    chair.note("reaction", signs=["throat"], grade=3)
+    assert chair.close(extent="stopped", how_much="A third").outcome == "stopped_for_reaction"
+
+
 @pytest.mark.parametrize(("grade", "holds"), [(2, False), (3, True), (4, True), (None, True)])
 def test_a_bad_reaction_holds_the_next_dose_until_a_prescriber_has_looked(
     chair: Chair, grade: int | None, holds: bool
@@ -363,6 +371,7 @@ def test_the_screen_from_the_first_press_to_the_patients_page(chair: Chair, clie
         client.post(at(ward, chair, "chair-press"), {"once": str(uuid7()), "kind": kind})
     watching = client.get(at(ward, chair)).content.decode()
     assert "60 minutes left of 60" in watching
+    assert "Not over yet in the record" in client.get(at(ward, chair, "chair-close")).content.decode()
     assert "Observation has ended" not in watching
     early = {"draft": str(uuid7()), "draft_version": "0", "words": ""}
     assert client.post(at(ward, chair) + "?note=observed", early).status_code == 422

@@ -85,6 +85,13 @@ class NotEnded(Conflict):
     )
 
 
+class ReactionMissing(DomainError):
+    status = 422
+    default_message = gettext_lazy(
+        "It was stopped for a reaction, so the reaction belongs in the record. Note it first."
+    )
+
+
 # --- A line -----------------------------------------------------------------------------------------------------------
 
 
@@ -249,7 +256,7 @@ def close(
     `although`: why it was given although something stood against it; what was said at the start counts. `unwatched`: why there was no
     observation although the version states minutes.
 
-    Raises NotEnded, WatchedShorter, RecordClosed, and what `record_infusion` raises.
+    Raises NotEnded, WatchedShorter, ReactionMissing, RecordClosed, and what `record_infusion` raises.
     """
     require(by, patient, TREATMENT, *doses.STAFF)
     unwatched = doses.words_of(unwatched, needed=False)
@@ -269,6 +276,8 @@ def close(
             raise WatchedShorter(
                 _("No observation is in this record. Write why, or note when it began and ended.")
             )
+        if extent == Dose.Extent.STOPPED and not record.of_kind(Kind.REACTION):
+            raise ReactionMissing
         said = although.strip() or next(row.details["although"] for row in record.of_kind(Kind.STARTED))
         doses.record_infusion(
             by=by, patient=patient, dose_id=dose_id, id=uuid5(id, "outcome"), given_at=stand.started_at, now=now,
@@ -323,6 +332,7 @@ __all__ = [
     "CorrectedAlready",
     "NotEnded",
     "NotYet",
+    "ReactionMissing",
     "ReasonNeeded",
     "RecordClosed",
     "TooFarBack",

@@ -250,7 +250,7 @@ def close(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse
     context = asked.context(
         up=here, dose=dose, name=reading.name_of(dose.course), unsigned=dose.course.order.demo_only, stand=stand,
         says=shown.state_words(stand, asked.now, asked.zone), against=[stop for stop in stops if stop.code is not Code.NOT_OPEN],
-        reactions=reactions, grade=services.worst_grade(found),
+        ended=stand.state in (State.ENDED, State.OBSERVED), reactions=reactions, grade=services.worst_grade(found),
         holds=bool(reactions) and (services.worst_grade(found) or HOLDS_FROM) >= HOLDS_FROM,
     )  # fmt: skip
     return finish(
