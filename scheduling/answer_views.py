@@ -11,19 +11,23 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
 from clinic.services import is_clinician
 from patients.requests import once_of
 from portal.lib.forms import status_of
+from portal.lib.problems import DomainError
 from portal.lib.time import now as present
 from portal.lib.time import today_in
 from scheduling import infusions, offers
-from scheduling.board import board_of, waiting_for
+from scheduling.board import Board, board_of, waiting_for
 from scheduling.forms import DeclineForm, OtherTimeForm
 from scheduling.infusion_views import AskedInfusion
+from scheduling.late import Late, late_or_404, tell_late
 from scheduling.models import Appointment
+from scheduling.offers import clock_words
 from scheduling.pages import time_of, time_text
 from scheduling.services import TimeRefused
 from scheduling.views import GET_POST, day_asked, detail_row
@@ -55,8 +59,65 @@ def chairs(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "scheduling/chairs.html",
-        {"board": board, "earlier": board.on - one, "later": board.on + one, "now": now},
+        {
+            "board": board,
+            "late": [late_row(row, board) for row in board.late],
+            "earlier": board.on - one,
+            "later": board.on + one,
+            "now": now,
+        },
     )
+
+
+def late_row(row: Late, board: Board) -> dict[str, Any]:
+    """An infusion that runs late in words, and who is hit."""
+    labels = {lane["lane"].pk: lane["lane"].label for lane in (*board.chairs, *board.nurses)}
+    return {
+        "row": row,
+        "title": _("%(where)s runs late: %(name)s")
+        % {"where": row.visit.resource.label, "name": row.visit.patient.name},
+        "where": row.visit.resource.label,
+        "booked": clock_words(row.visit.ends_at, board.zone),
+        "expected": clock_words(row.expected_end, board.zone),
+        "hits": [
+            {
+                "hit": hit,
+                "name": hit.taken.visit.patient.name if hit.taken.visit is not None else "",
+                "phone": hit.taken.visit.patient.phone if hit.taken.visit is not None else "",
+                "url": reverse(
+                    "scheduling:patient-detail", args=[hit.taken.visit.patient_id, hit.taken.visit.pk]
+                )
+                if hit.taken.visit is not None
+                else "",
+                "where": ", ".join(labels[lane] for lane in hit.taken.lanes if lane in labels),
+                "booked": clock_words(hit.taken.starts_at, board.zone),
+                "expected": clock_words(hit.expected_at, board.zone),
+                "told": clock_words(hit.told, board.zone) if hit.told is not None else "",
+            }
+            for hit in row.hits
+        ],
+    }
+
+
+@require_POST
+def running_late(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
+    """One press: everybody whom this infusion hits is told the time that is expected now."""
+    user = _clinician(request)
+    now = present()
+    late = late_or_404(board_of(user, None, now).late, appointment_id)
+    try:
+        told = tell_late(by=user, late=late, id=once_of(request), now=now)
+    except DomainError as error:
+        if error.status == 403:
+            raise
+        messages.error(request, str(error.message))
+    else:
+        messages.success(
+            request,
+            ngettext("%(count)d person was told.", "%(count)d people were told.", len(told))
+            % {"count": len(told)},
+        )
+    return redirect("scheduling:chairs")
 
 
 class Answering(AskedInfusion):

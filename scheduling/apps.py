@@ -43,6 +43,7 @@ class SchedulingConfig(AppConfig):
             "infusion.confirmed": _("confirmed an infusion time"),
             "infusion.declined": _("answered that an infusion time is not possible"),
             "infusion.withdrawn": _("took back a request for an infusion time"),
+            "appointment.late": _("told you that an appointment begins later"),
             "requests.view": _("looked at the requests for infusion times"),
             "schedule.view": _("looked at the day's schedule"),
         }

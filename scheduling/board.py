@@ -17,6 +17,7 @@ from portal.lib.time_words import day as day_words
 from scheduling import offers
 from scheduling.day import FIRST_DAY, LAST_DAY, site_of
 from scheduling.finding import day_window, read_calendars, site_days
+from scheduling.late import Late, late_on
 from scheduling.masks import instant_of
 from scheduling.models import Appointment, Resource, Service
 from scheduling.offers import clock_words
@@ -39,6 +40,7 @@ class Board:
     nurses: list[dict[str, Any]]
     count: int
     is_open: bool
+    late: list[Late]
 
 
 def board_of(user: User, on: date | None, now: datetime) -> Board:
@@ -61,7 +63,7 @@ def board_of(user: User, on: date | None, now: datetime) -> Board:
         Appointment.objects.for_user(user)
         .filter(state__in=["booked", "requested"], dose__isnull=False)
         .on_lanes([lane.pk for lane in lanes], start, end)
-        .select_related("patient", "service", "resource", "nurse", "dose__course__order")
+        .select_related("patient__site", "service", "resource", "nurse", "dose__course__order")
         .order_by("during")
     )
     warm_keys({visit.patient_id for visit in infusions})
@@ -97,6 +99,7 @@ def board_of(user: User, on: date | None, now: datetime) -> Board:
         nurses,
         len(infusions),
         bool(state.intervals(shown)),
+        late_on(user, lanes, infusions, shown, zone, now),
     )
 
 

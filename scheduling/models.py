@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.fields import SealedField
 from patients.models import PatientRecord
+from patients.querysets import PatientRecordQuerySet
 from portal.lib.ids import uuid7
 from scheduling.querysets import AppointmentQuerySet, ClaimQuerySet, ResourceQuerySet, ServiceQuerySet
 
@@ -396,3 +397,27 @@ class TakenDay(models.Model):
 
     def __str__(self) -> str:
         return f"taken day {self.pk}"
+
+
+class LateNoticeQuerySet(PatientRecordQuerySet["LateNotice"]):
+    """What people were told about a visit that begins later."""
+
+
+class LateNotice(PatientRecord):
+    """The patient was told that a booked visit is expected to begin later. The booking itself does not change; this table only grows."""
+
+    record_area: ClassVar[str] = "appointments"
+    app_privileges = "SELECT, INSERT"
+
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="late_notices")
+    version = models.PositiveIntegerField()  # of the visit, as it was then
+    expected_at = models.DateTimeField()
+    mails = models.PositiveSmallIntegerField()  # none: nobody has an address here, somebody has to call
+    made_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+
+    objects: ClassVar[LateNoticeQuerySet] = LateNoticeQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-made_at", "-id"]
+        indexes = [models.Index(fields=["appointment", "-made_at"], name="latenotice_newest")]

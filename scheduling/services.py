@@ -551,13 +551,13 @@ def tell(
             "Hello,\n\n%(sentence)s\n\nSign in to see the place and who you will meet:\n%(url)s\n\n%(to_do)s\n\nYour clinic\n"
         ) % {
             "sentence": str(SENTENCES[what] % said),
-            "url": settings.PUBLIC_URL + _address(visit, own=carer is None or person.pk != carer.pk),
+            "url": settings.PUBLIC_URL + address_of(visit, own=carer is None or person.pk != carer.pk),
             "to_do": str(TO_DO.get(what, NOTHING_TO_DO) % said),
         }
         queue_mail(to=person.email, subject=str(SUBJECTS[what]), body=body, kind=f"appointment.{what}")
 
 
-def _address(visit: Appointment, *, own: bool) -> str:
+def address_of(visit: Appointment, *, own: bool) -> str:
     """The visit's page as the patient opens it, or as a carer does."""
     if own:
         return reverse("scheduling:detail", args=[visit.pk])

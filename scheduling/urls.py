@@ -47,5 +47,6 @@ urlpatterns: list[URLPattern] = [
     ),
     path("schedule/", views.day, name="day"),
     path("schedule/chairs/", answer_views.chairs, name="chairs"),
+    path("schedule/chairs/<uuid:appointment_id>/late/", answer_views.running_late, name="running-late"),
     path("schedule/requests/", answer_views.requests, name="requests"),
 ]

@@ -30,6 +30,7 @@ from scheduling import offers, services
 from scheduling.calendar_file import calendar_bytes
 from scheduling.day import day_of
 from scheduling.forms import CancelForm, CheckForm, SuitsForm, TimeForm, WhatForm
+from scheduling.late import told_of
 from scheduling.models import Appointment, Resource, Service
 from scheduling.pages import Pages, slot_of, slot_text
 from scheduling.services import TimeRefused, visit_or_404
@@ -207,7 +208,8 @@ def detail(request: HttpRequest, appointment_id: UUID, patient_id: UUID | None =
     papers = [
         paper for entry in visit_papers for paper in entry(asked.user, asked.patient, visit.pk, is_open)
     ]
-    return asked.page("detail", row=detail_row(asked, visit), papers=papers)
+    expected = told_of(asked.user, visit, asked.now)
+    return asked.page("detail", row=detail_row(asked, visit), papers=papers, expected=expected)
 
 
 @require_safe

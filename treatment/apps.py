@@ -16,6 +16,7 @@ class TreatmentConfig(AppConfig):
         """Fill the registries."""
         from portal.lib import contributions
         from treatment import contributed, demo, problems
+        from treatment.chair import demo as chair_demo
         from treatment.labelchange import demo as labelchange_demo
         from treatment.labelchange.problems import on_withdrawn
         from treatment.ledger import contributed as ledger
@@ -46,6 +47,7 @@ class TreatmentConfig(AppConfig):
         contributions.demo_loaders.add(16, readiness_demo.load)
         contributions.demo_loaders.add(16, ledger_demo.load)
         contributions.demo_loaders.add(16, labelchange_demo.load)
+        contributions.demo_loaders.add(30, chair_demo.load)
         contributions.draft_kinds.update(
             {
                 "treatment-order": _("An order for a treatment"),
@@ -61,6 +63,9 @@ class TreatmentConfig(AppConfig):
                 "treatment-review": _("A look at a reaction"),
                 "treatment-elsewhere": _("What was given elsewhere"),
                 "treatment-elsewhere-confirm": _("Numbers to confirm"),
+                "chair-row": _("A line of a chair record"),
+                "chair-correct": _("A correction in a chair record"),
+                "chair-close": _("The end of a chair record"),
                 "allergy": _("An allergy"),
                 "medicine": _("A medicine"),
                 "self-check": _("A self-check"),
@@ -113,6 +118,9 @@ class TreatmentConfig(AppConfig):
                 "treatment.stop-lifted": _("lifted the stop of an answer before a dose, with a reason"),
                 "treatment.reminded": _("reminded of the list before a dose"),
                 "treatment.reminder-canceled": _("canceled a reminder"),
+                "chair.noted": _("noted what happened during an infusion"),
+                "chair.corrected": _("corrected what was noted during an infusion"),
+                "chair.closed": _("closed the record of an infusion"),
                 "readiness.view": _("looked at the readiness board"),
                 "treatment.check-done": _("noted a regular check as done"),
                 "allergy.written": _("wrote an allergy"),

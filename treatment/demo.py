@@ -22,6 +22,7 @@ from patients.services import enroll_patient
 from portal.lib import actor
 from portal.lib.ids import uuid7
 from treatment import checks, lists
+from treatment.chair.demo import in_the_chair
 from treatment.courses import doses, reading
 from treatment.courses.planning import add_months
 from treatment.elsewhere import services as elsewhere
@@ -84,6 +85,13 @@ class Hand:
                 by=self.nurse, patient=self.patient, dose_id=planned.pk, id=uuid7(), given_at=self.at(day),
                 now=self.at(day, 16), lot=lot, reaction=reaction, note=note, **more,
             )  # fmt: skip
+
+    def sit(self, course: Course, day: date, lot: str, *, signs: tuple[str, ...] = ()) -> None:
+        """The first planned dose, given on `day` with a record of what happened in the chair."""
+        with acting(self.nurse):
+            planned = doses.next_planned(self.nurse, self.patient, course.pk)
+        assert planned is not None
+        in_the_chair(self.world, self.patient, planned.pk, self.at(day), lot=lot, signs=signs)
 
     def put_off(self, course: Course, reason: str, owner: str, days: int, note: str) -> None:
         """The next dose waits since yesterday; somebody looks again in so many days."""
@@ -218,8 +226,9 @@ def _maya(world: World) -> None:
         note="Itching for ten minutes. Slowed down, then gone.",
     )
     hand.give(course, first + timedelta(days=14), "OC-2024")
-    for cycle, lot in ((1, "OC-2209"), (2, "OC-2388"), (3, "OC-2517")):
+    for cycle, lot in ((1, "OC-2209"), (2, "OC-2388")):
         hand.give(course, first + timedelta(days=182 * cycle), lot)
+    hand.sit(course, first + timedelta(days=182 * 3), "OC-2517", signs=("skin",))
     hand.checked(course, "mon.mri_brain", _weekday(world.today() - timedelta(days=200)))
     hand.tick(course, "mon.serum_immunoglobulins")
     hand.allergy(maya, "Penicillin", "Rash on my arms, as a child", -300)
@@ -244,8 +253,9 @@ def _samuel(world: World) -> None:
     hand.miss(course, missed, "Cold with fever on the day")
     again = missed + timedelta(days=7)
     hand.move_as_proposed(course, again, "Given as soon as the cold was over, then every 4 weeks from there")
-    for number in range(3):
+    for number in range(2):
         hand.give(course, again + timedelta(days=28 * number), f"NA-{320 + number}")
+    hand.sit(course, again + timedelta(days=56), "NA-322")
     hand.tick(course, "chk.rems_auth", "chk.jcv_current")
     hand.checked(course, "mon.clinical_pml_assessment", first + timedelta(days=84))
     hand.checked(course, "mon.rems_re_authorisation", first + timedelta(days=168))

@@ -488,6 +488,7 @@ def reaction_word(details: dict[str, Any]) -> str:
     return str(_("Not noted") if said is None else _("Yes") if said else _("No"))
 
 
+from treatment.chair.models import ChairDay, ChairRow  # noqa: E402 - they build on the models above
 from treatment.editing.models import ProtocolDraft  # noqa: E402 - they build on the models above
 from treatment.elsewhere.models import BodyMeasure, GivenElsewhere  # noqa: E402 - they build on the models above
 from treatment.labelchange.models import LabelChange, LabelNotice, VersionMove, Withdrawal  # noqa: E402
@@ -508,6 +509,8 @@ __all__ = [
     "Allergy",
     "Applies",
     "BodyMeasure",
+    "ChairDay",
+    "ChairRow",
     "Change",
     "CheckDone",
     "ChecklistItem",

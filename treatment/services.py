@@ -6,6 +6,8 @@ All dates are the site's calendar days. The modules behind: `planning` (arithmet
 
 from __future__ import annotations
 
+from treatment.chair.flow import Stand as ChairStand
+from treatment.chair.reading import stands_of as chair_stands
 from treatment.checks import CheckState, OpenItem, before, note_check, regular_checks, settle_item
 from treatment.courses.booking import BookableDose, dose_for_booking, hold_for_booking
 from treatment.courses.doses import (
@@ -50,6 +52,7 @@ from treatment.protocols.signing import is_signed_off, sign_off
 
 __all__ = [
     "BookableDose",
+    "ChairStand",
     "CheckState",
     "Cycle",
     "DayCheck",
@@ -60,6 +63,7 @@ __all__ = [
     "TooEarly",
     "allergies_of",
     "before",
+    "chair_stands",
     "confirm_moves",
     "course_or_404",
     "courses_of",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from portal.lib.contributions import ready_message
 from portal.lib.time_words import day as day_words
 from treatment import checks, words
+from treatment.chair.reading import days_of
 from treatment.courses import proceeding, reading
 from treatment.courses.doses import open_phase, proposed_moves
 from treatment.courses.eyes import Eyes
@@ -36,12 +37,13 @@ def fever_address() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """A patient's doses, records of infusions by dose, done checks and what holds doses back: four statements, however many courses."""
+    """A patient's doses, records of infusions by dose, done checks and what holds doses back, closed chair records: five statements, however many courses."""
 
     doses: list[Dose]
     records: dict[UUID, InfusionRecord]
     done: checks.DoneDays
     put_off: list[Postponement]
+    chair_days: set[UUID]  # doses whose chair record is closed
 
     @property
     def waiting(self) -> dict[UUID, Postponement]:
@@ -59,6 +61,7 @@ def journey_of(asked: Asked, course: Course | None = None) -> Journey:
         {record.dose_id: record for record in records},
         checks.done_days(asked.user, asked.patient),
         postponements_of(asked.user, asked.patient, course.pk if course is not None else None),
+        days_of(asked.user, asked.patient),
     )
 
 
@@ -149,6 +152,10 @@ def dose_rows(
                 "waiting": held,
                 "drug": drug.steps[-1] if drug is not None else None,
                 "expires": _day_of(details.get("expires_on")) if details is not None else None,
+                "chair_url": asked.url("chair", dose.pk) if may_note else "",
+                "chair_record": asked.url("chair" if asked.is_staff else "chair-day", dose.pk)
+                if dose.pk in journey.chair_days
+                else "",
                 "given_url": asked.url("given", dose.pk) if may_note else "",
                 "missed_url": asked.url("missed", dose.pk)
                 if may_note and dose.earliest <= asked.today

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
+from treatment.chair import views as chair
 from treatment.editing import views as editing
 from treatment.elsewhere import views as elsewhere
 from treatment.journey import views as journey
@@ -129,5 +130,11 @@ urlpatterns: list[URLPattern] = [
     _of_patient("elsewhere/<uuid:elsewhere_id>/confirm/", elsewhere.confirm, "elsewhere-confirm"),
     _of_patient("elsewhere/<uuid:elsewhere_id>/take-off/", elsewhere.withdraw, "elsewhere-withdraw"),
     _of_patient("measure/", elsewhere.measure, "measure"),
+    path("treatment/chair/<uuid:dose_id>/", chair.mine, name="chair-day"),
+    _of_patient("doses/<uuid:dose_id>/chair/", chair.record, "chair"),
+    _of_patient("doses/<uuid:dose_id>/chair/press/", chair.press, "chair-press"),
+    _of_patient("doses/<uuid:dose_id>/chair/news/", chair.news, "chair-news"),
+    _of_patient("doses/<uuid:dose_id>/chair/close/", chair.close, "chair-close"),
+    _of_patient("doses/<uuid:dose_id>/chair/lines/<uuid:row_id>/", chair.correct, "chair-correct"),
     path("therapies/import/people/", elsewhere.bring_in, name="import"),
 ]

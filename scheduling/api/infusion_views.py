@@ -22,6 +22,7 @@ from scheduling.api.views import AREA, FREE, SchedulingView
 from scheduling.board import board_of, waiting_for
 from scheduling.finding import Start
 from scheduling.infusion_views import AskedInfusion
+from scheduling.late import late_or_404, tell_late
 from scheduling.models import Appointment
 from scheduling.services import TimeRefused, visit_or_404
 
@@ -201,3 +202,14 @@ class Chairs(TeamView):
     def get(self, request: Request) -> Response:
         """For the team: one day of the infusion room, chair by chair and nurse by nurse."""
         return Response(shapes.ChairsRead(board_of(self.clinician(), self.asked.get("on"), present())).data)
+
+
+class RunningLate(TeamView):
+    @extend_schema(request=NothingWrite, responses={200: shapes.ChairsRead})
+    def post(self, request: Request, appointment_id: UUID) -> Response:
+        """For the team: tell everybody whom this infusion hits today the time that is expected now. Nothing about health is sent."""
+        person, at = self.clinician(), present()
+        self.body(NothingWrite)
+        late = late_or_404(board_of(person, None, at).late, appointment_id)
+        tell_late(by=person, late=late, id=self.once, now=at)
+        return Response(shapes.ChairsRead(board_of(person, None, at)).data)

@@ -252,6 +252,25 @@ class HalfHourRead(serializers.Serializer[Any]):
         return [cell["kind"] for cell in row["cells"]]
 
 
+class HitRead(serializers.Serializer[Any]):
+    """Somebody whose place is not free in time; `appointment` is null for a patient of another team."""
+
+    appointment = AppointmentRead(source="taken.visit", allow_null=True)
+    starts_at = serializers.DateTimeField(source="taken.starts_at")
+    expected_at = serializers.DateTimeField(help_text=_("When the place is expected to be free."))
+    told = serializers.DateTimeField(
+        allow_null=True, help_text=_("The expected time that the patient was told last.")
+    )
+
+
+class LateRead(serializers.Serializer[Any]):
+    """An infusion that goes on longer than it is booked, by what is noted in the chair."""
+
+    appointment = AppointmentRead(source="visit")
+    expected_end = serializers.DateTimeField()
+    hits = HitRead(many=True)
+
+
 class ChairsRead(serializers.Serializer[Any]):
     """A day of the infusion room."""
 
@@ -260,6 +279,7 @@ class ChairsRead(serializers.Serializer[Any]):
     chairs = SeatsRead(many=True)
     nurses = SeatsRead(many=True)
     half_hours = HalfHourRead(source="rows", many=True)
+    late = LateRead(many=True)
 
 
 # --- What may be sent ------------------------------------------------------------------------------------------------

@@ -27,4 +27,5 @@ urlpatterns = [
     path(REQUEST + "withdraw/", infusion_views.RequestWithdraw.as_view(), name="request-withdraw"),
     path("day/", views.Day.as_view(), name="day"),
     path("chairs/", infusion_views.Chairs.as_view(), name="chairs"),
+    path("chairs/<uuid:appointment_id>/late/", infusion_views.RunningLate.as_view(), name="running-late"),
 ]

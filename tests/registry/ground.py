@@ -55,6 +55,7 @@ from scheduling.models import Service
 from scheduling.pages import slot_text, time_text
 from tests.registry.people import MAYA, MORE, PATIENTS, SAMUEL
 from treatment import services as treatment
+from treatment.chair import services as chair
 from treatment.courses import pausing
 from treatment.courses.reading import facts_for
 from treatment.editing import kinds
@@ -64,7 +65,7 @@ from treatment.elsewhere.services import Told
 from treatment.labelchange import moving
 from treatment.ledger import keepers
 from treatment.ledger import services as ledger
-from treatment.models import Course, LabelChange, Protocol
+from treatment.models import ChairDay, Course, LabelChange, Protocol
 from treatment.outcomes import services as outcomes
 from treatment.readiness import answers
 from treatment.readiness import items as readiness_items
@@ -470,6 +471,39 @@ def _treatment(ground: Ground, now: datetime) -> None:
             )  # fmt: skip
 
         _ledger(ground, whose, now)
+        _chair(ground, whose, patient, now)
+
+
+def _chair(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
+    """The next dose runs in the chair, against what stands in its way; the last one has a closed record of the demo."""
+    neurologist = ground.users["neurologist"]
+    dose_id = UUID(str(ground.of("dose_id", whose)))
+    more: dict[str, Any] = {"by": neurologist, "patient": patient, "dose_id": dose_id, "now": now}
+    with acting(neurologist):
+        closed = ChairDay.objects.for_user(neurologist, patient).first()
+        assert closed is not None
+        ground.ids["chair_dose", whose] = closed.dose_id
+        chair.add_row(
+            kind="started",
+            said={"ml_h": "40", "although": "Talked over on the phone"},
+            id=uuid7(),
+            **more,
+        )
+        chair.add_row(
+            kind="reaction",
+            said={"signs": ["skin"], "grade": 1, "done": "Slower", "words": "Left arm"},
+            id=uuid7(),
+            **more,
+        )
+        chair.add_row(
+            kind="premedication",
+            said={"what": "Made-up tablet", "amount": "1", "words": ""},
+            id=uuid7(),
+            **more,
+        )
+        ground.ids["row_id", whose] = chair.add_row(
+            kind="vitals", said={"pulse": 78, "words": "Calm"}, id=uuid7(), **more
+        ).pk
 
 
 def _fever(ground: Ground, whose: str, user: User, patient: Patient, now: datetime) -> UUID:

@@ -292,6 +292,12 @@ API_ROWS: list[ApiRow] = [
     ),
     acts("scheduling-api:request-withdraw", RECORD, instead=A_REQUEST),
     reads("scheduling-api:chairs", TEAMS, about=False),
+    ApiRow(  # nothing runs late on the ground
+        "scheduling-api:running-late",
+        {"POST": Can(TEAMS, 404)},
+        about=False,
+        instead={"appointment_id": "infusion_appointment"},
+    ),
     # Journal: nobody but the patient writes; carers with it read it, the team reads what is shared
     ApiRow("journal-api:entry-list", {"GET": Can(of(SELF, JOURNAL_CARERS, READERS))}),
     ApiRow("journal-api:entry-detail", {"GET": Can(of(SELF, JOURNAL_CARERS, READERS))}),
@@ -583,6 +589,13 @@ API_ROWS: list[ApiRow] = [
         "treatment-api:dose-drug",
         {"GET": Can(READERS), "POST": Can(READERS, 200, sends(kind="returned", note="Not needed"))},
     ),
+    ApiRow(
+        "treatment-api:dose-chair",
+        {"GET": Can(READERS), "POST": Can(READERS, 201, sends(kind="vitals", pulse=78))},
+    ),
+    acts("treatment-api:dose-chair-correct", READERS, sends(pulse=79, why="A slip."), status=201),
+    acts("treatment-api:dose-chair-close", READERS, sends(extent="whole"), status=409),  # it still runs
+    reads("treatment-api:dose-chair-day", TREATED, instead={"dose_id": "chair_dose"}),
     acts("treatment-api:course-pause", PRESCRIBERS, sends(reason="Surgery."), refused=NO_PRESCRIBERS),
     acts(
         "treatment-api:course-resume",

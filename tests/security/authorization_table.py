@@ -408,6 +408,12 @@ def _treatment() -> list[Row]:
             exceptions=no_prescriber,
             instead={"dose_id": "waiting_dose"},
         ),
+        Row("treatment:patient-chair", READERS, 200, 302, _form(pulse="78"), query="note=vitals"),
+        Row("treatment:patient-chair-press", READERS, None, 302, _once(kind="stopped")),
+        Row("treatment:patient-chair-news", READERS),
+        Row("treatment:patient-chair-correct", READERS, 200, 302, _form(pulse="79", why="A slip")),
+        Row("treatment:patient-chair-close", READERS, 200, 422, _form(extent="whole")),  # it still runs
+        Row("treatment:chair-day", SELF, instead={"dose_id": "chair_dose"}),
         Row("treatment:patient-drug", READERS, 200, 302, _once(kind="returned", note="Not needed")),
         Row("treatment:patient-pause", READERS, 200, 302, _form(reason="Surgery"), exceptions=no_prescriber),
         Row(
@@ -653,6 +659,14 @@ ROWS: list[Row] = [
     *_treatment(),
     clinicians("scheduling:day"),
     clinicians("scheduling:chairs"),
+    Row(  # nothing runs late on the ground
+        "scheduling:running-late",
+        everyone(*CLINICIANS),
+        None,
+        404,
+        _once(),
+        instead={"appointment_id": "infusion_appointment"},
+    ),
     clinicians("scheduling:requests"),
     # Messages
     own_start("messaging:list"),

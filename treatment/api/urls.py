@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from treatment.api import (
+    chair,
     courses,
     elsewhere,
     journey,
@@ -20,6 +21,7 @@ from treatment.api import (
 
 app_name = "treatment-api"
 
+CHAIR = "doses/<uuid:dose_id>/chair/"
 COURSE = "courses/<uuid:course_id>/"
 RESULT = "ledger/results/<uuid:result_id>/"
 VERSIONS = "therapies/<slug:code>/versions/"
@@ -73,6 +75,10 @@ urlpatterns = [
     path("doses/<uuid:dose_id>/put-off/", outcomes.DosePutOff.as_view(), name="dose-put-off"),
     path("doses/<uuid:dose_id>/go-ahead/", outcomes.DoseGoAhead.as_view(), name="dose-go-ahead"),
     path("doses/<uuid:dose_id>/drug/", outcomes.DoseDrug.as_view(), name="dose-drug"),
+    path(CHAIR, chair.DoseChair.as_view(), name="dose-chair"),
+    path(CHAIR + "close/", chair.DoseChairClose.as_view(), name="dose-chair-close"),
+    path(CHAIR + "day/", chair.DoseChairDay.as_view(), name="dose-chair-day"),
+    path(CHAIR + "lines/<uuid:row_id>/correct/", chair.DoseChairCorrect.as_view(), name="dose-chair-correct"),
     path(COURSE + "pause/", outcomes.CoursePause.as_view(), name="course-pause"),
     path(COURSE + "resume/", outcomes.CourseResume.as_view(), name="course-resume"),
     path(COURSE + "counts/", elsewhere.CourseCounts.as_view(), name="course-counts"),

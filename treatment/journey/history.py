@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from portal.lib.time_words import day as day_words
 from treatment import words as treatment_words
+from treatment.chair.reading import days_of
 from treatment.courses import reading
 from treatment.journey import words
 from treatment.models import Change, Course, Dose, InfusionRecord, Postponement, reaction_word
@@ -57,17 +58,24 @@ def plan_context(asked: Asked) -> dict[str, Any]:
             moved.setdefault(change.dose_id, change.old_target)
     courses = list({dose.course_id: dose.course for dose in doses}.values())
     running = [course for course in courses if course.is_running]
+    told = days_of(asked.user, asked.patient)
     return {
-        "courses": [_plan_of(asked, course, doses, moved) for course in running],
+        "courses": [_plan_of(asked, course, doses, moved, told) for course in running],
         "unsigned": any(course.order.demo_only for course in running),
         "up": asked.url("journey" if asked.is_staff else "home"),
         "history_url": asked.url("history"),
     }
 
 
-def _plan_of(asked: Asked, course: Course, doses: list[Dose], moved: dict[UUID, date]) -> dict[str, Any]:
+def _plan_of(
+    asked: Asked, course: Course, doses: list[Dose], moved: dict[UUID, date], told: set[UUID]
+) -> dict[str, Any]:
     facts = reading.facts_for(course)
-    rows = [_dose_row(asked, dose, moved.get(dose.pk)) for dose in doses if dose.course_id == course.pk]
+    rows = [
+        _dose_row(asked, dose, moved.get(dose.pk), dose.pk in told)
+        for dose in doses
+        if dose.course_id == course.pk
+    ]
     settled = [row for row in rows if not row["dose"].is_planned]
     planned = [row for row in rows if row["dose"].is_planned]
     return {
@@ -80,7 +88,7 @@ def _plan_of(asked: Asked, course: Course, doses: list[Dose], moved: dict[UUID, 
     }
 
 
-def _dose_row(asked: Asked, dose: Dose, first_planned: date | None) -> dict[str, Any]:
+def _dose_row(asked: Asked, dose: Dose, first_planned: date | None, is_told: bool) -> dict[str, Any]:
     kind, word = treatment_words.state_of(dose)
     lines = []
     if dose.is_planned:
@@ -100,6 +108,7 @@ def _dose_row(asked: Asked, dose: Dose, first_planned: date | None) -> dict[str,
         "kind": kind,
         "word": word if dose.state != Dose.State.MISSED else _("Not given"),
         "lines": lines,
+        "day_url": asked.url("chair" if asked.is_staff else "chair-day", dose.pk) if is_told else "",
     }
 
 
