@@ -480,6 +480,7 @@ def reaction_word(details: dict[str, Any]) -> str:
     return str(_("Not noted") if said is None else _("Yes") if said else _("No"))
 
 
+from treatment.dayof.models import CheckIn, LifePlan  # noqa: E402 - they build on the models above
 from treatment.editing.models import ProtocolDraft  # noqa: E402 - they build on the models above
 from treatment.elsewhere.models import BodyMeasure, GivenElsewhere  # noqa: E402 - they build on the models above
 from treatment.labelchange.models import LabelChange, LabelNotice, VersionMove, Withdrawal  # noqa: E402
@@ -502,6 +503,7 @@ __all__ = [
     "BodyMeasure",
     "Change",
     "CheckDone",
+    "CheckIn",
     "ChecklistItem",
     "Course",
     "Dose",
@@ -514,6 +516,7 @@ __all__ = [
     "ItemNote",
     "LabelChange",
     "LabelNotice",
+    "LifePlan",
     "Medicine",
     "Order",
     "Postponement",

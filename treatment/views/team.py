@@ -24,6 +24,7 @@ from portal.lib.ids import parse_uuid
 from portal.lib.problems import DomainError
 from treatment import checks, forms, shown, words
 from treatment.courses import doses, reading
+from treatment.dayof.contributed import rows_of
 from treatment.elsewhere.shown import before_rows, counted_words
 from treatment.models import Course, Dose
 from treatment.outcomes.reading import drug_of, hold_of
@@ -57,6 +58,10 @@ def patient_home(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         elsewhere=asked.url("elsewhere"),
         ledger=asked.url("ledger"),
         self_checks=newest(asked),
+        check_ins=rows_of(asked),
+        infusion_day=asked.url("infusion-day"),
+        after_care=asked.url("after-care"),
+        card=asked.url("card"),
     )
 
 
