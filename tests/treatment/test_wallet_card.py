@@ -67,6 +67,15 @@ def test_after_the_last_dose_the_signs_stay(ward: Ward, course: Any) -> None:
     assert "New symptoms up to 6 months after the last dose" in page_of(ward.maya, "after-care")
 
 
+def test_signs_of_an_earlier_treatment_stay_beside_those_of_the_next(ward: Ward, course: Any) -> None:
+    ended = ward.order("ocrelizumab_iv", ward.today - timedelta(days=2), replaces=course.pk)
+    ward.give(ended, ward.today - timedelta(days=2))
+    page = page_of(ward.maya, "after-care")
+    assert "New symptoms up to 6 months after the last dose" in page  # natalizumab
+    assert "A new breast lump or change" in page  # ocrelizumab
+    assert page.count("<li>A seizure</li>") == 1
+
+
 def test_without_a_treatment_only_the_phone(ward: Ward) -> None:
     page = page_of(ward.maya, "after-care")
     assert "nothing to show" in page

@@ -33,7 +33,6 @@ from portal.lib.api import (
 from portal.lib.time import now as present
 from treatment.api.selfchecks import SelfCheckRead, SelfCheckWrite
 from treatment.api.views import TreatmentView
-from treatment.courses import reading
 from treatment.dayof import aftercare, card, checkins, day, plans
 from treatment.models import CheckIn, LifePlan
 
@@ -104,9 +103,9 @@ class SaidRead(serializers.Serializer[Any]):
 
 
 class AfterCareRead(serializers.Serializer[Any]):
-    """What to watch for after a dose, in the words of the version. Empty lists are not known."""
+    """What to watch for after a dose, in the words of the versions, each sign once. Empty lists are not known."""
 
-    therapy = serializers.CharField(allow_blank=True)
+    therapies = serializers.ListField(child=serializers.CharField())
     demo_only = serializers.BooleanField()
     emergency = SaidRead(many=True)
     call_now = SaidRead(many=True)
@@ -222,11 +221,10 @@ class AfterCareView(TreatmentView):
         """What to watch for after a dose."""
         asked = self.asked_about()
         record_view(asked.user, asked.patient, "treatment.view")
-        course = aftercare.course_to_ask(asked.user, asked.patient)
-        if course is None:
+        care = aftercare.after_care(asked.user, asked.patient)
+        if care is None:
             empty: dict[str, Any] = {"emergency": [], "call_now": [], "reactions": [], "expected": []}
-            return Response(AfterCareRead({"therapy": "", "demo_only": False, **empty}).data)
-        care = aftercare.after_care(reading.facts_for(course), course)
+            return Response(AfterCareRead({"therapies": [], "demo_only": False, **empty}).data)
         for_team = asked.capacity != "self"
 
         def said(rows: list[aftercare.Said]) -> list[dict[str, Any]]:
@@ -240,12 +238,12 @@ class AfterCareView(TreatmentView):
             ]
 
         answer = {
-            "therapy": care.facts.name,
-            "demo_only": course.order.demo_only,
+            "therapies": care.names,
+            "demo_only": care.demo_only,
             "emergency": said(care.emergency),
             "call_now": said(care.call_now),
-            "reactions": care.reactions,
-            "expected": care.expected,
+            "reactions": list(dict.fromkeys(text for row in care.reactions for text in row.common)),
+            "expected": list(dict.fromkeys(text for row in care.reactions for text in row.expected)),
         }
         return Response(AfterCareRead(answer).data)
 

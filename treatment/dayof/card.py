@@ -61,7 +61,7 @@ class WalletCard:
 
 
 def card_of(user: User, patient: Patient, now: datetime) -> WalletCard:
-    """The card as it stands at `now` (aware). One line for each substance, the running ones first."""
+    """The card as it stands at `now` (aware). One line for each substance, the one that was given last first."""
     doses = reading.doses_of(user, patient)
     courses = sorted(reading.courses_of(user, patient), key=lambda one: one.ended_on is not None)
     before = [row for row in elsewhere_of(user, patient) if row.doses_given != 0]  # 0: there was none
@@ -87,7 +87,11 @@ def card_of(user: User, patient: Patient, now: datetime) -> WalletCard:
         found.setdefault(facts.substance, _on_card(facts, None, days))
     allergies = allergies_of(user, patient)
     return WalletCard(
-        medicines=[replace(one, unconfirmed=key in unknown) for key, one in found.items()],
+        medicines=sorted(
+            (replace(one, unconfirmed=key in unknown) for key, one in found.items()),
+            key=lambda one: one.last_on or date.min,
+            reverse=True,
+        ),
         allergies=[
             f"{line.what} ({line.more})" if line.more else line.what
             for line in allergies

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from accounts.models import User
 from patients.models import Patient
@@ -36,7 +36,7 @@ def load(world: World) -> None:
     _answered(samuel, world.other_patient, _asked(world.other_patient, other, 1), new=[])
     _asked(world.other_patient, other, 24)  # nobody answered
     with actor.unit_of_work(actor.Actor(user_id=maya.pk)):
-        more = {"by": maya, "patient": world.patient, "now": world.at(-2, 18)}
+        more: dict[str, Any] = {"by": maya, "patient": world.patient, "now": world.at(-2, 18)}
         first = world.today() + timedelta(days=15)
         plans.save_plan(
             id=uuid7(), kind="travel", note="To my sister at the sea", starts_on=first,

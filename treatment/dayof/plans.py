@@ -271,7 +271,10 @@ def around(user: User, patient: Patient, now: datetime) -> Around:
     items += [
         _window(dose)
         for dose in doses
-        if dose.is_planned and dose.course.ended_on is None and (dose.latest or dose.target) >= today
+        if dose.is_planned
+        and dose.course.is_running
+        and not dose.course.is_paused
+        and (dose.latest or dose.target) >= today
     ]
     for course in {dose.course_id: dose.course for dose in doses}.values():
         for check in checks.regular_checks(user, patient, course, doses, done):

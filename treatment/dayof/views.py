@@ -71,10 +71,9 @@ def after_care(request: HttpRequest, patient_id: UUID | None = None) -> HttpResp
     """What to watch for after a dose. The team reads the sources beside it."""
     asked = Asked(request, patient_id)
     record_view(asked.user, asked.patient, "treatment.view")
-    course = aftercare.course_to_ask(asked.user, asked.patient)
     return asked.page(
         "after_care",
-        care=aftercare.after_care(reading.facts_for(course), course) if course is not None else None,
+        care=aftercare.after_care(asked.user, asked.patient),
         up=asked.url("home"),
         ledger=asked.url("ledger"),
         self_check="" if asked.is_staff else asked.url("self-check"),
