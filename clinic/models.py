@@ -41,6 +41,16 @@ class Site(models.Model):
     day_phone = models.CharField(_("phone while open"), max_length=30)
     after_hours_phone = models.CharField(_("phone while closed"), max_length=30)
     after_hours_text = models.CharField(_("who answers while closed"), max_length=200)
+    nurse_phone = models.CharField(
+        _("phone of the infusion nurses while open; empty: the phone while open"),
+        max_length=30,
+        blank=True,
+        default="",
+    )
+    parking = models.TextField(_("parking, as patients read it"), blank=True, default="")
+    how_to_find = models.TextField(
+        _("how to find the infusion room, as patients read it"), blank=True, default=""
+    )
     reply_urgent_minutes = models.PositiveIntegerField(_("urgent messages: open minutes until answered"))
     reply_routine_days = models.PositiveSmallIntegerField(_("other messages: working days until answered"))
     silent_owner_minutes = models.PositiveIntegerField(

@@ -27,6 +27,7 @@ class SchedulingConfig(AppConfig):
         contributions.staff_today.add(20, contributed.todays_visits)
         contributions.staff_today.add(15, contributed.waiting_requests)
         contributions.before_dose.add(10, contributed.before_dose)
+        contributions.dose_times.add(10, contributed.dose_times)
         contributions.carer_links.add(10, contributed.carer_links)
         contributions.demo_loaders.add(20, demo.load)
         contributions.draft_kinds["booking"] = _("Booking an appointment")

@@ -12,7 +12,7 @@ from accounts.models import User
 from clinic.services import is_clinician
 from patients.models import Patient
 from patients.services import can, capacity_of
-from portal.lib.contributions import Card, PatientGroup, VisitChoice
+from portal.lib.contributions import Card, DoseTime, PatientGroup, VisitChoice
 from portal.lib.time_words import day as day_words
 from scheduling import infusions
 from scheduling.board import waiting_for
@@ -124,6 +124,19 @@ def before_dose(user: User, patient: Patient, dose: Any, now: datetime) -> list[
         label, who = _("No time is booked yet"), _("You")
     url = Pages(None if own else patient.pk).to("infusion")
     return [{"label": label, "who": who, "url": url, "done": booked is not None}]
+
+
+def dose_times(user: User, patient: Patient, now: datetime) -> list[DoseTime]:
+    """Times for doses that are booked, or asked for and not answered yet, the next one first."""
+    visits = Appointment.objects.for_user(user, patient).filter(
+        dose__isnull=False, state__in=["booked", "requested"], during__endswith__gt=now
+    )
+    pages = Pages(None if capacity_of(user, patient) == "self" else patient.pk)
+    return [
+        DoseTime(visit.dose_id, visit.starts_at, visit.state == "booked", pages.to("infusion"))
+        for visit in visits.order_by("during")
+        if visit.dose_id is not None
+    ]
 
 
 def carer_links(user: User, patient: Patient) -> list[dict[str, Any]]:

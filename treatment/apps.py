@@ -17,6 +17,8 @@ class TreatmentConfig(AppConfig):
         from portal.lib import contributions
         from treatment import contributed, demo, problems
         from treatment.chair import demo as chair_demo
+        from treatment.dayof import contributed as dayof
+        from treatment.dayof import demo as dayof_demo
         from treatment.labelchange import demo as labelchange_demo
         from treatment.labelchange.problems import on_withdrawn
         from treatment.ledger import contributed as ledger
@@ -36,6 +38,8 @@ class TreatmentConfig(AppConfig):
         contributions.problems.add(22, to_look_at)
         contributions.staff_today.add(28, board_views.staff_card)
         contributions.problems.add(25, ledger.problems)
+        contributions.needs_you.add(5, dayof.needs_you)
+        contributions.carer_links.add(12, dayof.carer_links)
         contributions.needs_you.add(20, ledger.new_results)
         contributions.staff_today.add(25, ledger.overdue_card)
         contributions.relation_duties.add(10, keepers.kept_by)
@@ -45,6 +49,7 @@ class TreatmentConfig(AppConfig):
         contributions.api_nouns["treatment"] = _("Treatment, allergies and medicines")
         contributions.demo_loaders.add(15, demo.load)
         contributions.demo_loaders.add(16, readiness_demo.load)
+        contributions.demo_loaders.add(16, dayof_demo.load)
         contributions.demo_loaders.add(16, ledger_demo.load)
         contributions.demo_loaders.add(16, labelchange_demo.load)
         contributions.demo_loaders.add(30, chair_demo.load)
@@ -69,6 +74,8 @@ class TreatmentConfig(AppConfig):
                 "allergy": _("An allergy"),
                 "medicine": _("A medicine"),
                 "self-check": _("A self-check"),
+                "check-in": _("A check-in after a dose"),
+                "life-plan": _("A plan of yours"),
                 "dose-answers": _("Questions before a dose"),
                 "dose-note": _("A note on the list before a dose"),
                 "dose-agreed": _("What was agreed before a dose"),
@@ -144,6 +151,14 @@ class TreatmentConfig(AppConfig):
                 "duty.handed-over": _("handed over your regular checks"),
                 "treatment.version-moved": _("moved a treatment to another version of its protocol"),
                 "labelchange.view": _("saw the name on a list of treatments that a label change touches"),
+                "checkin.asked": _("asked how you are after a dose"),
+                "checkin.answered": _("answered a check-in after a dose"),
+                "card.view": _("looked at the wallet card"),
+                "plan.view": _("looked at your plans"),
+                "plan.written": _("wrote down a plan"),
+                "plan.changed": _("changed a plan"),
+                "plan.ended": _("took a plan off the list"),
+                "plan.asked": _("made a plan a question"),
                 "lists.view": _("looked at the allergies and medicines"),
             }
         )

@@ -489,6 +489,7 @@ def reaction_word(details: dict[str, Any]) -> str:
 
 
 from treatment.chair.models import ChairDay, ChairRow  # noqa: E402 - they build on the models above
+from treatment.dayof.models import CheckIn, LifePlan  # noqa: E402 - they build on the models above
 from treatment.editing.models import ProtocolDraft  # noqa: E402 - they build on the models above
 from treatment.elsewhere.models import BodyMeasure, GivenElsewhere  # noqa: E402 - they build on the models above
 from treatment.labelchange.models import LabelChange, LabelNotice, VersionMove, Withdrawal  # noqa: E402
@@ -513,6 +514,7 @@ __all__ = [
     "ChairRow",
     "Change",
     "CheckDone",
+    "CheckIn",
     "ChecklistItem",
     "Course",
     "Dose",
@@ -525,6 +527,7 @@ __all__ = [
     "ItemNote",
     "LabelChange",
     "LabelNotice",
+    "LifePlan",
     "Medicine",
     "Order",
     "Postponement",

@@ -25,21 +25,30 @@ MOST = 100
 
 def new_signs(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
     """Self-checks in which something was new, until somebody of the team has looked at them. One problem with a near infusion."""
-    found: Any = SelfCheck.objects.for_user(user, patient).to_look_at().order_by("answered_at", "id")
-    for row in found[:MOST]:
+    found: Any = SelfCheck.objects.for_user(user, patient).to_look_at().select_related("check_in")
+    for row in found.order_by("answered_at", "id")[:MOST]:
         emergency = row.level == SelfCheck.Level.EMERGENCY
         yield Problem(
             patient_id=row.patient_id,
             keys=(f"selfcheck:{row.pk}", "infusion"),
             rank=URGENT,
-            words=_("Self-check: something new, an emergency sign")
-            if emergency
-            else _("Self-check: something new"),
+            words=_new_words(after_dose=hasattr(row, "check_in"), emergency=emergency),
             url=reverse("treatment:patient-self-check-done", args=[row.patient_id, row.pk]),
             state=str(row.pk),
             due=row.answered_at,
             owner=_("The team"),
         )
+
+
+def _new_words(*, after_dose: bool, emergency: bool) -> str:
+    """That something is new, never what."""
+    if after_dose:
+        return (
+            _("Check-in after a dose: something new, an emergency sign")
+            if emergency
+            else _("Check-in after a dose: something new")
+        )
+    return _("Self-check: something new, an emergency sign") if emergency else _("Self-check: something new")
 
 
 def near_doses(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:

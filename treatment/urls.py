@@ -7,6 +7,8 @@ from typing import Any
 from django.urls import URLPattern, path
 
 from treatment.chair import views as chair
+from treatment.dayof import plan_views
+from treatment.dayof import views as dayof
 from treatment.editing import views as editing
 from treatment.elsewhere import views as elsewhere
 from treatment.journey import views as journey
@@ -64,6 +66,18 @@ urlpatterns: list[URLPattern] = [
         selfcheck.review,
         name="patient-self-check-review",
     ),
+    *_both("infusion-day/", dayof.infusion_day, "infusion-day"),
+    *_both("after-care/", dayof.after_care, "after-care"),
+    *_both("card/", dayof.wallet_card, "card"),
+    *_both("card/pdf/", dayof.wallet_card_pdf, "card-pdf"),
+    path("treatment/check-ins/<uuid:check_in_id>/", dayof.check_in, name="check-in"),
+    path("treatment/plans/", plan_views.home, name="life-plans"),
+    path("treatment/plans/add/", plan_views.new, name="life-plan-new"),
+    path("treatment/plans/<uuid:plan_id>/", plan_views.one, name="life-plan"),
+    path("treatment/plans/<uuid:plan_id>/change/", plan_views.change, name="life-plan-change"),
+    path("treatment/plans/<uuid:plan_id>/end/", plan_views.end, name="life-plan-end"),
+    path("treatment/plans/<uuid:plan_id>/question/", plan_views.question, name="life-plan-question"),
+    path("treatment/plans/<uuid:plan_id>/write/", plan_views.write, name="life-plan-write"),
     path("treatment/board/", board_views.week, name="board"),
     *_both("ready/<uuid:dose_id>/", readiness.dose_list, "ready"),
     *_both("ready/<uuid:dose_id>/questions/", readiness.questions, "questions"),

@@ -127,6 +127,9 @@ def _site(now: datetime) -> Site:
         day_phone="555-0100",
         after_hours_phone="555-0199",
         after_hours_text="The nurse line answers all night.",
+        nurse_phone="555-0143",
+        parking="Garage B, Elm Street, level 2. The first hour is free. Blue spaces are beside the door.",
+        how_to_find="Go in at the main door, take the elevator to floor 3, and follow the blue line to the infusion room.",
         reply_urgent_minutes=60,
         reply_routine_days=2,
     )

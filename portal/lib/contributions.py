@@ -70,6 +70,20 @@ begin_message: Registry[Callable[..., str]] = Registry()
 profile_links: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # fn(user, patient, dose, now) -> list[dict]: what is open or done before a dose, with keys label, who, url, done
 before_dose: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
+
+
+@dataclass(frozen=True, slots=True)
+class DoseTime:
+    """A time for a dose: an aware instant; `booked` is False while the center has not answered. `url` is where it stands."""
+
+    dose_id: UUID
+    starts_at: Any
+    booked: bool
+    url: str
+
+
+# fn(user, patient, now) -> list[DoseTime]: times that are booked or asked for and not over; one statement; carers with the appointments too
+dose_times: Registry[Callable[..., list[DoseTime]]] = Registry()
 # fn(user, patient, visit_id, is_open) -> list[dict]: papers for a visit, or the way to one while it can still change; keys label, url
 visit_papers: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # fn(user, patient) -> list[dict]: what a carer may open of a patient, with keys label, url

@@ -127,7 +127,7 @@ def parameters(ground: Ground, whose: str) -> dict[str, str | int]:
     kinds = (
         "appointment_id", "entry_id", "grant_id", "patient_id", "question_id", "report_id", "thread_id", "course_id", "dose_id", "item_id", "code",
         "file_id", "message_id", "made_id", "template_id", "mailing_id", "call_id", "check_id", "on_call_id", "absence_id",
-        "elsewhere_id", "answer_id", "result_id", "team_id", "change_id",
+        "elsewhere_id", "answer_id", "result_id", "team_id", "change_id", "check_in_id", "plan_id",
     )  # fmt: skip
     given: dict[str, str | int] = {f"path.{kind}": str(ground.of(kind, whose)) for kind in kinds}
     return {
@@ -177,6 +177,9 @@ def real_values(ground: Ground, whose: str) -> dict[str, dict[str, Any]]:
         "do-treatment-therapies-code-label-changes": {**a_label_change(ground, whose), "withdraw": []},
         "do-treatment-label-changes-change-id-move": {"version": 2, "courses": [str(ground.of("open_course", whose))]},
         "do-treatment-self-checks": {"none": True, "new": []},
+        "do-treatment-check-ins-check-in-id-answer": {"none": True, "new": []},
+        "do-treatment-plans": {"starts_on": None, "ends_on": None},
+        "save-treatment-plans-plan-id": {"starts_on": None, "ends_on": None, **first},
         "do-treatment-doses-dose-id-answers": {**a_fever(ground, whose), "place": "phone"},
         "do-treatment-answers-answer-id-review": {"lift": False},
         "do-treatment-items-item-id-notes": {"state": "open", "day": None, "valid_until": None, "draw_by": None, "due_on": None},

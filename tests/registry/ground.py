@@ -58,6 +58,7 @@ from treatment import services as treatment
 from treatment.chair import services as chair
 from treatment.courses import pausing
 from treatment.courses.reading import facts_for
+from treatment.dayof import plans
 from treatment.editing import kinds
 from treatment.editing import services as editing
 from treatment.elsewhere import services as elsewhere
@@ -65,7 +66,7 @@ from treatment.elsewhere.services import Told
 from treatment.labelchange import moving
 from treatment.ledger import keepers
 from treatment.ledger import services as ledger
-from treatment.models import ChairDay, Course, LabelChange, Protocol
+from treatment.models import ChairDay, CheckIn, Course, Dose, LabelChange, Protocol
 from treatment.outcomes import services as outcomes
 from treatment.readiness import answers
 from treatment.readiness import items as readiness_items
@@ -472,6 +473,7 @@ def _treatment(ground: Ground, now: datetime) -> None:
 
         _ledger(ground, whose, now)
         _chair(ground, whose, patient, now)
+        _after_a_dose(ground, whose, patient, now)
 
 
 def _chair(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
@@ -504,6 +506,25 @@ def _chair(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
         ground.ids["row_id", whose] = chair.add_row(
             kind="vitals", said={"pulse": 78, "words": "Calm"}, id=uuid7(), **more
         ).pk
+
+
+def _after_a_dose(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
+    """A check-in that waits for an answer, one hour after the newest dose, and two plans."""
+    with actor.unit_of_work(actor.system("tests")):
+        given = Dose.objects.for_system().of(patient).given().exclude(check_ins__step=1)
+        dose = given.order_by("-given_at").first()
+        assert dose is not None
+        ground.ids["check_in_id", whose] = CheckIn.objects.create(
+            patient=patient, dose=dose, step=1, state=CheckIn.State.NOBODY, asked_at=now, created_at=now
+        ).pk
+    with acting(ground.users[whose]):
+        day = today_in(now, patient.site.time_zone)
+        more = {"by": ground.users[whose], "patient": patient, "now": now}
+        note = "Two weeks at the sea with my sister"
+        ground.ids["plan_id", whose] = plans.save_plan(
+            id=uuid7(), kind="travel", note=note, starts_on=day, ends_on=day + timedelta(days=60), **more
+        ).id
+        plans.save_plan(id=uuid7(), kind="pregnancy", note="", starts_on=None, ends_on=None, **more)
 
 
 def _fever(ground: Ground, whose: str, user: User, patient: Patient, now: datetime) -> UUID:

@@ -7,6 +7,7 @@ from django.urls import path
 from treatment.api import (
     chair,
     courses,
+    dayof,
     elsewhere,
     journey,
     ledger,
@@ -49,6 +50,16 @@ urlpatterns = [
     path(
         "self-checks/<uuid:check_id>/review/", selfchecks.SelfCheckReview.as_view(), name="self-check-review"
     ),
+    path("infusion-day/", dayof.InfusionDay.as_view(), name="infusion-day"),
+    path("after-care/", dayof.AfterCareView.as_view(), name="after-care"),
+    path("card/", dayof.WalletCardView.as_view(), name="card"),
+    path("card/pdf/", dayof.WalletCardPdf.as_view(), name="card-pdf"),
+    path("check-ins/", dayof.CheckInList.as_view(), name="check-in-list"),
+    path("check-ins/<uuid:check_in_id>/answer/", dayof.CheckInAnswer.as_view(), name="check-in-answer"),
+    path("plans/", dayof.PlanList.as_view(), name="life-plan-list"),
+    path("plans/<uuid:plan_id>/", dayof.PlanDetail.as_view(), name="life-plan-detail"),
+    path("plans/<uuid:plan_id>/end/", dayof.PlanEnd.as_view(), name="life-plan-end"),
+    path("plans/<uuid:plan_id>/question/", dayof.PlanQuestion.as_view(), name="life-plan-question"),
     path("ledger/", ledger.Ledger.as_view(), name="ledger"),
     path("ledger/results/", ledger.ResultList.as_view(), name="result-list"),
     path(RESULT, ledger.ResultDetail.as_view(), name="result-detail"),

@@ -12,6 +12,8 @@ from uuid import UUID
 from treatment.courses.planning import Anchor, Phase
 from treatment.models import Protocol
 
+LATER_HOURS = re.compile(r"\b(\d+) hours?\b", re.ASCII)
+DAY_HOURS, LATER = 24, 72
 MG_PER_M2 = re.compile(r"(\d+(?:\.\d+)?) mg/m2\b", re.ASCII)
 
 
@@ -187,6 +189,16 @@ class Facts:
         """The strength of a dose by body surface, read from the data's own words; None for a dose that is not given by it."""
         said = MG_PER_M2.match(self._raw[phase_key]["dose"])
         return Decimal(said[1]) if said is not None else None
+
+    @property
+    def check_in_hours(self) -> tuple[int, ...]:
+        """Hours after a dose at which the patient is asked. 1 and 24 are the project's own steps for every therapy; 72 only where the
+        version's own words about reactions name a time after the first 24 hours ("some later than 24 hours", "within 24-72 hours")."""
+        said = str(self.content["infusion_reactions"].get("timing", "")).lower()
+        later = "later than 24 hours" in said or any(
+            int(hours) > DAY_HOURS for hours in LATER_HOURS.findall(said)
+        )
+        return (1, DAY_HOURS, LATER) if later else (1, DAY_HOURS)
 
     def need(self, phase_key: str) -> InfusionNeed | None:
         """The minutes of a dose of a phase; None when the data leave one of them open."""

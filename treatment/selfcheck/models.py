@@ -16,9 +16,9 @@ from patients.querysets import PatientRecordQuerySet
 
 class SelfCheckQuerySet(PatientRecordQuerySet["SelfCheck"]):
     def newest_first(self) -> SelfCheckQuerySet:
-        """With the people and the version, without its facts."""
+        """With the people, the version without its facts, and the check-in that it answers, if it does."""
         return (
-            self.select_related("answered_by", "reviewed_by", "protocol__therapy")
+            self.select_related("answered_by", "reviewed_by", "protocol__therapy", "check_in__dose")
             .defer("protocol__content")
             .order_by("-answered_at", "-id")
         )

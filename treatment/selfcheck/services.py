@@ -17,6 +17,7 @@ from patients.areas import TREATMENT
 from patients.models import Patient
 from patients.services import exactly_once, record_change, require
 from portal.lib.problems import DomainError
+from portal.lib.time_words import day as day_words
 from treatment.courses import reading
 from treatment.models import Course, SelfCheck
 from treatment.protocols.facts import Facts
@@ -77,27 +78,35 @@ def answer(
         course = course_to_ask(by, patient)
         if course is None:
             raise NothingToAsk
-        asked = signs_of(reading.facts_for(course))
-        found = [sign for sign in asked if sign.key in ticked]
-        if not found and not none:
-            raise SayNewOrNone
-        row = SelfCheck(id=id, patient=patient, protocol_id=course.protocol_id, answered_by=by)
-        row.answered_at = row.created_at = now
-        row.level = max(
-            (sign.level for sign in found), key=lambda level: RANK[Level(level)], default=Level.NONE
-        )
-        row.answers = {
-            "new": [{"fact_code": sign.key, "text": sign.text, "level_code": sign.level} for sign in found],
-            "asked": len(asked),
-        }
-        row.save(force_insert=True)
-        record_change(by, patient, "selfcheck.answered", row.pk)
-        return row.pk
+        return keep(by=by, patient=patient, id=id, course=course, ticked=ticked, none=none, now=now)
 
     done = exactly_once(
         act="selfcheck.answer", id=id, patient=patient, user=by, content=[sorted(ticked), none], do=make
     )
     return check_or_404(by, patient, done.result)
+
+
+def keep(
+    *, by: User, patient: Patient, id: UUID, course: Course, ticked: set[str], none: bool, now: datetime
+) -> UUID:
+    """Write what is new down, inside an act that holds its id: the one rule for self-checks and for check-ins after a dose.
+
+    Raises SayNewOrNone.
+    """
+    asked = signs_of(reading.facts_for(course))
+    found = [sign for sign in asked if sign.key in ticked]
+    if not found and not none:
+        raise SayNewOrNone
+    row = SelfCheck(id=id, patient=patient, protocol_id=course.protocol_id, answered_by=by)
+    row.answered_at = row.created_at = now
+    row.level = max((sign.level for sign in found), key=lambda level: RANK[Level(level)], default=Level.NONE)
+    row.answers = {
+        "new": [{"fact_code": sign.key, "text": sign.text, "level_code": sign.level} for sign in found],
+        "asked": len(asked),
+    }
+    row.save(force_insert=True)
+    record_change(by, patient, "selfcheck.answered", row.pk)
+    return row.pk
 
 
 def check_or_404(user: User, patient: Patient, check_id: UUID | None) -> SelfCheck:
@@ -127,7 +136,13 @@ def review(*, by: User, patient: Patient, check_id: UUID, id: UUID, now: datetim
 
 def message_text(row: SelfCheck) -> str:
     """The words that a message to the team begins with: what was ticked, in the words it was asked in."""
-    lines = [str(_("From my self-check. New for me:"))]
+    check_in = getattr(row, "check_in", None)
+    lines = [
+        str(_("From my self-check. New for me:"))
+        if check_in is None
+        else str(_("From my check-in after the dose on %(day)s. New for me:"))
+        % {"day": day_words(check_in.dose.day)}
+    ]
     return "\n".join([*lines, *(f"- {line['text']}" for line in row.answers["new"])])
 
 
@@ -138,6 +153,7 @@ __all__ = [
     "answer",
     "check_or_404",
     "course_to_ask",
+    "keep",
     "message_text",
     "review",
     "signs_of",

@@ -26,6 +26,7 @@ from treatment import checks, forms, shown, words
 from treatment.courses import doses, proceeding, reading
 from treatment.courses.eyes import Eyes
 from treatment.courses.proceeding import Act, Code, Stop
+from treatment.dayof.contributed import rows_of
 from treatment.elsewhere.shown import before_rows, counted_words
 from treatment.models import Course, Dose
 from treatment.outcomes.reading import drug_of, hold_of
@@ -60,6 +61,10 @@ def patient_home(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         ledger=asked.url("ledger"),
         journey=asked.url("journey"),
         self_checks=newest(asked),
+        check_ins=rows_of(asked),
+        infusion_day=asked.url("infusion-day"),
+        after_care=asked.url("after-care"),
+        card=asked.url("card"),
     )
 
 
