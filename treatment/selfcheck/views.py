@@ -102,6 +102,7 @@ def review(request: HttpRequest, patient_id: UUID, check_id: UUID) -> HttpRespon
 
 
 def newest(asked: Asked) -> list[dict[str, Any]]:
-    """The last self-checks with their pages."""
-    rows = SelfCheck.objects.for_user(asked.user, asked.patient).newest_first()[:SHOWN]
+    """The last self-checks with their pages; answers to check-ins after a dose stand with the check-ins."""
+    checks = SelfCheck.objects.for_user(asked.user, asked.patient).filter(check_in__isnull=True)
+    rows = checks.newest_first()[:SHOWN]
     return [{"row": row, "url": asked.url("self-check-done", row.pk)} for row in rows]
