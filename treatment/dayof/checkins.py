@@ -65,7 +65,7 @@ def due_step(dose: Dose, given: Iterable[Dose], now: datetime) -> int | None:
     due = [
         step
         for step in steps
-        if dose.given_at + timedelta(hours=step) <= now < dose.given_at + timedelta(hours=step) + MOST_LATE
+        if _through(dose) + timedelta(hours=step) <= now < _through(dose) + timedelta(hours=step) + MOST_LATE
     ]
     if not due or any(row.step >= max(due) for row in dose.check_ins.all()):
         return None
@@ -73,6 +73,16 @@ def due_step(dose: Dose, given: Iterable[Dose], now: datetime) -> int | None:
     if max(due) != FIRST and not FIRST_HOUR <= hour < LAST_HOUR:
         return None
     return max(due)
+
+
+def _through(dose: Dose) -> datetime:
+    """When a given dose was through: the hours of the steps count from there, and `given_at` is when it began.
+
+    As long as the version says that it runs; from its beginning where the version does not say.
+    """
+    assert dose.given_at is not None
+    minutes = reading.facts_for(dose.course).phase_content(dose.phase_key)["infusion_minutes"]
+    return dose.given_at + timedelta(minutes=minutes or 0)
 
 
 def run(now: datetime) -> int:
