@@ -28,8 +28,10 @@ from treatment.protocols.facts import Facts
 
 
 def after(dose: Any, count: float) -> datetime:
-    """So many hours after a dose was given."""
-    found: datetime = dose.given_at + timedelta(hours=count)
+    """So many hours after a dose was through: the data say how long it runs, and `given_at` is when it began."""
+    regimen = dose.course.order.protocol.content["regimen"]
+    minutes = next(one["infusion_minutes"] for one in regimen if one["key"] == dose.phase_key)
+    found: datetime = dose.given_at + timedelta(minutes=minutes, hours=count)
     return found
 
 
@@ -161,6 +163,14 @@ def test_the_later_steps_wake_nobody(ward: Ward, hour: int) -> None:
     checkins.run(ward.at(ward.today + timedelta(days=1), 8))
     assert steps() == [24]
     assert dose.given_at is not None
+
+
+def test_nobody_is_asked_while_the_infusion_still_runs(ward: Ward, given: Any) -> None:
+    """The first half dose of ocrelizumab runs 2.5 hours: an hour after its beginning it is not over."""
+    checkins.run(given.given_at + timedelta(hours=1, minutes=30))
+    assert steps() == []
+    checkins.run(given.given_at + timedelta(hours=3, minutes=30))
+    assert steps() == [1]
 
 
 def test_the_mail_says_nothing_about_anybody(ward: Ward, given: Any) -> None:

@@ -99,7 +99,7 @@ def run(now: datetime) -> int:
 
 def _given(now: datetime) -> list[Dose]:
     """Doses that some step may be due for, with the steps that were asked: two statements."""
-    reach = timedelta(hours=72) + MOST_LATE
+    reach = timedelta(hours=72) + MOST_LATE + timedelta(days=1)  # a day for the longest dose
     rows = Dose.objects.for_system().given().filter(given_at__gt=now - reach, given_at__lte=now)
     rows = rows.select_related(
         "patient__site", "course__order__protocol", "course__moved_to"
