@@ -19,9 +19,10 @@ from portal.lib.time import today_in
 from treatment import words
 from treatment.checks import OpenItem, checklist_of
 from treatment.courses import reading
+from treatment.courses.booking import dose_for_booking
 from treatment.models import Dose, Postponement
-from treatment.outcomes.reading import hold_of
 from treatment.protocols.facts import InfusionNeed
+from treatment.readiness.dose import standing_of_dose
 
 DAYS_AFTER = 7  # doses of the same course on the days after are named too
 AT_HOME = (".log.premed_home", ".chk.antiviral")  # lines about medicines that the patient brings or takes
@@ -74,6 +75,7 @@ def day_of(user: User, patient: Patient, now: datetime) -> DayOf | None:
     if dose is None:
         return None
     lines = checklist_of(user, patient, dose, now)
+    standing = standing_of_dose(user, patient, dose, now, doses)
     last = dose.target + timedelta(days=DAYS_AFTER)
     return DayOf(
         dose_id=dose.pk,
@@ -82,10 +84,10 @@ def day_of(user: User, patient: Patient, now: datetime) -> DayOf | None:
         **_times(user, patient, dose.pk, now),
         need=reading.infusion_need(dose),
         dose=dose,
-        put_off=hold_of(user, patient, dose.pk),
+        put_off=standing.put_off,
         driver=next((line for line in lines if line.fact.endswith(DRIVER)), None),
         at_home=[line for line in lines if line.fact.endswith(AT_HOME)],
-        stopped=any(line.kind == "urgent" for line in lines),
+        stopped=standing.readiness.worst == "stopped",
         also=[
             one.target
             for one in doses
@@ -96,7 +98,7 @@ def day_of(user: User, patient: Patient, now: datetime) -> DayOf | None:
 
 def day_for_carer(user: User, patient: Patient, now: datetime) -> DayOf | None:
     """The same without anything of the record, for somebody who keeps the appointments."""
-    found = reading.dose_for_booking(user, patient)
+    found = dose_for_booking(user, patient)
     if found is None:
         return None
     return DayOf(
