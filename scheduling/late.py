@@ -150,19 +150,18 @@ def late_on(
     """What runs late on a day of the room: one statement when nothing does, four when something does. Only today can run late."""
     if on != today_in(now, zone):
         return []
-    visits = [visit for visit in infusions if visit.is_booked and visit.dose_id is not None]
-    stands = chair_stands(user, [visit.dose_id for visit in visits])
+    by_dose = {visit.dose_id: visit for visit in infusions if visit.is_booked and visit.dose_id is not None}
+    stands = chair_stands(user, by_dose)
     ends: dict[UUID, datetime] = {}
-    for visit in visits:
-        stand = stands.get(visit.dose_id)
-        end = expected_end(visit.parts or (0, 0, 0, 0), stand, now) if stand is not None else None
-        if end is not None:
-            ends[visit.pk] = end
-    overrun = [
-        visit
-        for visit in visits
-        if visit.pk in ends and ends[visit.pk] > visit.ends_at and stands[visit.dose_id].closed_at is None
-    ]
+    overrun = []
+    for dose_id, stand in stands.items():
+        visit = by_dose[dose_id]
+        leaves = expected_end(visit.parts or (0, 0, 0, 0), stand, now)
+        if leaves is None:
+            continue
+        ends[visit.pk] = leaves
+        if leaves > visit.ends_at and stand.closed_at is None:
+            overrun.append(visit)
     if not overrun:
         return []
     start, end = day_window(on, zone)

@@ -15,10 +15,10 @@ from rest_framework.response import Response
 from patients.areas import TREATMENT
 from patients.requests import STAFF, About, about
 from patients.services import record_view
-from portal.lib.api import Instant, Text, Write
+from portal.lib.api import Day, Instant, Text, Write
 from portal.lib.time import now as present
 from treatment.api import serializers as shapes
-from treatment.api.serializers import Amount, Day
+from treatment.api.serializers import Amount
 from treatment.api.views import TreatmentView
 from treatment.chair import flow, services
 from treatment.chair.details import SIGNS, WORDS
