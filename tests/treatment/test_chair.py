@@ -357,6 +357,8 @@ def test_the_screen_from_the_first_press_to_the_patients_page(chair: Chair, clie
     assert "Running." in answer.content.decode()
     with ward.acting(ward.nurse):
         assert len(record_of(ward.nurse, ward.patient, chair.dose.pk).rows) == 1
+    given = client.get(reverse("treatment:patient-given", args=[ward.patient.pk, chair.dose.pk]))
+    assert "There is a chair record of this dose" in given.content.decode()
     form = client.get(at(ward, chair) + "?note=reaction")
     assert "Not graded yet" in form.content.decode()
     refused = client.post(

@@ -23,6 +23,7 @@ from portal.lib.forms import Option, status_of
 from portal.lib.ids import parse_uuid
 from portal.lib.problems import DomainError
 from treatment import checks, forms, shown, words
+from treatment.chair.reading import record_of
 from treatment.courses import doses, proceeding, reading
 from treatment.courses.eyes import Eyes
 from treatment.courses.proceeding import Act, Code, Stop
@@ -274,6 +275,9 @@ def _dose_page(
         unsigned=dose.course.order.demo_only,
         waiting=hold_of(asked.user, asked.patient, dose.pk),
         counted=counted_words(asked, dose) if template == "given" else "",
+        chair_url=asked.url("chair", dose.pk)
+        if template == "given" and record_of(asked.user, asked.patient, dose.pk).rows
+        else "",
     )
     return finish(asked, page, f"treatment/{template}.html", context, act, said, back)
 
