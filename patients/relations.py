@@ -80,8 +80,7 @@ def end_team(*, by: User, patient: Patient, team_id: UUID, id: UUID, now: dateti
         raise NotAllowed
 
     def end() -> UUID:
-        # The whole row, so that whoever is writing something for the patient right now is waited for, and seen below.
-        Patient.objects.for_system().select_for_update().get(pk=patient.pk)
+        Patient.objects.for_system().select_for_update(no_key=True).get(pk=patient.pk)
         grant: Grant | None = (
             Grant.objects.live().filter(patient_id=patient.pk, kind="team", team_id=team_id).first()
         )

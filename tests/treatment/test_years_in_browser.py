@@ -32,7 +32,8 @@ class Clock:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.day = datetime.now(ZoneInfo(ZONE)).date()
+        # From tomorrow on: in the afternoon eleven o'clock of today would lie before the patient was enrolled.
+        self.day = datetime.now(ZoneInfo(ZONE)).date() + timedelta(days=1)
         file.write_text("0", encoding="ascii")
 
     def go(self, day: date, at: time = time(11)) -> None:
