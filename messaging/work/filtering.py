@@ -112,13 +112,14 @@ def news(user: User, mark: UUID) -> tuple[int, int]:
     """How much work was made after a mark, and how everything that waits stands: one statement."""
     waiting = WorkItem.objects.for_user(user).of_own_teams(user).waiting()
     rows = _counted(work_after(user, mark), NEW).union(_counted(waiting, STANDS, standing()), all=True)
-    found = {row["as_lane"]: row["count"] for row in rows}
-    return found.get(NEW[0], 0), found.get(STANDS[0], 0)
+    found = {row["as_lane"]: row for row in rows}
+    new, stands = found.get(NEW[0]), found.get(STANDS[0])
+    return new["count"] if new else 0, stands["stands"] if stands else 0
 
 
 def grouped(user: User, now: datetime, mark: UUID) -> Grouped:
     """Everything that waits, counted by lane, whose and late; under TO_CALL who is to be called, under NEW what was made after
-    the mark, under STANDS how it all stands: one statement."""
+    the mark, under STANDS how it all stands: one statement, which goes through the work that waits once."""
     whose = [When(rule, then=Value(name)) for name, rule in whose_is(user).items()]
     waiting = WorkItem.objects.for_user(user).of_own_teams(user).waiting()
     rows = (
@@ -127,20 +128,25 @@ def grouped(user: User, now: datetime, mark: UUID) -> Grouped:
             late=Case(When(due_at__lt=now, then=Value(True)), default=Value(False)),
         )
         .values("lane", "whose", "late")
-        .annotate(count=Count("id"))
+        .annotate(count=Count("id"), stands=standing())
         .order_by()
     )
     called = _counted(calls.to_call(user).select_related(None), TO_CALL)
     new = _counted(work_after(user, mark), NEW)
-    found = rows.union(called, new, _counted(waiting, STANDS, standing()), all=True)
-    return Counter({(row["lane"], row["whose"], row["late"]): row["count"] for row in found})
+    counts: Grouped = Counter()
+    for row in rows.union(called, new, all=True):
+        counts[row["lane"], row["whose"], row["late"]] = row["count"]
+        counts[STANDS] += row["stands"]
+    return counts
 
 
-def _counted(found: Any, said: tuple[str, str, bool], number: Any = None) -> Any:
-    """One row that counts all of `found`, or says another `number` of it, in the columns of the grouped items."""
+def _counted(found: Any, said: tuple[str, str, bool], stands: Any = None) -> Any:
+    """One row that counts all of `found`, in the columns of the grouped items; `stands` is asked for where it is wanted."""
     lane, whose, late = (Value(one) for one in said)
     marked = found.order_by().annotate(as_lane=lane, as_whose=whose, as_late=late)
-    return marked.values("as_lane", "as_whose", "as_late").annotate(count=number or Count("id"))
+    return marked.values("as_lane", "as_whose", "as_late").annotate(
+        count=Count("id"), stands=stands or Value(0, output_field=BigIntegerField())
+    )
 
 
 def links(now_chosen: Filters, found: Grouped) -> list[dict[str, Any]]:
