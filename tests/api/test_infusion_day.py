@@ -51,7 +51,7 @@ def test_the_day_and_what_a_carer_reads_of_it(ward: Ward, dose: Dose, ask: Ask) 
 
 def test_a_check_in_is_answered_once_as_a_self_check(ward: Ward, dose: Dose, ask: Ask) -> None:
     assert dose.given_at is not None
-    checkins.run(dose.given_at + timedelta(hours=1))
+    checkins.run(dose.given_at + timedelta(hours=2))  # natalizumab runs for an hour
     with actor.unit_of_work(actor.system("tests")):
         row = CheckIn.objects.for_system().get()
     (said,) = ask("maya", "GET", "check-ins/").json()["results"]
