@@ -142,8 +142,13 @@ def memberships(user: User, on: date | None = None) -> QuerySet[TeamMember]:
     )
 
 
-def teams_of(user: User, on: date | None = None) -> list[Team]:
-    return [member.team for member in memberships(user, on)]
+def teams_of(user: User) -> list[Team]:
+    """The person's teams today, each with its site, read once a unit of work."""
+    store, key = actor.unit_store(), ("teams", user.pk)
+    if key not in store:
+        store[key] = [member.team for member in memberships(user).order_by("id")]
+    found: list[Team] = store[key]
+    return found
 
 
 def team_ids(user: User) -> list[UUID]:

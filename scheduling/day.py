@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from clinic.models import Site
-from clinic.services import memberships, state_of
+from clinic.services import state_of, teams_of
 from patients.services import record_many, warm_keys
 from portal.lib.time import today_in
 from scheduling.finding import day_window
@@ -34,9 +34,7 @@ class Day:
 
 def site_of(user: User, now: datetime) -> Site:
     """The site where a team member works. Callers have asked `is_clinician`."""
-    member = memberships(user).first()
-    assert member is not None
-    return member.team.site
+    return teams_of(user)[0].site
 
 
 def day_of(user: User, on: date | None, now: datetime) -> Day:

@@ -101,6 +101,9 @@ def put_on_trail(event: Any) -> None:
         pending.append((_current.get(), event))
 
 
+_MANY = "reading many"  # the key under which a unit of work remembers it
+
+
 def unit_store() -> dict[Any, Any]:
     """A dictionary that lives as long as the running unit of work (for keys that were unwrapped once)."""
     store = _store.get()
@@ -116,11 +119,18 @@ def reading_many() -> Iterator[None]:
     """Statements inside walk over the rows of many patients: row-level security lists who may be seen, once a statement.
 
     It opens nothing, it only answers the same question in another way; wrong elsewhere because the list costs more than a few rows.
+    Inside another one of the same unit of work it changes nothing.
     """
+    store = unit_store()
+    if store.get(_MANY):
+        yield
+        return
     _set_many("on")
+    store[_MANY] = True
     try:
         yield
     finally:
+        store[_MANY] = False
         if not connections[DEFAULT_DB_ALIAS].needs_rollback:
             _set_many("")
 

@@ -13,6 +13,7 @@ from clinic.services import is_clinician
 from patients.models import Patient
 from patients.services import drafts_of, own_patient, patients_of, record_many, record_view
 from portal.lib import contributions
+from portal.lib.actor import reading_many
 from portal.lib.contributions import Card
 from portal.lib.display import look_of
 from portal.lib.time import now as present
@@ -93,6 +94,7 @@ def carer_today(request: HttpRequest, user: User, people: list[Patient]) -> Http
 
 def staff_today(request: HttpRequest, user: User) -> HttpResponse:
     now = present()
-    cards = [first_card(user, now)]
-    cards += [card for contribute in contributions.staff_today if (card := contribute(request, now))]
+    with reading_many():  # every card is about many patients
+        cards = [first_card(user, now)]
+        cards += [card for contribute in contributions.staff_today if (card := contribute(request, now))]
     return render(request, "portal/today_staff.html", {"cards": cards, "drafts": drafts_of(user), "now": now})
