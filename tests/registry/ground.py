@@ -453,6 +453,7 @@ def _treatment(ground: Ground, now: datetime) -> None:
             ground.ids["check_id", whose] = _self_check(user, patient, now, none=False)
             ground.ids["reviewed_answer", whose] = _fever(ground, whose, user, patient, now)
             ground.ids["answer_id", whose] = _fever(ground, whose, user, patient, now)
+            lifted = _fever(ground, whose, user, patient, now)
             ground.ids["quiet_check", whose] = _self_check(user, patient, now, none=True)
             ended = treatment.save_allergy(id=uuid7(), what="Wool", reaction="Itching", **more)
             treatment.end_entry(kind="allergy", entry=ended, version=1, id=uuid7(), **more)
@@ -468,6 +469,10 @@ def _treatment(ground: Ground, now: datetime) -> None:
             assert isinstance(looked_at, UUID)
             answers.review(
                 by=neurologist, patient=patient, answer_id=looked_at, agreed="Her sister calls back at noon", lift=False,
+                id=uuid7(), now=now,
+            )  # fmt: skip
+            answers.review(
+                by=neurologist, patient=patient, answer_id=lifted, agreed="No fever when the nurse measured", lift=True,
                 id=uuid7(), now=now,
             )  # fmt: skip
 
