@@ -20,13 +20,13 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.services import queue_mail
-from patients.services import account_of, exactly_once, record_change, require, warm_keys
+from patients.services import account_of, exactly_once, record_change, require, users_who_may, warm_keys
 from portal.lib.problems import Conflict
 from portal.lib.time import today_in
 from portal.lib.time_words import when
 from scheduling.finding import day_window
 from scheduling.models import Appointment, Claim, LateNotice, Resource
-from scheduling.services import AREA, STAFF, address_of
+from scheduling.services import AREA, STAFF, address_of, patient_waits
 from treatment.services import ChairStand, chair_stands
 
 STEP = timedelta(minutes=5)
@@ -230,17 +230,40 @@ def told_of(user: User, visit: Appointment, now: datetime) -> datetime | None:
 def tell_late(*, by: User, late: Late, id: UUID, now: datetime) -> list[LateNotice]:
     """Tell everybody whom one infusion hits, once under `id`: date, the booked and the expected time, the phone; nothing about health.
 
-    Raises NobodyWaits when all know the time already, NotAllowed.
+    The visits are held and what was told is read again: of two presses at the same time the second one finds everybody told. Who was
+    moved or canceled meanwhile is not told. Raises NobodyWaits when all know the time already, NotAllowed, Crowded.
     """
+    visits = [hit.taken.visit for hit in late.hits if hit.taken.visit is not None]
+    held = _hold_visits(by, visits)
+    newest = _told(visits, by)
     told = []
     for hit in late.hits:
         visit = hit.taken.visit
-        if visit is not None:
-            notice = _tell_one(by, visit, hit, uuid5(id, str(visit.pk)), now)
+        if visit is not None and held.get(visit.pk) == (visit.version, Appointment.State.BOOKED):
+            again = _hit(hit.taken, hit.expected_at, newest)
+            notice = _tell_one(by, visit, again, uuid5(id, str(visit.pk)), now)
             told += [notice] if notice is not None else []
     if not told:
         raise NobodyWaits
     return told
+
+
+def _hold_visits(by: User, visits: list[Appointment]) -> dict[UUID, tuple[int, str]]:
+    """Hold visits until the transaction ends, in the order of their ids; version and state of each as they are now."""
+    rows = Appointment.objects.for_user(by).filter(pk__in=[visit.pk for visit in visits]).order_by("pk")
+    with patient_waits():
+        held = rows.select_for_update(of=("self",), no_key=True)
+        return {id: (version, state) for id, version, state in held.values_list("pk", "version", "state")}
+
+
+def _people(visit: Appointment) -> list[User]:
+    """Who is told: the patient, and the carer who booked as long as that carer may see the appointments."""
+    people = [account_of(visit.patient)]
+    if visit.capacity == Appointment.Capacity.CARER and visit.booked_by_id in users_who_may(
+        visit.patient, AREA
+    ):
+        people.append(visit.booked_by)
+    return list({person.pk: person for person in people if person is not None}.values())
 
 
 def _tell_one(by: User, visit: Appointment, hit: Hit, id: UUID, now: datetime) -> LateNotice | None:
@@ -250,12 +273,8 @@ def _tell_one(by: User, visit: Appointment, hit: Hit, id: UUID, now: datetime) -
     def make() -> UUID | None:
         if hit.is_told:
             return None
-        people: dict[UUID, User] = {}
-        for person in (account_of(patient), visit.booked_by if visit.capacity == "carer" else None):
-            if person is not None:
-                people[person.pk] = person
-        own = account_of(patient)
-        for person in people.values():
+        people, own = _people(visit), account_of(patient)
+        for person in people:
             queue_mail(
                 to=person.email, subject=subject(),
                 body=body(visit, hit.expected_at, own=own is not None and own.pk == person.pk), kind=MAIL_KIND,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as time_module
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,12 +11,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import OutgoingMail
 from accounts.services import open_mail
-from patients.models import Patient
+from patients.models import Grant, Patient
+from patients.services import grant_carer
 from portal.lib import actor
 from portal.lib.ids import uuid7
 from scheduling import answer_views, board, late
@@ -23,6 +26,7 @@ from scheduling.late import Taken, expected_end, later_starts, rounded_up
 from scheduling.models import Appointment, Claim, LateNotice
 from tests.patients.world import acts_of
 from tests.scheduling.chairs import Ward
+from tests.scheduling.test_race import at_once
 from treatment.services import ChairStand
 
 NINE = datetime(2026, 11, 23, 14, tzinfo=UTC)
@@ -33,6 +37,10 @@ ONE, TWO, NURSE = uuid7(), uuid7(), uuid7()
 def mails_to(address: str) -> list[dict[str, str]]:
     opened = [open_mail(mail) for mail in OutgoingMail.objects.order_by("created_at")]
     return [mail for mail in opened if mail and mail["to"] == address]
+
+
+def told_by_mail(address: str) -> list[dict[str, str]]:
+    return [mail for mail in mails_to(address) if "later than planned" in mail["subject"]]
 
 
 def minutes(count: int) -> timedelta:
@@ -153,6 +161,11 @@ class Room:
                 Claim.objects.create(resource=lane, appointment=visit, during=during)
         return visit
 
+    def carer_booked(self, carer: Any) -> None:
+        with actor.unit_of_work(actor.system("test")):
+            rows = Appointment.objects.for_system().filter(pk=self.second.pk)
+            rows.update(booked_by=carer, capacity="carer")
+
     def late(self) -> list[late.Late]:
         with self.acting():
             return board.board_of(self.ward.rosa, self.ward.world.today(), self.now).late
@@ -206,6 +219,66 @@ def test_they_are_told_once_and_again_only_when_the_time_is_another(room: Room) 
     room.now = room.at(12, 40)
     assert [row.expected_at for row in room.tell(uuid7())] == [room.at(12, 40)]
     assert len(mails_to("other-patient@example.com")) == before + 2
+
+
+def test_a_carer_who_booked_is_told_only_while_the_appointments_are_open_to_them(room: Room) -> None:
+    carer = room.ward.world.users["carer"]
+    room.carer_booked(carer)
+    room.tell(uuid7())
+    assert told_by_mail(carer.email) == []  # no grant: the patient only
+    samuel = room.ward.world.users["other-patient"]
+    with actor.unit_of_work(actor.Actor(user_id=samuel.pk)):
+        grant_carer(
+            patient=room.samuel, by=samuel, carer=carer, relation="my brother", scopes=["appointments"],
+            ends_at=timezone.now() + timedelta(days=30),
+        )  # fmt: skip
+    room.now = room.at(12, 40)
+    room.tell(uuid7())
+    (mail,) = told_by_mail(carer.email)
+    assert "12:40" in mail["body"]
+    with actor.unit_of_work(actor.system("test")):
+        Grant.objects.filter(patient=room.samuel, kind="carer").update(scopes=["messages"])
+    room.now = room.at(12, 55)
+    assert [row.mails for row in room.tell(uuid7())] == [1]
+    assert len(told_by_mail(carer.email)) == 1
+
+
+def both_press(room: Room, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Rosa and Hana have the same board open and press at the same moment."""
+    (row,) = room.late()
+    queue = late.queue_mail
+    monkeypatch.setattr(late, "queue_mail", lambda **mail: (time_module.sleep(0.5), queue(**mail)))
+    nurses = [room.ward.rosa, room.ward.world.users["neurologist"]]
+
+    def press(by: Any) -> Any:
+        return lambda: late.tell_late(by=by, late=row, id=uuid7(), now=room.now)
+
+    return at_once([(by, press(by)) for by in nurses])
+
+
+def test_two_who_press_at_once_send_one_mail(
+    fresh_db: str, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = both_press(room, monkeypatch)
+    assert sorted(type(one).__name__ for one in results) == ["NobodyWaits", "list"], results
+    assert len(told_by_mail("other-patient@example.com")) == 1
+
+
+def test_without_the_lock_two_who_press_at_once_send_two(
+    fresh_db: str, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_held = {room.second.pk: (room.second.version, room.second.state)}
+    monkeypatch.setattr(late, "_hold_visits", lambda by, visits: now_held)
+    both_press(room, monkeypatch)
+    assert len(told_by_mail("other-patient@example.com")) == 2
+
+
+def test_who_was_moved_meanwhile_is_not_told(room: Room) -> None:
+    (row,) = room.late()
+    with actor.unit_of_work(actor.system("test")):
+        Appointment.objects.for_system().filter(pk=room.second.pk).update(version=room.second.version + 1)
+    with room.acting(), pytest.raises(late.NobodyWaits):
+        late.tell_late(by=room.ward.rosa, late=row, id=uuid7(), now=room.now)
 
 
 def test_the_patient_reads_it_on_the_visit_and_nobody_else(room: Room) -> None:
