@@ -221,6 +221,57 @@ def test_they_are_told_once_and_again_only_when_the_time_is_another(room: Room) 
     assert len(mails_to("other-patient@example.com")) == before + 2
 
 
+def test_a_time_that_is_nearly_the_same_is_not_told_again(room: Room, client: Client) -> None:
+    room.tell(uuid7())
+    room.now = room.at(12, 33)  # about 12:35 now
+    (row,) = room.late()
+    assert (row.hits[0].expected_at, row.hits[0].is_told, row.untold) == (room.at(12, 35), True, [])
+    with pytest.raises(late.NobodyWaits):
+        room.tell(uuid7())
+    room.now = room.at(12, 40)
+    (row,) = room.late()
+    assert (row.hits[0].told, row.hits[0].is_told) == (room.at(12, 30), False)
+
+
+def test_who_was_told_a_later_time_than_needed_is_told_again(
+    room: Room, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.now = room.at(11)
+    room.tell(uuid7())
+    with room.acting():
+        room.stands[room.first.dose_id] = ChairStand(started_at=room.at(10, 16), closed_at=room.at(11, 10))
+    room.now = room.at(11, 12)
+    (row,) = room.late()
+    assert (row.is_over, row.visit.pk, row.hits[0].expected_at) == (True, room.second.pk, room.at(11, 30))
+    monkeypatch.setattr(answer_views, "present", lambda: room.now)
+    client.force_login(room.ward.rosa)
+    page = client.get(reverse("scheduling:chairs")).content.decode()
+    for words in ("is free in time again", "They were told", "12:30", "Tell them the earlier time"):
+        assert words in page
+    url = reverse("scheduling:running-late", args=[room.second.pk])
+    assert "1 person was told." in client.post(url, {"once": str(uuid7())}, follow=True).content.decode()
+    mail = mails_to("other-patient@example.com")[-1]
+    assert mail["subject"] == "Your appointment can begin earlier than we told you"
+    assert mail["body"].count("11:30") == 2
+    assert room.late() == []
+    samuel = room.ward.world.users["other-patient"]
+    with actor.unit_of_work(actor.Actor(user_id=samuel.pk)):
+        assert late.told_of(samuel, room.second, room.now) is None  # nothing is late any more
+
+
+def test_nobody_in_the_chair_or_past_that_time_is_told_an_earlier_one(room: Room) -> None:
+    room.now = room.at(11)
+    room.tell(uuid7())
+    room.stands = {}  # the start was noted for the wrong person
+    assert [row.is_over for row in room.late()] == [True]
+    room.now = room.at(12, 25)
+    assert room.late() == []
+    room.now = room.at(11, 40)
+    assert [row.hits[0].expected_at for row in room.late()] == [room.at(11, 40)]
+    room.stands = {room.second.dose_id: ChairStand(started_at=room.at(11, 35))}
+    assert room.late() == []
+
+
 def test_a_carer_who_booked_is_told_only_while_the_appointments_are_open_to_them(room: Room) -> None:
     carer = room.ward.world.users["carer"]
     room.carer_booked(carer)
