@@ -85,6 +85,7 @@ class MessagingConfig(AppConfig):
             "work.heard": _("opened an urgent message that had come in"),
             "work.escalated": _("told the team that an urgent message waits"),
             "call.asked": _("asked the team to call"),
+            "call.read": _("took a call off the list, because the message was read after all"),
             "call.reached": _("called you"),
             "call.not_reached": _("called and reached nobody"),
             "calls.view": _("saw the name and phone on the list of calls"),

@@ -74,7 +74,11 @@ def late_row(row: Late, board: Board) -> dict[str, Any]:
     labels = {lane["lane"].pk: lane["lane"].label for lane in (*board.chairs, *board.nurses)}
     return {
         "row": row,
-        "title": _("%(where)s runs late: %(name)s")
+        "title": (
+            _("%(where)s is free in time again: %(name)s")
+            if row.is_over
+            else _("%(where)s runs late: %(name)s")
+        )
         % {"where": row.visit.resource.label, "name": row.visit.patient.name},
         "where": row.visit.resource.label,
         "booked": clock_words(row.visit.ends_at, board.zone),

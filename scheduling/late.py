@@ -20,16 +20,17 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.services import queue_mail
-from patients.services import account_of, exactly_once, record_change, require, warm_keys
+from patients.services import account_of, exactly_once, record_change, require, users_who_may, warm_keys
 from portal.lib.problems import Conflict
 from portal.lib.time import today_in
 from portal.lib.time_words import when
 from scheduling.finding import day_window
 from scheduling.models import Appointment, Claim, LateNotice, Resource
-from scheduling.services import AREA, STAFF, address_of
+from scheduling.services import AREA, STAFF, address_of, patient_waits
 from treatment.services import ChairStand, chair_stands
 
 STEP = timedelta(minutes=5)
+CHANGED = timedelta(minutes=10)  # a time that differs less from the one that was told is the same to a person
 MAIL_KIND = "appointment.late"
 
 
@@ -58,16 +59,25 @@ class Hit:
 
     @property
     def is_told(self) -> bool:
-        return self.told == self.expected_at
+        return self.told is not None and abs(self.expected_at - self.told) < CHANGED
+
+    @property
+    def is_earlier(self) -> bool:
+        """They were told a later time than the one that is expected now."""
+        return self.told is not None and self.told - self.expected_at >= CHANGED
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """An infusion that goes on longer than it is booked, and who is hit by it, the next one first."""
+    """An infusion that goes on longer than it is booked, and who is hit by it, the next one first.
+
+    Or (`is_over`) a visit itself whose patient was told a later time, and nothing holds the place any more.
+    """
 
     visit: Appointment
     expected_end: datetime
     hits: tuple[Hit, ...]
+    is_over: bool = False
 
     @property
     def untold(self) -> list[Hit]:
@@ -147,7 +157,7 @@ def late_on(
     zone: str,
     now: datetime,
 ) -> list[Late]:
-    """What runs late on a day of the room: one statement when nothing does, four when something does. Only today can run late."""
+    """What runs late on a day of the room: two statements when nothing does, four when something does. Only today can run late."""
     if on != today_in(now, zone):
         return []
     visits = [(visit, visit.dose_id) for visit in infusions if visit.is_booked and visit.dose_id is not None]
@@ -163,17 +173,35 @@ def late_on(
         for visit, dose_id in visits
         if visit.pk in ends and ends[visit.pk] > visit.ends_at and stands[dose_id].closed_at is None
     ]
-    if not overrun:
-        return []
     start, end = day_window(on, zone)
+    told = (
+        _newest(LateNotice.objects.for_user(user).filter(made_at__gte=start, made_at__lt=end))
+        if visits
+        else {}
+    )
+    if not overrun and not told:
+        return []
     taken = _taken(user, [lane.pk for lane in lanes], start, end)
     live = {visit.pk: ends[visit.pk] for visit in overrun}
     hits = later_starts(taken, live, set(ends) - set(live))
-    told = _told([row.visit for rows in hits.values() for row, _at in rows if row.visit is not None], user)
-    return [
+    late = [
         Late(visit, live[visit.pk], tuple(_hit(row, at, told) for row, at in hits.get(visit.pk, [])))
         for visit in sorted(overrun, key=lambda row: (row.ends_at, row.pk))
     ]
+    hit = {row.visit.pk for rows in hits.values() for row, _at in rows if row.visit is not None}
+    return late + _no_longer_late([row for row in taken if row.visit is not None], hit | set(ends), told, now)
+
+
+def _no_longer_late(
+    taken: list[Taken], not_these: set[UUID], told: dict[UUID, LateNotice], now: datetime
+) -> list[Late]:
+    """Visits that have not begun, whose patients were told a later time than the one at which the place is free after all."""
+    found = []
+    for row in sorted(taken, key=lambda row: row.starts_at):
+        hit = _hit(row, max(row.starts_at, rounded_up(now)), told)
+        if row.visit is not None and row.visit.pk not in not_these and hit.is_earlier:
+            found.append(Late(row.visit, row.visit.ends_at, (hit,), is_over=True))
+    return found
 
 
 def _hit(row: Taken, at: datetime, told: dict[UUID, LateNotice]) -> Hit:
@@ -208,6 +236,10 @@ def _taken(user: User, lane_ids: list[UUID], start: datetime, end: datetime) -> 
 def _told(visits: list[Appointment], user: User) -> dict[UUID, LateNotice]:
     """The newest notice of each visit."""
     rows = LateNotice.objects.for_user(user).filter(appointment_id__in=[visit.pk for visit in visits])
+    return _newest(rows)
+
+
+def _newest(rows: Any) -> dict[UUID, LateNotice]:
     found: dict[UUID, LateNotice] = {}
     for row in rows.order_by("made_at", "id"):
         found[row.appointment_id] = row
@@ -220,7 +252,9 @@ def told_of(user: User, visit: Appointment, now: datetime) -> datetime | None:
         return None
     rows = LateNotice.objects.for_user(user, visit.patient).filter(appointment=visit, version=visit.version)
     newest = rows.order_by("-made_at", "-id").first()
-    return newest.expected_at if newest is not None and newest.expected_at > now else None
+    if newest is None or newest.expected_at <= max(now, visit.starts_at):
+        return None
+    return newest.expected_at
 
 
 # --- Telling them ----------------------------------------------------------------------------------------------------
@@ -228,19 +262,42 @@ def told_of(user: User, visit: Appointment, now: datetime) -> datetime | None:
 
 @transaction.atomic
 def tell_late(*, by: User, late: Late, id: UUID, now: datetime) -> list[LateNotice]:
-    """Tell everybody whom one infusion hits, once under `id`: date, the booked and the expected time, the phone; nothing about health.
+    """Tell everybody whom one infusion hits (or whose delay is over), once under `id`: date, the booked and the expected time, the phone; nothing about health.
 
-    Raises NobodyWaits when all know the time already, NotAllowed.
+    The visits are held and what was told is read again: of two presses at the same time the second one finds everybody told. Who was
+    moved or canceled meanwhile is not told. Raises NobodyWaits when all know the time already, NotAllowed, Crowded.
     """
+    visits = [hit.taken.visit for hit in late.hits if hit.taken.visit is not None]
+    held = _hold_visits(by, visits)
+    newest = _told(visits, by)
     told = []
     for hit in late.hits:
         visit = hit.taken.visit
-        if visit is not None:
-            notice = _tell_one(by, visit, hit, uuid5(id, str(visit.pk)), now)
+        if visit is not None and held.get(visit.pk) == (visit.version, Appointment.State.BOOKED):
+            again = _hit(hit.taken, hit.expected_at, newest)
+            notice = _tell_one(by, visit, again, uuid5(id, str(visit.pk)), now)
             told += [notice] if notice is not None else []
     if not told:
         raise NobodyWaits
     return told
+
+
+def _hold_visits(by: User, visits: list[Appointment]) -> dict[UUID, tuple[int, str]]:
+    """Hold visits until the transaction ends, in the order of their ids; version and state of each as they are now."""
+    rows = Appointment.objects.for_user(by).filter(pk__in=[visit.pk for visit in visits]).order_by("pk")
+    with patient_waits():
+        held = rows.select_for_update(of=("self",), no_key=True)
+        return {id: (version, state) for id, version, state in held.values_list("pk", "version", "state")}
+
+
+def _people(visit: Appointment) -> list[User]:
+    """Who is told: the patient, and the carer who booked as long as that carer may see the appointments."""
+    people = [account_of(visit.patient)]
+    if visit.capacity == Appointment.Capacity.CARER and visit.booked_by_id in users_who_may(
+        visit.patient, AREA
+    ):
+        people.append(visit.booked_by)
+    return list({person.pk: person for person in people if person is not None}.values())
 
 
 def _tell_one(by: User, visit: Appointment, hit: Hit, id: UUID, now: datetime) -> LateNotice | None:
@@ -250,15 +307,11 @@ def _tell_one(by: User, visit: Appointment, hit: Hit, id: UUID, now: datetime) -
     def make() -> UUID | None:
         if hit.is_told:
             return None
-        people: dict[UUID, User] = {}
-        for person in (account_of(patient), visit.booked_by if visit.capacity == "carer" else None):
-            if person is not None:
-                people[person.pk] = person
-        own = account_of(patient)
-        for person in people.values():
+        people, own = _people(visit), account_of(patient)
+        for person in people:
             queue_mail(
-                to=person.email, subject=subject(),
-                body=body(visit, hit.expected_at, own=own is not None and own.pk == person.pk), kind=MAIL_KIND,
+                to=person.email, subject=subject(hit),
+                body=body(visit, hit, own=own is not None and own.pk == person.pk), kind=MAIL_KIND,
             )  # fmt: skip
         LateNotice.objects.create(
             id=id, patient=patient, appointment=visit, version=visit.version, expected_at=hit.expected_at,
@@ -273,19 +326,29 @@ def _tell_one(by: User, visit: Appointment, hit: Hit, id: UUID, now: datetime) -
     return LateNotice.objects.for_user(by, patient).filter(pk=done.result).first() if done.result else None
 
 
-def subject() -> str:
+def subject(hit: Hit) -> str:
+    if hit.is_earlier:
+        return _("Your appointment can begin earlier than we told you")
     return _("Your appointment begins later than planned")
 
 
-def body(visit: Appointment, expected_at: datetime, *, own: bool) -> str:
+def body(visit: Appointment, hit: Hit, *, own: bool) -> str:
     zone = visit.patient.site.time_zone
-    return _(
-        "Hello,\n\nyour appointment on %(when)s, clinic time, is expected to begin later: at about %(expected)s.\n\n"
-        "We are sorry that you have to wait. You can come later, or come as planned and wait with us. If the later time does not work "
-        "for you, call %(phone)s.\n\nSign in to see the appointment:\n%(url)s\n\nYour clinic\n"
-    ) % {
+    if hit.is_earlier:
+        text = _(
+            "Hello,\n\nwe told you a later time for your appointment on %(when)s, clinic time. It can begin earlier than that: "
+            "at about %(expected)s.\n\n"
+            "If you cannot come by then, call %(phone)s.\n\nSign in to see the appointment:\n%(url)s\n\nYour clinic\n"
+        )
+    else:
+        text = _(
+            "Hello,\n\nyour appointment on %(when)s, clinic time, is expected to begin later: at about %(expected)s.\n\n"
+            "We are sorry that you have to wait. You can come later, or come as planned and wait with us. If the later time does not "
+            "work for you, call %(phone)s.\n\nSign in to see the appointment:\n%(url)s\n\nYour clinic\n"
+        )
+    return text % {
         "when": when(visit.starts_at, zone),
-        "expected": when(expected_at, zone),
+        "expected": when(hit.expected_at, zone),
         "phone": visit.patient.site.day_phone,
         "url": settings.PUBLIC_URL + address_of(visit, own=own),
     }

@@ -87,10 +87,16 @@ def _call_about(message: Message, now: datetime) -> bool:
     return True
 
 
+@transaction.atomic
 def read_after_all(now: datetime) -> int:
-    """Take calls off the list whose message was read meanwhile. For the job, as a system actor."""
-    done: int = CallTask.objects.for_system().filter(read_since(), done_at__isnull=True).update(done_at=now)
-    return done
+    """Take calls off the list whose message was read meanwhile. For the job, as a system actor. Returns how many went."""
+    open_ones = CallTask.objects.for_system().filter(read_since(), done_at__isnull=True)
+    locked = open_ones.select_related("patient").select_for_update(of=("self",), no_key=True)
+    read = list(locked.order_by("patient_id", "id")[:MOST_AT_ONCE])
+    CallTask.objects.for_system().filter(pk__in=[task.pk for task in read]).update(done_at=now)
+    for task in read:
+        record_change(None, task.patient, "call.read", task.pk)
+    return len(read)
 
 
 def to_call(user: User, patient: Patient | None = None) -> Any:

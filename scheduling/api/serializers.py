@@ -268,6 +268,11 @@ class LateRead(serializers.Serializer[Any]):
 
     appointment = AppointmentRead(source="visit")
     expected_end = serializers.DateTimeField()
+    is_over = serializers.BooleanField(
+        help_text=_(
+            "True when nothing runs late here any more: the patient of this visit was told a later time than needed."
+        )
+    )
     hits = HitRead(many=True)
 
 

@@ -20,6 +20,7 @@ from messaging.work import calls
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
 from tests.messaging.ward import Ward
+from tests.patients.world import acts_of
 
 SignIn = Callable[[User], Client]
 
@@ -71,7 +72,11 @@ def test_read_after_all_nobody_is_called_and_a_later_message_is_another_call(war
         mark_seen(by=ward.maya, thread=ward.thread(thread), seq=2, now=timezone.now())
     with ward.acting(ward.rosa):
         assert not calls.to_call(ward.rosa).exists()  # at once, not only after the job
+    before = acts_of(ward.of_maya).count("call.read system")
     assert look(ward) == 0
+    assert the_call(ward).done_at is not None
+    assert look(ward) == 0
+    assert acts_of(ward.of_maya).count("call.read system") == before + 1  # the trail says it, once
     ward.answer(thread, now=timezone.now() - timedelta(days=6))
     assert look(ward) == 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as time_module
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,12 +11,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import OutgoingMail
 from accounts.services import open_mail
-from patients.models import Patient
+from patients.models import Grant, Patient
+from patients.services import grant_carer
 from portal.lib import actor
 from portal.lib.ids import uuid7
 from scheduling import answer_views, board, late
@@ -23,6 +26,7 @@ from scheduling.late import Taken, expected_end, later_starts, rounded_up
 from scheduling.models import Appointment, Claim, LateNotice
 from tests.patients.world import acts_of
 from tests.scheduling.chairs import Ward
+from tests.scheduling.test_race import at_once
 from treatment.services import ChairStand
 
 NINE = datetime(2026, 11, 23, 14, tzinfo=UTC)
@@ -33,6 +37,10 @@ ONE, TWO, NURSE = uuid7(), uuid7(), uuid7()
 def mails_to(address: str) -> list[dict[str, str]]:
     opened = [open_mail(mail) for mail in OutgoingMail.objects.order_by("created_at")]
     return [mail for mail in opened if mail and mail["to"] == address]
+
+
+def told_by_mail(address: str) -> list[dict[str, str]]:
+    return [mail for mail in mails_to(address) if "later than planned" in mail["subject"]]
 
 
 def minutes(count: int) -> timedelta:
@@ -153,6 +161,11 @@ class Room:
                 Claim.objects.create(resource=lane, appointment=visit, during=during)
         return visit
 
+    def carer_booked(self, carer: Any) -> None:
+        with actor.unit_of_work(actor.system("test")):
+            rows = Appointment.objects.for_system().filter(pk=self.second.pk)
+            rows.update(booked_by=carer, capacity="carer")
+
     def late(self) -> list[late.Late]:
         with self.acting():
             return board.board_of(self.ward.rosa, self.ward.world.today(), self.now).late
@@ -206,6 +219,117 @@ def test_they_are_told_once_and_again_only_when_the_time_is_another(room: Room) 
     room.now = room.at(12, 40)
     assert [row.expected_at for row in room.tell(uuid7())] == [room.at(12, 40)]
     assert len(mails_to("other-patient@example.com")) == before + 2
+
+
+def test_a_time_that_is_nearly_the_same_is_not_told_again(room: Room, client: Client) -> None:
+    room.tell(uuid7())
+    room.now = room.at(12, 33)  # about 12:35 now
+    (row,) = room.late()
+    assert (row.hits[0].expected_at, row.hits[0].is_told, row.untold) == (room.at(12, 35), True, [])
+    with pytest.raises(late.NobodyWaits):
+        room.tell(uuid7())
+    room.now = room.at(12, 40)
+    (row,) = room.late()
+    assert (row.hits[0].told, row.hits[0].is_told) == (room.at(12, 30), False)
+
+
+def test_who_was_told_a_later_time_than_needed_is_told_again(
+    room: Room, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.now = room.at(11)
+    room.tell(uuid7())
+    with room.acting():
+        room.stands[room.first.dose_id] = ChairStand(started_at=room.at(10, 16), closed_at=room.at(11, 10))
+    room.now = room.at(11, 12)
+    (row,) = room.late()
+    assert (row.is_over, row.visit.pk, row.hits[0].expected_at) == (True, room.second.pk, room.at(11, 30))
+    monkeypatch.setattr(answer_views, "present", lambda: room.now)
+    client.force_login(room.ward.rosa)
+    page = client.get(reverse("scheduling:chairs")).content.decode()
+    for words in ("is free in time again", "They were told", "12:30", "Tell them the earlier time"):
+        assert words in page
+    url = reverse("scheduling:running-late", args=[room.second.pk])
+    assert "1 person was told." in client.post(url, {"once": str(uuid7())}, follow=True).content.decode()
+    mail = mails_to("other-patient@example.com")[-1]
+    assert mail["subject"] == "Your appointment can begin earlier than we told you"
+    assert mail["body"].count("11:30") == 2
+    assert room.late() == []
+    samuel = room.ward.world.users["other-patient"]
+    with actor.unit_of_work(actor.Actor(user_id=samuel.pk)):
+        assert late.told_of(samuel, room.second, room.now) is None  # nothing is late any more
+
+
+def test_nobody_in_the_chair_or_past_that_time_is_told_an_earlier_one(room: Room) -> None:
+    room.now = room.at(11)
+    room.tell(uuid7())
+    room.stands = {}  # the start was noted for the wrong person
+    assert [row.is_over for row in room.late()] == [True]
+    room.now = room.at(12, 25)
+    assert room.late() == []
+    room.now = room.at(11, 40)
+    assert [row.hits[0].expected_at for row in room.late()] == [room.at(11, 40)]
+    room.stands = {room.second.dose_id: ChairStand(started_at=room.at(11, 35))}
+    assert room.late() == []
+
+
+def test_a_carer_who_booked_is_told_only_while_the_appointments_are_open_to_them(room: Room) -> None:
+    carer = room.ward.world.users["carer"]
+    room.carer_booked(carer)
+    room.tell(uuid7())
+    assert told_by_mail(carer.email) == []  # no grant: the patient only
+    samuel = room.ward.world.users["other-patient"]
+    with actor.unit_of_work(actor.Actor(user_id=samuel.pk)):
+        grant_carer(
+            patient=room.samuel, by=samuel, carer=carer, relation="my brother", scopes=["appointments"],
+            ends_at=timezone.now() + timedelta(days=30),
+        )  # fmt: skip
+    room.now = room.at(12, 40)
+    room.tell(uuid7())
+    (mail,) = told_by_mail(carer.email)
+    assert "12:40" in mail["body"]
+    with actor.unit_of_work(actor.system("test")):
+        Grant.objects.filter(patient=room.samuel, kind="carer").update(scopes=["messages"])
+    room.now = room.at(12, 55)
+    assert [row.mails for row in room.tell(uuid7())] == [1]
+    assert len(told_by_mail(carer.email)) == 1
+
+
+def both_press(room: Room, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Rosa and Hana have the same board open and press at the same moment."""
+    (row,) = room.late()
+    queue = late.queue_mail
+    monkeypatch.setattr(late, "queue_mail", lambda **mail: (time_module.sleep(0.5), queue(**mail)))
+    nurses = [room.ward.rosa, room.ward.world.users["neurologist"]]
+
+    def press(by: Any) -> Any:
+        return lambda: late.tell_late(by=by, late=row, id=uuid7(), now=room.now)
+
+    return at_once([(by, press(by)) for by in nurses])
+
+
+def test_two_who_press_at_once_send_one_mail(
+    fresh_db: str, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = both_press(room, monkeypatch)
+    assert sorted(type(one).__name__ for one in results) == ["NobodyWaits", "list"], results
+    assert len(told_by_mail("other-patient@example.com")) == 1
+
+
+def test_without_the_lock_two_who_press_at_once_send_two(
+    fresh_db: str, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_held = {room.second.pk: (room.second.version, room.second.state)}
+    monkeypatch.setattr(late, "_hold_visits", lambda by, visits: now_held)
+    both_press(room, monkeypatch)
+    assert len(told_by_mail("other-patient@example.com")) == 2
+
+
+def test_who_was_moved_meanwhile_is_not_told(room: Room) -> None:
+    (row,) = room.late()
+    with actor.unit_of_work(actor.system("test")):
+        Appointment.objects.for_system().filter(pk=room.second.pk).update(version=room.second.version + 1)
+    with room.acting(), pytest.raises(late.NobodyWaits):
+        late.tell_late(by=room.ward.rosa, late=row, id=uuid7(), now=room.now)
 
 
 def test_the_patient_reads_it_on_the_visit_and_nobody_else(room: Room) -> None:
