@@ -266,6 +266,8 @@ def close(
     }  # fmt: skip
 
     def make() -> UUID:
+        # The patient first, then the course, as `record_infusion` takes them.
+        Patient.objects.for_user(by).select_for_update(no_key=True).filter(pk=patient.pk).first()
         dose = _locked_dose(by, patient, dose_id)
         record = record_of(by, patient, dose_id)
         _check_open(dose, record)
@@ -282,7 +284,7 @@ def close(
         doses.record_infusion(
             by=by, patient=patient, dose_id=dose_id, id=uuid5(id, "outcome"), given_at=stand.started_at, now=now,
             reaction=bool(record.of_kind(Kind.REACTION)), reaction_grade=worst_grade(record), although=said,
-            early_reason=said, **outcome,
+            early_reason=said, from_chair=True, **outcome,
         )  # fmt: skip
         row = _row(patient, dose, Kind.CLOSED, now, by, now, {"words": unwatched})
         row.save(force_insert=True)
