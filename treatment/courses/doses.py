@@ -371,6 +371,7 @@ def record_infusion(
     product: str = "", lot: str = "", expires_on: date | None = None, line_site: str = "", reaction: bool | None = None,
     reaction_grade: int | None = None, note: str = "", early_reason: str = "", although: str = "",
     extent: str = Dose.Extent.WHOLE, how_much: str = "", amount_mg: Decimal | None = None, from_chair: bool = False,
+    over_limit: bool = False,
 ) -> Dose:  # fmt: skip
     """Note a planned dose as given at an instant (aware), whole, in part, or stopped for a reaction. Nothing else moves: late doses
     are shown, new dates only proposed. After a stop, and after a reaction of grade 3 or more or without a grade (CTCAE, `reaction_grade`),
@@ -380,6 +381,7 @@ def record_infusion(
     minimum interval, in a pause and after a reaction only a prescriber can note it. A dose over a limit for the lifetime cannot be noted.
 
     `from_chair`: its chair record is being closed with it. While one is open, nothing else notes what became of the dose.
+    `over_limit`: from there, and `although` was said for it: what really went over a limit for the lifetime is noted by a prescriber.
     Raises ChairOpen, TooEarly, DayNotPossible, ProductExpired, DoseNotOpen, DosePutOff, CoursePaused, EarlierDoseOpen, HowMuchMissing,
     WaitsAfterReaction, AnswerStops, VersionWithdrawn, CountersUnknown, MeasureMissing, AmountMissing, OverTheLimit,
     GradeWithoutReaction, TextTooLong, NotAllowed, DifferentContent.
@@ -420,7 +422,8 @@ def record_infusion(
         although_of = _given_although(by, against, details)
         early = any(stop.code is Code.TOO_EARLY for stop in against)
         why_early = details["early_reason"] or (details["although"] if early else "")
-        strength = counters.strength_given(by, patient, facts, amount_mg, given_on)
+        strength, over = _strength(by, patient, facts, amount_mg, given_on, from_chair, over_limit)
+        although_of += [str(Code.LIMIT)] if over else []
         dose.state, dose.given_at, dose.given_on = Dose.State.GIVEN, given_at, given_on
         dose.extent = extent
         dose.save(update_fields=["state", "given_at", "given_on", "extent"])
@@ -467,6 +470,22 @@ def _check_given(by: User, patient: Patient, dose: Dose, given_at: datetime, now
             _("Another dose was given on this day or after it. Two doses are never noted for one day.")
         )
     return given_on
+
+
+def _strength(
+    by: User, patient: Patient, facts: Facts, amount_mg: Decimal | None, given_on: date, from_chair: bool, said: bool
+) -> tuple[dict[str, float], bool]:  # fmt: skip
+    """What counts toward a limit for the lifetime, and whether it went over. That is noted only as a record of the chair is closed,
+    by a prescriber who said why. Raises what `counters.strength_given` raises."""
+    try:
+        return counters.strength_given(by, patient, facts, amount_mg, given_on), False
+    except counters.OverTheLimit as error:
+        if not from_chair:
+            raise
+        if not (said and is_prescriber(by)):
+            why = _("If it was really given, a neurologist closes the record and says why.")
+            raise counters.OverTheLimit(f"{error.message} {why}") from error
+    return counters.strength_given(by, patient, facts, amount_mg, given_on, over=True), True
 
 
 def _given_although(by: User, found: list[Stop], details: dict[str, Any]) -> list[str]:
