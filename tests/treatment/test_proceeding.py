@@ -154,7 +154,8 @@ def test_no_way_around_a_reaction_missed_put_off_again_and_given_although(ward: 
         assert codes(ward, course, act) == [Code.REACTION], act
     with pytest.raises(proceeding.WaitsAfterReaction):
         step(ward, course, "released")
-    for give in ({}, {"although": "It was urgent"}):
+    tries: tuple[dict[str, Any], ...] = ({}, {"although": "It was urgent"})
+    for give in tries:
         with pytest.raises(proceeding.WaitsAfterReaction):
             ward.give(course, ward.today, **give)
     for who in (ward.maya, ward.carer, ward.nurse):
