@@ -262,7 +262,7 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
     )
     given = [dose.given_on for dose in doses if dose.given_on is not None]
     for row in rows:
-        row["against"] = against_next(asked, row["dose"]) if row["is_next"] else []
+        row["against"] = against_next(asked, row["dose"], row["waiting"]) if row["is_next"] else []
     return {
         "course": course,
         "facts": facts,
@@ -288,9 +288,11 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
     }
 
 
-def against_next(asked: Asked, dose: Dose) -> list[str]:
-    """What stands against giving the next dose today, in words; that it waits, and its first day, the row says on its own."""
-    said = (Code.PUT_OFF, Code.REACTION, Code.TOO_EARLY)
+def against_next(asked: Asked, dose: Dose, waiting: Postponement | None) -> list[str]:
+    """What stands against giving the next dose today, in words; why it waits, and its first day, the row says on its own."""
+    said = {Code.PUT_OFF, Code.TOO_EARLY}
+    if waiting is None or waiting.reason == Postponement.Reason.REACTION:
+        said.add(Code.REACTION)
     found = proceeding.stops(Eyes(asked.user, asked.patient), dose, Act.GIVE, on=asked.today)
     return [stop.words for stop in found if stop.code not in said]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from patients.services import DifferentContent
@@ -16,11 +18,16 @@ from portal.lib.problems import NotAllowed
 from portal.lib.time import now as present
 from tests.patients.world import acts_of
 from tests.treatment.conftest import Ward
+from tests.treatment.test_elsewhere import days, measure, note
 from treatment.chair import flow, services
 from treatment.chair.flow import Line, State, Watch, WatchState, replay, watch
 from treatment.chair.reading import day_of, record_of, stands_of
+from treatment.courses import doses as courses
+from treatment.courses import reading
 from treatment.courses.proceeding import DosePutOff, WaitsAfterReaction
-from treatment.models import ChairDay, ChairRow, Course, Dose, InfusionRecord, Postponement
+from treatment.elsewhere.counters import OverTheLimit, lifetime
+from treatment.elsewhere.services import Told, withdraw_elsewhere
+from treatment.models import ChairDay, ChairRow, Course, Dose, GivenElsewhere, InfusionRecord, Postponement
 from treatment.outcomes import services as outcomes
 
 NOON = datetime(2026, 11, 23, 17, tzinfo=UTC)
@@ -214,6 +221,26 @@ def test_observation_ends_earlier_only_with_a_reason(chair: Chair) -> None:
     assert row.details["words"] == "The neurologist was here"
 
 
+def test_a_later_start_of_an_observation_that_has_ended_needs_the_reason_too(chair: Chair) -> None:
+    chair.note("started")
+    chair.note("ended", 60)
+    began = chair.note("observing")
+    chair.note("observed", 60)
+    later = began.at + minutes(20)
+    with pytest.raises(services.WatchedShorter):
+        chair.correct(began, at=later)
+    assert chair.stand.observing_at == began.at
+    fixed = chair.correct(began, at=later, said={"words": "The neurologist was here"})
+    chair.correct(fixed, at=began.at)  # longer again: nothing to explain
+
+
+def test_a_corrected_start_keeps_the_reason_it_was_made_with(chair: Chair) -> None:
+    start = chair.note("started", although="The neurologist agreed", ml_h="40")
+    chair.now += minutes(5)
+    fixed = chair.correct(start, said={"ml_h": "30"}, at=start.at + minutes(1))
+    assert (fixed.details["although"], fixed.details["ml_h"]) == ("The neurologist agreed", "30")
+
+
 # --- What stands against it ------------------------------------------------------------------------------------------
 
 
@@ -236,6 +263,119 @@ def test_a_dose_that_is_held_starts_only_with_a_reason_of_who_may_say_it(chair: 
 
 
 # --- The end ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def counted(ward: Ward) -> Chair:
+    """Mitoxantrone: 72 of 140 mg/m2 were given elsewhere, the first dose here is due."""
+    note(
+        ward, "mitoxantrone", Told(doses_given=6, last_on=ward.today - days(100), lifetime_mg_m2=Decimal(72))
+    )
+    measure(ward, on=ward.today - days(1))
+    return Chair(ward, ward.order("mitoxantrone", ward.today - days(1)))
+
+
+def more_elsewhere(ward: Ward) -> None:
+    """The number from elsewhere was wrong: it is 132 of 140."""
+    with ward.acting(ward.nurse):
+        old = GivenElsewhere.objects.for_user(ward.nurse, ward.patient).standing().get()
+        withdraw_elsewhere(
+            by=ward.nurse, patient=ward.patient, elsewhere_id=old.pk, id=uuid7(), now=present()
+        )
+    told = Told(doses_given=11, last_on=ward.today - days(100), lifetime_mg_m2=Decimal(132))
+    note(ward, "mitoxantrone", told)
+
+
+def test_a_dose_over_the_limit_of_a_lifetime_does_not_start(counted: Chair) -> None:
+    more_elsewhere(counted.ward)
+    for by in (counted.ward.nurse, counted.ward.neurologist):
+        with pytest.raises(OverTheLimit):
+            counted.note("started", by=by, although="It was agreed")
+    assert counted.stand.state is State.WAITING
+
+
+def test_what_went_over_the_limit_all_the_same_is_closed_by_a_prescriber_with_the_reason(
+    counted: Chair, client: Client
+) -> None:
+    ward = counted.ward
+    counted.note("started")
+    counted.note("ended", 30)
+    more_elsewhere(ward)  # heard of only now
+    end: dict[str, Any] = {"amount_mg": Decimal(24), "unwatched": "None is stated"}
+    for by, although in ((ward.nurse, "It ran already"), (ward.neurologist, "")):
+        with pytest.raises(OverTheLimit, match="a neurologist closes the record"):
+            counted.close(by=by, although=although, **end)
+    client.force_login(ward.neurologist)
+    page = client.get(at(ward, counted, "chair-close")).content.decode()
+    assert 'name="although"' in page
+    assert "The most is 140 mg/m2" in page
+    counted.close(by=ward.neurologist, although="It ran already", **end)
+    with ward.acting(ward.nurse):
+        details = InfusionRecord.objects.for_user(ward.nurse).get(dose=counted.dose).details
+        total = lifetime(ward.nurse, ward.patient, reading.facts_for(counted.course))
+    assert (details["although"], details["although_codes"]) == ("It ran already", ["lifetime_limit"])
+    assert total is not None
+    assert total.total == Decimal("144")
+    assert "treatment.given-although team" in acts_of(ward.patient)
+
+
+@pytest.mark.parametrize("act", ["given", "missed", "ended", "replaced"])
+def test_while_its_record_is_open_nothing_else_says_what_became_of_a_dose(chair: Chair, act: str) -> None:
+    ward = chair.ward
+    said: dict[str, Any] = {"by": ward.neurologist, "patient": ward.patient}
+    chair.note("vitals", pulse=80)  # before the start nothing has begun
+    start = chair.note("started")
+
+    def other() -> None:
+        if act == "replaced":
+            ward.order("natalizumab", ward.today, replaces=chair.course.pk, now=present())
+            return
+        with ward.acting(ward.neurologist):
+            if act == "given":
+                courses.record_infusion(
+                    **said, dose_id=chair.dose.pk, id=uuid7(), given_at=chair.now, now=chair.now, although="So it was"
+                )  # fmt: skip
+            elif act == "missed":
+                courses.mark_missed(
+                    **said, dose_id=chair.dose.pk, reason="Not here", id=uuid7(), now=present()
+                )
+            else:
+                courses.end_course(
+                    **said, course_id=chair.course.pk, reason="Moved", id=uuid7(), now=present()
+                )
+
+    with pytest.raises(courses.ChairOpen, match="open chair record"):
+        other()
+    last = chair.note("rate", 5, ml_h="50")  # the record itself goes on
+    chair.correct(last, take_back=True)
+    chair.correct(start, take_back=True)
+    other()
+    assert next(dose for dose in ward.doses(chair.course) if dose.pk == chair.dose.pk).state != "planned"
+
+
+def test_a_dose_in_the_chair_is_not_noted_as_missed_on_its_page(chair: Chair, client: Client) -> None:
+    chair.note("started")
+    client.force_login(chair.ward.nurse)
+    answer = client.post(
+        reverse("treatment:patient-missed", args=[chair.ward.patient.pk, chair.dose.pk]),
+        {"draft": str(uuid7()), "draft_version": "0", "reason": "Not here"},
+    )
+    assert "This dose has an open chair record. Close the record first." in answer.content.decode()
+    assert chair.stand.state is State.RUNNING
+
+
+def test_the_record_is_closed_in_the_order_of_locks_of_the_house(chair: Chair) -> None:
+    chair.run()
+    with CaptureQueriesContext(connection) as asked:
+        chair.close()
+    locks = [query["sql"] for query in asked if "FOR NO KEY UPDATE" in query["sql"]]
+    rows = [
+        name
+        for lock in locks
+        for name in ("patients_patient", "treatment_course")
+        if f'FROM "{name}"' in lock
+    ]
+    assert rows[:2] == ["patients_patient", "treatment_course"]
 
 
 def test_closing_notes_the_outcome_once_and_gives_the_patient_the_day(chair: Chair) -> None:
@@ -328,6 +468,15 @@ def test_after_the_end_only_numbers_are_corrected_and_the_patient_gets_a_new_cop
         assert day is not None
         assert day.day["before"] == ["Cetirizine 10 mg"]
         assert ChairDay.objects.for_user(chair.ward.maya).count() == 2
+
+
+def test_nobody_sits_in_the_chair_for_a_dose_that_is_not_planned_any_more(chair: Chair) -> None:
+    ward = chair.ward
+    chair.note("started")
+    with ward.acting(ward.nurse):
+        assert chair.dose.pk in stands_of(ward.nurse, [chair.dose.pk])
+        Dose.objects.for_user(ward.nurse, ward.patient).filter(pk=chair.dose.pk).update(state="missed")
+        assert stands_of(ward.nurse, [chair.dose.pk]) == {}
 
 
 def test_hours_of_many_records_are_one_statement(chair: Chair, django_assert_num_queries: Any) -> None:

@@ -19,6 +19,10 @@ class ChairRowQuerySet(PatientRecordQuerySet["ChairRow"]):
         """By the clock of the chair, then as they were written."""
         return self.select_related("made_by").order_by("at", "made_at", "id")
 
+    def begun(self) -> ChairRowQuerySet:
+        """The starts that hold, of records that nobody has closed: the dose is still planned, and it runs or ran in the chair."""
+        return self.filter(kind="started", corrected_by__isnull=True, dose__state="planned")
+
 
 class ChairRow(PatientRecord):
     """One line: what happened and when. It is never edited; a correction is a new line that names the one it stands for.

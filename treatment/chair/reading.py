@@ -88,12 +88,14 @@ def days_of(user: User, patient: Patient) -> set[UUID]:
 
 
 def stands_of(user: User, dose_ids: Iterable[UUID]) -> dict[UUID, Stand]:
-    """Where the records of these doses stand, as far as the person may see them: one statement. Doses without a record are left out."""
+    """Where the records of these doses stand, as far as the person may see them: one statement. Doses without a record are left out,
+    and so are records that were never closed although their dose is not planned any more: nobody sits in the chair for them."""
     wanted = list(dose_ids)
     if not wanted:
         return {}
     by_dose: dict[UUID, list[ChairRow]] = {}
-    for row in ChairRow.objects.for_user(user).filter(dose_id__in=wanted).in_order():
+    rows_of = ChairRow.objects.for_user(user).filter(dose_id__in=wanted).in_order().select_related("dose")
+    for row in rows_of:
         by_dose.setdefault(row.dose_id, []).append(row)
     found = {}
     for dose_id, rows in by_dose.items():
@@ -101,7 +103,8 @@ def stands_of(user: User, dose_ids: Iterable[UUID]) -> dict[UUID, Stand]:
             stand = Record(tuple(rows)).stand
         except OutOfOrder:  # never written by the services; a board must not fall over it
             continue
-        if stand.started_at is not None:
+        over = stand.closed_at is None and not rows[0].dose.is_planned
+        if stand.started_at is not None and not over:
             found[dose_id] = stand
     return found
 

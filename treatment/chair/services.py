@@ -157,11 +157,15 @@ def correct_row(
         when = _moment(record, at, True, now) if at is not None else old.at
         kind = Kind.TAKEN_BACK if take_back else old.kind
         details = {} if take_back else clean(old.kind, said)
+        if kind == Kind.STARTED:  # the reason for starting is not what is corrected
+            details["although"] = details["although"] or old.details["although"]
         row = _row(patient, dose, kind, when, by, now, {**details, "why": why})
         row.id, row.corrects, row.noted_later = id, old, True
         after = _check(dose, record, row)
         if kind == Kind.OBSERVED:
             _check_watched(dose, after, when, details)
+        elif kind == Kind.OBSERVING and after.observed_at is not None and when > old.at:
+            _check_watched(dose, after, after.observed_at, details)
         row.save(force_insert=True)
         record_change(by, patient, "chair.corrected", dose.pk)
         if record.is_closed:
@@ -199,9 +203,9 @@ def _check_open(dose: Dose, record: Record) -> None:
 
 
 def against(by: User, patient: Patient, dose: Dose, at: datetime) -> list[Stop]:
-    """What stands against giving a dose at a moment, on the site's day."""
+    """What stands against starting a dose at a moment, on the site's day."""
     on = today_in(at, patient.site.time_zone)
-    return proceeding.stops(Eyes(by, patient), dose, Act.GIVE, on=on)
+    return proceeding.stops(Eyes(by, patient), dose, Act.START, on=on)
 
 
 def _check_against(by: User, patient: Patient, dose: Dose, at: datetime, although: str) -> None:
@@ -254,7 +258,8 @@ def close(
     day in plain words. From grade 3, and without a grade, the next dose waits for a prescriber (`courses.reactions`).
 
     `although`: why it was given although something stood against it; what was said at the start counts. `unwatched`: why there was no
-    observation although the version states minutes.
+    observation although the version states minutes. What went over a limit for the lifetime all the same is closed by a prescriber with
+    the reason, `although`, and counts.
 
     Raises NotEnded, WatchedShorter, ReactionMissing, RecordClosed, and what `record_infusion` raises.
     """
@@ -266,6 +271,8 @@ def close(
     }  # fmt: skip
 
     def make() -> UUID:
+        # The patient first, then the course, as `record_infusion` takes them.
+        Patient.objects.for_user(by).select_for_update(no_key=True).filter(pk=patient.pk).first()
         dose = _locked_dose(by, patient, dose_id)
         record = record_of(by, patient, dose_id)
         _check_open(dose, record)
@@ -282,7 +289,7 @@ def close(
         doses.record_infusion(
             by=by, patient=patient, dose_id=dose_id, id=uuid5(id, "outcome"), given_at=stand.started_at, now=now,
             reaction=bool(record.of_kind(Kind.REACTION)), reaction_grade=worst_grade(record), although=said,
-            early_reason=said, **outcome,
+            early_reason=said, from_chair=True, over_limit=bool(although.strip()), **outcome,
         )  # fmt: skip
         row = _row(patient, dose, Kind.CLOSED, now, by, now, {"words": unwatched})
         row.save(force_insert=True)

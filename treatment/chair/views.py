@@ -230,9 +230,13 @@ def close(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse
     stand, drug = found.stand, drug_of(asked.user, asked.patient, dose.pk)
     started = stand.started_at or asked.now
     stops = services.against(asked.user, asked.patient, dose, started) if dose.is_planned else []
+    counted = reading.facts_for(dose.course).has_lifetime_limit
+    why = any(stop.can_be_noted for stop in stops) or (
+        counted and asked.may_prescribe
+    )  # it may be over the limit
     page = drafted(
         request, CloseForm, kind="chair-close", patient=asked.patient, target=dose.pk, early=False, latest=asked.today,
-        counted=reading.facts_for(dose.course).has_lifetime_limit, stopped=any(stop.can_be_noted for stop in stops),
+        counted=counted, stopped=why,
         watched=stand.observed_at is not None or not observation_minutes(dose),
         initial={"extent": "whole", **drug.product, "expires_on": drug.expires_on, "although": _although(found)},
     )  # fmt: skip

@@ -37,6 +37,7 @@ from treatment.courses.proceeding import EarlierDoseOpen as EarlierDoseOpen
 from treatment.courses.proceeding import TooEarly as TooEarly
 from treatment.elsewhere import counters
 from treatment.models import (
+    ChairRow,
     Change,
     ChecklistItem,
     Course,
@@ -79,6 +80,12 @@ class ProductExpired(DayNotPossible):
     default_message = gettext_lazy(
         "This product was past its expiry date on that day. Check the date on the package."
     )
+
+
+class ChairOpen(Conflict):
+    """It runs or ran in the chair, and what became of it comes from that record."""
+
+    default_message = gettext_lazy("This dose has an open chair record. Close the record first.")
 
 
 class GradeWithoutReaction(DomainError):
@@ -144,7 +151,7 @@ def sign_order(
     `given_before` counts doses given elsewhere. `replaces`: the course that this one takes the place of; it ends with the same
     signature. Versions that are not signed off, or for the demo only, can be ordered in demo mode only; `in_demo` None: as the settings say.
     Raises NotAPrescriber, NotSignedOff, IsWithdrawn, CannotBeOrdered, AlreadyRunning, CountersUnknown, OverTheLimit,
-    DayNotPossible, TooEarly, TextMissing, Conflict, DifferentContent.
+    DayNotPossible, TooEarly, TextMissing, ChairOpen, Conflict, DifferentContent.
     """
     require_prescriber(by, patient)
     indication = words_of(indication)
@@ -310,7 +317,8 @@ def _most_more(by: User, patient: Patient, course: Course, facts: Facts, planned
 def end_course(
     *, by: User, patient: Patient, course_id: UUID, reason: str, id: UUID, now: datetime
 ) -> Course:
-    """End a treatment: its planned doses are canceled, what was given stays, regular checks go on. Raises NotAPrescriber, TextMissing."""
+    """End a treatment: its planned doses are canceled, what was given stays, regular checks go on. Raises NotAPrescriber, TextMissing,
+    ChairOpen."""
     require_prescriber(by, patient)
     reason = words_of(reason)
 
@@ -328,9 +336,11 @@ def end_course(
 
 
 def _cancel_planned(by: User, patient: Patient, course: Course, now: datetime) -> None:
-    """End a course: its planned doses are canceled, and nothing waits any more."""
+    """End a course: its planned doses are canceled, and nothing waits any more. Raises ChairOpen."""
     if not course.is_running:
         raise Conflict
+    if ChairRow.objects.for_user(by, patient).begun().filter(dose__course=course).exists():
+        raise ChairOpen(_("A dose of this treatment has an open chair record. Close the record first."))
     Postponement.objects.for_user(by, patient).open().filter(dose__course=course).update(
         ended_at=now, ended_by=by, ended_how=Postponement.End.SETTLED
     )
@@ -360,7 +370,8 @@ def record_infusion(
     *, by: User, patient: Patient, dose_id: UUID, id: UUID, given_at: datetime, now: datetime,
     product: str = "", lot: str = "", expires_on: date | None = None, line_site: str = "", reaction: bool | None = None,
     reaction_grade: int | None = None, note: str = "", early_reason: str = "", although: str = "",
-    extent: str = Dose.Extent.WHOLE, how_much: str = "", amount_mg: Decimal | None = None,
+    extent: str = Dose.Extent.WHOLE, how_much: str = "", amount_mg: Decimal | None = None, from_chair: bool = False,
+    over_limit: bool = False,
 ) -> Dose:  # fmt: skip
     """Note a planned dose as given at an instant (aware), whole, in part, or stopped for a reaction. Nothing else moves: late doses
     are shown, new dates only proposed. After a stop, and after a reaction of grade 3 or more or without a grade (CTCAE, `reaction_grade`),
@@ -368,7 +379,10 @@ def record_infusion(
 
     `although`: why it was given although something stood against it (`courses.proceeding`); without it that is refused. Before the
     minimum interval, in a pause and after a reaction only a prescriber can note it. A dose over a limit for the lifetime cannot be noted.
-    Raises TooEarly, DayNotPossible, ProductExpired, DoseNotOpen, DosePutOff, CoursePaused, EarlierDoseOpen, HowMuchMissing,
+
+    `from_chair`: its chair record is being closed with it. While one is open, nothing else notes what became of the dose.
+    `over_limit`: from there, and `although` was said for it: what really went over a limit for the lifetime is noted by a prescriber.
+    Raises ChairOpen, TooEarly, DayNotPossible, ProductExpired, DoseNotOpen, DosePutOff, CoursePaused, EarlierDoseOpen, HowMuchMissing,
     WaitsAfterReaction, AnswerStops, VersionWithdrawn, CountersUnknown, MeasureMissing, AmountMissing, OverTheLimit,
     GradeWithoutReaction, TextTooLong, NotAllowed, DifferentContent.
     """
@@ -398,6 +412,8 @@ def record_infusion(
         course = locked_course(by, patient, dose.course_id)
         dose = reading.dose_or_404(by, patient, dose_id)
         check_planned(dose)
+        if not from_chair:
+            _check_chair(by, patient, dose)
         given_on = _check_given(by, patient, dose, given_at, now)
         facts = reading.facts_for(course)
         if expires_on is not None and expires_on < given_on:
@@ -406,7 +422,8 @@ def record_infusion(
         although_of = _given_although(by, against, details)
         early = any(stop.code is Code.TOO_EARLY for stop in against)
         why_early = details["early_reason"] or (details["although"] if early else "")
-        strength = counters.strength_given(by, patient, facts, amount_mg, given_on)
+        strength, over = _strength(by, patient, facts, amount_mg, given_on, from_chair, over_limit)
+        although_of += [str(Code.LIMIT)] if over else []
         dose.state, dose.given_at, dose.given_on = Dose.State.GIVEN, given_at, given_on
         dose.extent = extent
         dose.save(update_fields=["state", "given_at", "given_on", "extent"])
@@ -455,6 +472,22 @@ def _check_given(by: User, patient: Patient, dose: Dose, given_at: datetime, now
     return given_on
 
 
+def _strength(
+    by: User, patient: Patient, facts: Facts, amount_mg: Decimal | None, given_on: date, from_chair: bool, said: bool
+) -> tuple[dict[str, float], bool]:  # fmt: skip
+    """What counts toward a limit for the lifetime, and whether it went over. That is noted only as a record of the chair is closed,
+    by a prescriber who said why. Raises what `counters.strength_given` raises."""
+    try:
+        return counters.strength_given(by, patient, facts, amount_mg, given_on), False
+    except counters.OverTheLimit as error:
+        if not from_chair:
+            raise
+        if not (said and is_prescriber(by)):
+            why = _("If it was really given, a neurologist closes the record and says why.")
+            raise counters.OverTheLimit(f"{error.message} {why}") from error
+    return counters.strength_given(by, patient, facts, amount_mg, given_on, over=True), True
+
+
 def _given_although(by: User, found: list[Stop], details: dict[str, Any]) -> list[str]:
     """The codes of what stood against a dose that was really given, when somebody who may say so has said why.
 
@@ -474,6 +507,12 @@ def check_planned(dose: Dose) -> None:
     """Raises DoseNotOpen for a dose whose outcome stands, or whose treatment is over."""
     if not dose.is_planned or not dose.course.is_running:
         raise DoseNotOpen
+
+
+def _check_chair(by: User, patient: Patient, dose: Dose) -> None:
+    """Raises ChairOpen for a dose that runs or ran in the chair, while its record is open; call it under the course's lock."""
+    if ChairRow.objects.for_user(by, patient).begun().filter(dose=dose).exists():
+        raise ChairOpen
 
 
 def settle_holds(by: User, patient: Patient, dose: Dose, now: datetime) -> None:
@@ -508,7 +547,8 @@ def _renew_minimum(by: User, patient: Patient, given: Dose) -> None:
 
 @transaction.atomic
 def mark_missed(*, by: User, patient: Patient, dose_id: UUID, reason: str, id: UUID, now: datetime) -> Dose:
-    """Note that a planned dose was not given. Nothing else moves. Raises DoseNotOpen, EarlierDoseOpen, TextMissing, NotAllowed."""
+    """Note that a planned dose was not given. Nothing else moves. Raises DoseNotOpen, ChairOpen, EarlierDoseOpen, TextMissing,
+    NotAllowed."""
     require(by, patient, TREATMENT, *STAFF)
     reason = words_of(reason)
 
@@ -517,6 +557,7 @@ def mark_missed(*, by: User, patient: Patient, dose_id: UUID, reason: str, id: U
         course = locked_course(by, patient, dose.course_id)
         dose = reading.dose_or_404(by, patient, dose_id)
         check_open(dose)
+        _check_chair(by, patient, dose)
         if dose.earliest > today_in(now, patient.site.time_zone):
             raise DayNotPossible(_("The time for this dose has not begun, so it cannot be missed yet."))
         earlier = Dose.objects.for_user(by, patient).planned().filter(course_id=dose.course_id)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from portal.lib.problems import Conflict, DomainError
 from portal.lib.time_words import day as day_words
-from treatment.courses import reading
+from treatment.courses import reactions, reading
 from treatment.courses.eyes import Eyes
 from treatment.elsewhere import counters
 from treatment.models import ChecklistItem, Dose, DoseAnswer, InfusionRecord, Postponement, SelfCheck
@@ -76,6 +76,7 @@ class Act(StrEnum):
     """What somebody is about to do with a dose."""
 
     GIVE = "give"
+    START = "start"
     ORDER_DRUG = "order_drug"
     RELEASE = "release"
     MIX = "mix"
@@ -110,6 +111,8 @@ _HELD = (
 ASKED: dict[Act, frozenset[Code]] = {
     # The limit of a dose that was given is asked with the real amount, in `counters.strength_given`.
     Act.GIVE: frozenset({*_HELD, Code.PUT_OFF, Code.TOO_EARLY}),
+    # In the chair nothing has been given yet: a limit that leaves no room for a whole dose stops the start.
+    Act.START: frozenset({*_HELD, Code.PUT_OFF, Code.LIMIT, Code.TOO_EARLY}),
     Act.RELEASE: frozenset({*_HELD, Code.PUT_OFF, Code.LIMIT}),
     Act.MIX: frozenset({*_HELD, Code.PUT_OFF, Code.LIMIT, Code.TOO_EARLY}),
     # A dose that is put off, or whose interval is not over, is booked for a day after that: `courses.booking` says from when.
@@ -152,11 +155,7 @@ def stops(eyes: Eyes, dose: Dose, act: Act, *, on: date) -> list[Stop]:
     if dose.course.is_paused:
         found[Code.PAUSED] = CoursePaused()
     if asked & {Code.PUT_OFF, Code.REACTION}:
-        held = eyes.rows(Postponement).open().filter(dose=dose).first()
-        if held is not None and held.reason == Postponement.Reason.REACTION:
-            found[Code.REACTION] = WaitsAfterReaction()
-        elif held is not None:
-            found[Code.PUT_OFF] = DosePutOff()
+        found |= _waits(eyes, dose)
     if Code.EARLIER_OPEN in asked and _earlier_open(eyes, dose):
         found[Code.EARLIER_OPEN] = EarlierDoseOpen()
     if Code.WITHDRAWN in asked and is_withdrawn(dose.course.protocol, eyes.patient.site):
@@ -176,6 +175,19 @@ def may_proceed(eyes: Eyes, dose: Dose, act: Act, *, on: date) -> None:
     """Raises the first of the refusals above when something stands against the act."""
     for stop in stops(eyes, dose, act, on=on):
         raise stop.error
+
+
+def _waits(eyes: Eyes, dose: Dose) -> dict[Code, DomainError]:
+    """What an open hold says. Put off again for another reason, a dose still waits for the prescriber after a reaction."""
+    held = eyes.rows(Postponement).open().filter(dose=dose).first()
+    if held is None:
+        return {}
+    if held.reason == Postponement.Reason.REACTION:
+        return {Code.REACTION: WaitsAfterReaction()}
+    substance = reading.facts_for(dose.course).substance
+    if reactions.unreviewed(eyes.user, eyes.patient, substance, eyes=eyes) is not None:
+        return {Code.REACTION: WaitsAfterReaction()}
+    return {Code.PUT_OFF: DosePutOff()}
 
 
 def _earlier_open(eyes: Eyes, dose: Dose) -> bool:
@@ -216,7 +228,7 @@ def _counted(eyes: Eyes, dose: Dose) -> dict[Code, DomainError]:
 
 def early_words(soonest: date, act: Act) -> str:
     said = {"day": day_words(soonest)}
-    if act is Act.GIVE:
+    if act in (Act.GIVE, Act.START):
         return (
             _(
                 "The shortest interval after the dose before ends on %(day)s. Only a neurologist can note a dose before "

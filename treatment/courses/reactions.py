@@ -14,6 +14,7 @@ from accounts.models import User
 from patients.models import Patient
 from portal.lib.time import today_in
 from treatment.courses import reading
+from treatment.courses.eyes import Eyes
 from treatment.elsewhere.counters import records_of
 from treatment.models import Change, Course, Dose, InfusionRecord, Postponement
 from treatment.outcomes.reading import hold_of
@@ -32,14 +33,22 @@ def holds_next(extent: str, details: Mapping[str, Any]) -> bool:
     return grade is None or grade >= HOLDS_FROM
 
 
-def unreviewed(by: User, patient: Patient, substance: str) -> InfusionRecord | None:
+def unreviewed(
+    by: User, patient: Patient, substance: str, *, eyes: Eyes | None = None
+) -> InfusionRecord | None:
     """The newest such reaction to a drug, by any route, brand and course, when no prescriber has looked at it since."""
-    found = [row for row in records_of(by, patient, substance) if holds_next(row.dose.extent, row.details)]
+    found = [
+        row
+        for row in records_of(by, patient, substance, eyes=eyes)
+        if holds_next(row.dose.extent, row.details)
+    ]
     newest = max(found, key=lambda row: row.recorded_at, default=None)
     if newest is None:
         return None
-    looks = Change.objects.for_user(by, patient).filter(
-        kind=Change.Kind.REVIEWED, made_at__gte=newest.recorded_at
+    looks = (
+        (eyes or Eyes(by, patient))
+        .rows(Change)
+        .filter(kind=Change.Kind.REVIEWED, made_at__gte=newest.recorded_at)
     )
     for look in looks.select_related("course__order", "course__moved_to").defer("course__moved_to__content"):
         if reading.facts_for(look.course).substance == substance:

@@ -268,9 +268,9 @@ def body_from(row: BodyMeasure) -> Body:
 
 
 def strength_given(
-    user: User, patient: Patient, facts: Facts, amount_mg: Decimal | None, on: date
+    user: User, patient: Patient, facts: Facts, amount_mg: Decimal | None, on: date, *, over: bool = False
 ) -> dict[str, float]:
-    """What the record keeps of a dose that counts toward a limit; nothing for other medicines.
+    """What the record keeps of a dose that counts toward a limit; nothing for other medicines. `over`: it was given although it goes over.
 
     Raises CountersUnknown, MeasureMissing, AmountMissing, OverTheLimit.
     """
@@ -285,7 +285,7 @@ def strength_given(
     if amount_mg is None or amount_mg <= 0:
         raise AmountMissing
     strength = (amount_mg / body.m2).quantize(HUNDREDTH, ROUND_HALF_UP)
-    if found.total + strength > found.limit.mg_per_m2:
+    if found.total + strength > found.limit.mg_per_m2 and not over:
         raise OverTheLimit(over_words(found, strength))
     return {"amount_mg": float(amount_mg), "body_m2": float(body.m2), "mg_per_m2": float(strength)}
 
