@@ -34,6 +34,7 @@ from messaging.views.shared import (
     posted_seq,
     refused_later,
     state_words,
+    unread,
     waits,
 )
 from messaging.views.signs import alarm_of, alarm_of_form
@@ -237,7 +238,8 @@ def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None
     page = reply_page(request, place, found)
     files = FormFiles(request, place, page)
     if files.stops:
-        return files.back() or show_thread(request, place, thread_id, page, status=files.status, files=files)
+        back = files.back(first=bool(unread(request, place, found)))
+        return back or show_thread(request, place, thread_id, page, status=files.status, files=files)
     if page.later:
         page.keep()
         if page.conflict is None and page.unkept is None:
@@ -311,7 +313,13 @@ def show_found(
     status: int,
     files: FormFiles | None = None,
 ) -> HttpResponse:
-    """The page of a conversation that was read a moment ago. Looking at it counts as reading it."""
+    """The page of a conversation that was read a moment ago. Looking at it counts as reading it.
+
+    After any press on an older page, sent or not, it says that there is something new, and that has to be read first.
+    """
+    if newer := unread(request, place, found):
+        page.hold_back(services.NewerMessages(newer))
+        status = 409
     said = list(Message.objects.for_user(place.user, place.patient).filter(thread=found).in_order())
     shown = bubbles(said, place, found.seen)
     older, newest = fold(shown, asked_seq(request))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -11,7 +13,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from messaging import services
+from messaging.composing import reply_templates
 from portal.lib.ids import uuid7
+from tests.messaging.test_files import upload
 from tests.messaging.ward import Ward, hidden
 
 SignIn = Callable[[User], Client]
@@ -100,3 +104,97 @@ def test_work_is_not_closed_over_a_message_that_was_not_read(ward: Ward, signed_
     told = signed_in(ward.rosa).post(url, {"once": str(uuid7()), "seen": "1", "outcome": "no_reply"})
     assert told.status_code == 409
     assert "There is something new in this conversation." in told.content.decode()
+
+
+# --- The other buttons of an older page ----------------------------------------------------------------------------
+
+URGENT = "Now I cannot breathe."
+NEW = "There is something new in this conversation."
+
+
+def a_template(ward: Ward) -> str:
+    with ward.acting(ward.rosa):
+        found = reply_templates.write(
+            by=ward.rosa, id=uuid7(), title="Rest", body="Have a rest.", team_only=False, now=timezone.now()
+        )
+    with ward.acting(ward.hana):
+        found = reply_templates.approve(by=ward.hana, template_id=found.pk, now=timezone.now())
+    return str(found.pk)
+
+
+@pytest.mark.parametrize("press", ["template", "file", "empty", "reused"])
+def test_another_button_of_the_teams_older_page_shows_what_is_new_first(
+    press: str, ward: Ward, signed_in: SignIn
+) -> None:
+    template = a_template(ward)
+    thread_id = ward.start(text="I am tired.")
+    ward.claim(thread_id)
+    nurse = signed_in(ward.rosa)
+    page = nurse.get(reverse("messaging:work-thread", args=[ward.of_maya.pk, thread_id])).content.decode()
+    fields: dict[str, Any] = {name: hidden(page, name) for name in ("draft", "draft_version", "seen")}
+    ward.reply(thread_id, URGENT)
+    url = reverse("messaging:answer", args=[ward.of_maya.pk, thread_id])
+    if press == "reused":  # the page's id was used: its other words come back for one more press
+        with ward.acting(ward.rosa):
+            services.answer(
+                by=ward.rosa, patient=ward.of_maya, thread_id=thread_id, id=UUID(fields["draft"]),
+                text="Sent from another tab.", seen_seq=2, now=timezone.now(),
+            )  # fmt: skip
+    more: dict[str, Any] = {
+        "template": {"text": "", "template": template},
+        "file": {"text": "", "attach": "1", "files": [upload()]},
+        "empty": {"text": ""},
+        "reused": {"text": "Have a rest."},
+    }[press]
+    before = ward.texts(thread_id)
+    told = nurse.post(url, {**fields, **more})
+    html = told.content.decode()
+    assert told.status_code == 409
+    assert html.count(NEW) >= 1
+    assert URGENT in html
+    assert ("Write your answer" in html) == (press == "empty")  # nothing is missing where nothing was sent
+    assert ward.texts(thread_id) == before
+    if press == "template":
+        assert "Have a rest.</textarea>" in html
+    if press == "file":
+        assert "rash.jpg" in html
+    # The page that shows them is the page that can be sent.
+    again = {name: hidden(html, name) for name in ("draft", "draft_version", "seen")}
+    assert nurse.post(url, {**again, "text": "Call 911 now."}).status_code == 302
+    assert ward.texts(thread_id)[-1] == "Call 911 now."
+
+
+@pytest.mark.parametrize("press", ["file", "empty"])
+def test_another_button_of_the_patients_older_page_shows_what_is_new_first(
+    press: str, ward: Ward, signed_in: SignIn
+) -> None:
+    thread_id = ward.start()
+    maya, url = signed_in(ward.maya), reverse("messaging:thread", args=[thread_id])
+    page = maya.get(url).content.decode()
+    fields: dict[str, Any] = {name: hidden(page, name) for name in ("draft", "draft_version", "seen")}
+    ward.answer(thread_id, "Do not take it again.")
+    more = {"text": "", "attach": "1", "files": [upload()]} if press == "file" else {"text": ""}
+    told = maya.post(url, {**fields, **more})
+    html = told.content.decode()
+    assert told.status_code == 409
+    assert NEW in html
+    assert "Do not take it again." in html
+    assert ("rash.jpg" in html) == (press == "file")
+    assert ward.texts(thread_id) == ["I am tired.", "Do not take it again."]
+
+
+@pytest.mark.parametrize("name", ["call-more", "correct"])
+def test_a_file_put_beside_a_call_or_a_correction_does_not_hide_what_is_new(
+    name: str, ward: Ward, signed_in: SignIn
+) -> None:
+    thread_id = ward.start()
+    answer = ward.answer(thread_id, "Have a rest.")
+    args = [ward.of_maya.pk, thread_id, *([answer.pk] if name == "correct" else [])]
+    nurse, url = signed_in(ward.rosa), reverse(f"messaging:{name}", args=args)
+    page = nurse.get(url).content.decode()
+    fields: dict[str, Any] = {name: hidden(page, name) for name in ("draft", "draft_version", "seen")}
+    ward.reply(thread_id, URGENT)
+    html = nurse.post(url, {**fields, "text": "Words.", "attach": "1", "files": [upload()]}).content.decode()
+    assert "New since you opened this page" in html
+    assert URGENT in html
+    assert "rash.jpg" in html
