@@ -32,8 +32,10 @@ from messaging.views.shared import (
     enter,
     fold,
     posted_seq,
+    promised,
     refused_later,
     state_words,
+    to_message,
     unread,
     waits,
 )
@@ -97,7 +99,7 @@ def row_of(thread: Any, place: Place) -> dict[str, Any]:
         "unread": thread.last_seq > thread.seen,
         "kind": kind,
         "words": words,
-        "due": thread.item_due if waits(thread) else None,
+        "due": thread.item_due if promised(thread) else None,
     }
 
 
@@ -336,8 +338,8 @@ def show_found(
         "made": making.made_of(place.user, place.patient, found),
         "kind": kind,
         "words": words,
-        "due": found.item_due if waits(found) else None,
-        "late": waits(found) and found.item_due < present(),
+        "due": found.item_due if promised(found) else None,
+        "late": promised(found) and found.item_due < present(),
         "url": place.url("thread", found.pk),
         "up": place.url("list"),
         "close_url": place.url("close", found.pk),
@@ -368,8 +370,27 @@ def close(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None)
     """ "I don't need an answer any more." """
     place = enter(request, patient_id, *SIDE)
     found = found_thread(place, thread_id)
-    services.close_thread(
-        by=place.user, patient=place.patient, thread_id=found.pk, id=once_of(request), now=present()
-    )
-    messages.success(request, _("Closed. The team knows that you need no answer. You can still write here."))
+    try:
+        services.close_thread(
+            by=place.user,
+            patient=place.patient,
+            thread_id=found.pk,
+            id=once_of(request),
+            seen_seq=posted_seq(request),
+            now=present(),
+        )
+    except services.NewerMessages as error:
+        messages.warning(request, _("There is something new here. Read it first. Nothing was closed."))
+        return redirect(to_message(place, error.newer[0]))
+    if waits(found_thread(place, found.pk)):
+        messages.success(
+            request,
+            _(
+                "Closed. Your team still reads your last message, because it may be urgent. You can still write here."
+            ),
+        )
+    else:
+        messages.success(
+            request, _("Closed. The team knows that you need no answer. You can still write here.")
+        )
     return redirect(place.url("thread", found.pk))

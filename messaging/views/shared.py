@@ -244,3 +244,8 @@ def state_words(thread: Thread) -> tuple[str, str]:
 def waits(thread: Thread) -> bool:
     """True while the team owes an answer."""
     return thread.item_state in (WorkItem.State.OPEN, WorkItem.State.CLAIMED)  # type: ignore[attr-defined]
+
+
+def promised(thread: Thread) -> bool:
+    """True while the writer waits for it: who closed the conversation does not, also when the team still reads its last words."""
+    return waits(thread) and thread.state != Thread.State.CLOSED

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from messaging import services
 from messaging.composing import reply_templates
+from messaging.models import WorkItem
 from portal.lib.ids import uuid7
 from tests.messaging.test_files import upload
 from tests.messaging.ward import Ward, hidden
@@ -198,3 +199,60 @@ def test_a_file_put_beside_a_call_or_a_correction_does_not_hide_what_is_new(
     assert "New since you opened this page" in html
     assert URGENT in html
     assert "rash.jpg" in html
+
+
+# --- Closing on the patient's side ---------------------------------------------------------------------------------
+
+
+def test_a_conversation_is_not_closed_over_words_that_were_not_read(ward: Ward, signed_in: SignIn) -> None:
+    thread_id = ward.start(text="I am tired.")
+    carer = signed_in(ward.jonas)
+    args = [ward.of_maya.pk, thread_id]
+    page = carer.get(reverse("messaging:patient-thread", args=args)).content.decode()
+    ward.reply(thread_id, URGENT)
+    url = reverse("messaging:patient-close", args=args)
+    told = carer.post(url, {"once": str(uuid7()), "seen": hidden(page, "seen")}, follow=True)
+    html = told.content.decode()
+    assert "Read it first. Nothing was closed." in html
+    assert URGENT in html
+    assert ward.thread(thread_id).state == "open"
+    assert ward.count(WorkItem, state="open") == 1
+
+    api = reverse("messaging-api:thread-close", args=[thread_id]) + f"?patient={ward.of_maya.pk}"
+    for body, status in (({"seen_seq": 1}, 409), ({}, 422)):
+        refused = carer.post(
+            api, body, content_type="application/json", headers={"Idempotency-Key": str(uuid7())}
+        )
+        assert refused.status_code == status
+        if status == 409:
+            assert [row["text"] for row in refused.json()["newer"]] == [URGENT]
+    assert ward.count(WorkItem, state="open") == 1
+    told = carer.post(url, {"once": str(uuid7()), "seen": hidden(html, "seen")})
+    assert told.status_code == 302
+    assert ward.thread(thread_id).state == "closed"
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_urgent_work_that_nobody_opened_outlives_the_patients_closing(
+    opened: bool, ward: Ward, signed_in: SignIn
+) -> None:
+    thread_id = ward.start(topic="side_effect", text="A rash.")
+    ward.claim(thread_id)
+    maya, nurse = signed_in(ward.maya), signed_in(ward.rosa)
+    work = reverse("messaging:work-thread", args=[ward.of_maya.pk, thread_id])
+    nurse.get(work)
+    ward.reply(thread_id, URGENT)
+    if opened:
+        nurse.get(work)
+    url = reverse("messaging:close", args=[thread_id])
+    html = maya.post(url, {"once": str(uuid7()), "seen": "2"}, follow=True).content.decode()
+    assert ward.thread(thread_id).state == "closed"
+    assert ("because it may be urgent" in html) == (not opened)
+    assert "Your team answers by" not in html
+    assert ward.count(WorkItem, state="claimed", lane="safety") == (0 if opened else 1)
+    if not opened:
+        html = nurse.get(work).content.decode()
+        assert "closed this before anybody of the team had opened its last message" in html
+        finish = reverse("messaging:finish", args=[ward.of_maya.pk, thread_id])
+        nurse.post(finish, {"once": str(uuid7()), "seen": "2", "outcome": "arranged"})
+    assert ward.count(WorkItem, state="done") == 1
