@@ -39,9 +39,7 @@ def send_mailing(mailing_id: str) -> None:
 @app.task(name="messaging.clockwork", queueing_lock="messaging.clockwork", pass_context=False)
 def every_minute(timestamp: int) -> None:
     """Every minute: urgent work nobody took on, work of people who are away, work whose owner is silent."""
-    clockwork.pass_on(now())
-    clockwork.return_silent(now())
-    clockwork.escalate(now())
+    clockwork.run(now())
 
 
 @app.periodic(cron="15 * * * *")

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,10 +20,10 @@ from accounts.models import User
 from clinic.cover import absence_of
 from clinic.models import Team
 from clinic.rota import Absence
-from clinic.services import state_of, team_ids
+from clinic.services import members_of, state_of, team_ids
 from messaging.composing import article_links, reply_templates
 from messaging.files.services import bind
-from messaging.models import InternalNote, Message, Thread, WorkItem
+from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
 from messaging.telling import notices
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
 from messaging.work import alarms
@@ -31,7 +31,15 @@ from messaging.work.events import Kind, remember
 from messaging.work.promises import due_at
 from messaging.writing import triage
 from patients.models import Patient
-from patients.services import Done, exactly_once, record_change, require, team_of, teams_looking_after
+from patients.services import (
+    Done,
+    exactly_once,
+    patient_side,
+    record_change,
+    require,
+    team_of,
+    teams_looking_after,
+)
 from portal.lib.actor import reading_many
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, DomainError, NotAllowed
@@ -202,16 +210,23 @@ def reply(
 
 
 @transaction.atomic
-def close_thread(*, by: User, patient: Patient, thread_id: UUID, id: UUID, now: datetime) -> Done:
-    """The patient needs no answer any more: the work goes off the list. Raises NotAllowed, Thread.DoesNotExist."""
+def close_thread(
+    *, by: User, patient: Patient, thread_id: UUID, id: UUID, seen_seq: int, now: datetime
+) -> Done:
+    """The patient's side needs no answer any more, after reading up to `seen_seq`: the work goes off the list.
+
+    Urgent work whose last words nobody of the team has opened stays: the conversation is closed, and the team closes the work.
+    Raises NewerMessages, NotAllowed, Thread.DoesNotExist.
+    """
     require(by, patient, AREA, *PATIENT_SIDE)
 
     def make() -> UUID:
         thread = _locked(by, patient, thread_id)
+        _nothing_newer(thread, by, seen_seq)
         thread.state = Thread.State.CLOSED
         thread.save(update_fields=["state"])
         item = _open_item(thread)
-        if item is not None:
+        if item is not None and (item.lane != Lane.SAFETY or _opened_by_team(thread, item, now)):
             _finish(item, item.owner, WorkItem.Outcome.WITHDRAWN, now)
             remember(item, Kind.CLOSED, by=by, now=now)
         record_change(by, patient, "thread.closed", thread.pk)
@@ -518,6 +533,16 @@ def _mine_or_free(thread: Thread, by: User) -> WorkItem:
 def _not_taken(item: WorkItem, by: User) -> None:
     if item.owner is not None and item.owner_id != by.pk:
         raise TakenByOther(item.owner, item.claimed_at)
+
+
+def _opened_by_team(thread: Thread, item: WorkItem, now: datetime) -> bool:
+    """Somebody of the team has read the last words of the patient's side; who reads for the patient does not count."""
+    theirs = Message.objects.filter(thread=thread).exclude(capacity=Message.Capacity.TEAM)
+    last = theirs.standing().aggregate(last=Max("seq"))["last"] or thread.last_seq
+    members = set(members_of(item.team_id, now.date()).values_list("user_id", flat=True))
+    team = members.difference(patient_side(thread.patient, AREA))
+    viewers = ThreadViewer.objects.filter(thread=thread, last_seen_seq__gte=last, user_id__in=team)
+    return bool(viewers.exists())
 
 
 def _finish(item: WorkItem, owner: User | None, outcome: str, now: datetime) -> None:

@@ -189,6 +189,14 @@ class DraftedPage:
             self.state.id, self.state.version = uuid7(), 0
         self.form.add_error(None, str(error.message))
 
+    def hold_back(self, error: DomainError) -> None:
+        """Something has to be read first: its sentence stands on the form, once, beside what was found wrong in what was sent."""
+        if self.form.restored:
+            self.form.restored = False
+            self.form.errors.clear()  # nothing was sent, so nothing is missing yet
+        if str(error.message) not in self.form.non_field_errors():
+            self.refuse(error)
+
     def render(self, template: str, context: dict[str, Any] | None = None) -> HttpResponse:
         """The page; 422 with everything typed kept (on the page and as the draft) after a refused POST.
 

@@ -259,6 +259,12 @@ class ClaimWrite(Write):
     )
 
 
+class CloseWrite(Write):
+    """The patient's side needs no answer any more."""
+
+    seen_seq = serializers.IntegerField(min_value=0, max_value=MANY, help_text=SEEN)
+
+
 class FinishWrite(Write):
     """Taking work off the list without an answer."""
 

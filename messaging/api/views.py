@@ -223,12 +223,16 @@ class ThreadSeen(MessagingView):
 
 
 class ThreadClose(MessagingView):
-    @extend_schema(request=NothingWrite, responses={200: shapes.ThreadRead})
+    @extend_schema(request=shapes.CloseWrite, responses={200: shapes.ThreadRead})
     def post(self, request: Request, thread_id: UUID) -> Response:
-        """The patient needs no answer any more. Writing again opens it."""
+        """The patient needs no answer any more. Writing again opens it. What came in since `seen_seq` comes back in `newer` first.
+        Urgent work that nobody of the team has opened stays with the team."""
         asked, _thread = self.at(thread_id, *SIDE)
-        self.body(NothingWrite)
-        services.close_thread(**asked.act, thread_id=thread_id, id=self.once, now=present())
+        wanted = self.body(shapes.CloseWrite)
+        try:
+            services.close_thread(**asked.act, thread_id=thread_id, id=self.once, now=present(), **wanted)
+        except NewerMessages as error:
+            return self.newer(error)
         return Response(shapes.ThreadRead(self.thread(asked, thread_id)).data)
 
 

@@ -5,6 +5,7 @@ The words are sealed once for each patient, in that patient's letter. A mailing 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,9 +25,14 @@ from portal.lib import actor
 from portal.lib.contributions import PatientGroup, patient_groups
 from portal.lib.problems import Conflict, DomainError
 
+log = logging.getLogger("portal.work")
 AREA = "messages"
 MOST_PATIENTS = 1_000
 State = MailingLetter.State
+
+
+class LettersLeft(RuntimeError):
+    """Some letters of a mailing failed: the worker tries those again."""
 
 
 class NobodyChosen(DomainError):
@@ -115,7 +121,7 @@ def plan(*, by: User, id: UUID, patients: Iterable[Patient], topic: str, text: s
 def send(mailing_id: UUID, now: datetime) -> int:
     """Send what still waits, each letter in a transaction of its own. Called by the worker; safe to call at any time, twice as well.
 
-    Returns how many letters went out now.
+    Returns how many letters went out now. One that fails does not stop the others: LettersLeft at the end, so that the worker comes again.
     """
     with actor.unit_of_work(actor.system("mailing")):
         mailing = Mailing.objects.select_related("by").filter(pk=mailing_id).first()
@@ -123,11 +129,19 @@ def send(mailing_id: UUID, now: datetime) -> int:
             return 0
         waiting = MailingLetter.objects.for_system().filter(mailing=mailing, state=State.WAITING)
         ids = list(waiting.order_by("id").values_list("pk", flat=True))
-    sent = sum(_send_one(mailing, letter_id, now) for letter_id in ids)
+    sent, failed = 0, 0
+    for letter_id in ids:
+        try:
+            sent += _send_one(mailing, letter_id, now)
+        except Exception as error:  # noqa: BLE001 - whatever it is: one letter never stops the others
+            failed += 1
+            log.error("mailing: letter %s waits for the next try: %s", letter_id, type(error).__name__)
     with actor.unit_of_work(actor.system("mailing")):
         waits = MailingLetter.objects.for_system().filter(mailing=mailing, state=State.WAITING).exists()
         if not waits:
             Mailing.objects.filter(pk=mailing.pk, finished_at__isnull=True).update(finished_at=now)
+    if failed:
+        raise LettersLeft(f"{failed} letters were not sent")
     return sent
 
 

@@ -158,14 +158,14 @@ class FormFiles:
             else 200
         )
 
-    def back(self) -> HttpResponse | None:
-        """The words are kept, and the page comes again with the new list; None when there is something to say first."""
+    def back(self, *, first: bool = False) -> HttpResponse | None:
+        """The words are kept, and the page comes again with the new list; None when there is something to say or to show `first`."""
         page = self.page
         page.keep()
         page.form.restored = True  # nothing was sent, so nothing is missing yet
         if page.conflict is not None and not page._texts(page.conflict):
             page.conflict = None  # the page's own saving was a moment faster: the same words
-        if self.refused or page.conflict is not None or page.unkept is not None:
+        if first or self.refused or page.conflict is not None or page.unkept is not None:
             return None
         self.settle()
         return redirect(f"{page.state.resume}#files")

@@ -32,8 +32,11 @@ from messaging.views.shared import (
     enter,
     fold,
     posted_seq,
+    promised,
     refused_later,
     state_words,
+    to_message,
+    unread,
     waits,
 )
 from messaging.views.signs import alarm_of, alarm_of_form
@@ -96,7 +99,7 @@ def row_of(thread: Any, place: Place) -> dict[str, Any]:
         "unread": thread.last_seq > thread.seen,
         "kind": kind,
         "words": words,
-        "due": thread.item_due if waits(thread) else None,
+        "due": thread.item_due if promised(thread) else None,
     }
 
 
@@ -237,7 +240,8 @@ def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None
     page = reply_page(request, place, found)
     files = FormFiles(request, place, page)
     if files.stops:
-        return files.back() or show_thread(request, place, thread_id, page, status=files.status, files=files)
+        back = files.back(first=bool(unread(request, place, found)))
+        return back or show_thread(request, place, thread_id, page, status=files.status, files=files)
     if page.later:
         page.keep()
         if page.conflict is None and page.unkept is None:
@@ -311,7 +315,13 @@ def show_found(
     status: int,
     files: FormFiles | None = None,
 ) -> HttpResponse:
-    """The page of a conversation that was read a moment ago. Looking at it counts as reading it."""
+    """The page of a conversation that was read a moment ago. Looking at it counts as reading it.
+
+    After any press on an older page, sent or not, it says that there is something new, and that has to be read first.
+    """
+    if newer := unread(request, place, found):
+        page.hold_back(services.NewerMessages(newer))
+        status = 409
     said = list(Message.objects.for_user(place.user, place.patient).filter(thread=found).in_order())
     shown = bubbles(said, place, found.seen)
     older, newest = fold(shown, asked_seq(request))
@@ -328,8 +338,8 @@ def show_found(
         "made": making.made_of(place.user, place.patient, found),
         "kind": kind,
         "words": words,
-        "due": found.item_due if waits(found) else None,
-        "late": waits(found) and found.item_due < present(),
+        "due": found.item_due if promised(found) else None,
+        "late": promised(found) and found.item_due < present(),
         "url": place.url("thread", found.pk),
         "up": place.url("list"),
         "close_url": place.url("close", found.pk),
@@ -360,8 +370,27 @@ def close(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None)
     """ "I don't need an answer any more." """
     place = enter(request, patient_id, *SIDE)
     found = found_thread(place, thread_id)
-    services.close_thread(
-        by=place.user, patient=place.patient, thread_id=found.pk, id=once_of(request), now=present()
-    )
-    messages.success(request, _("Closed. The team knows that you need no answer. You can still write here."))
+    try:
+        services.close_thread(
+            by=place.user,
+            patient=place.patient,
+            thread_id=found.pk,
+            id=once_of(request),
+            seen_seq=posted_seq(request),
+            now=present(),
+        )
+    except services.NewerMessages as error:
+        messages.warning(request, _("There is something new here. Read it first. Nothing was closed."))
+        return redirect(to_message(place, error.newer[0]))
+    if waits(found_thread(place, found.pk)):
+        messages.success(
+            request,
+            _(
+                "Closed. Your team still reads your last message, because it may be urgent. You can still write here."
+            ),
+        )
+    else:
+        messages.success(
+            request, _("Closed. The team knows that you need no answer. You can still write here.")
+        )
     return redirect(place.url("thread", found.pk))

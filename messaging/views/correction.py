@@ -19,7 +19,7 @@ from messaging.files.page import FormFiles
 from messaging.forms import text_field
 from messaging.models import Message
 from messaging.services import NewerMessages
-from messaging.views.shared import bubbles, posted_seq
+from messaging.views.shared import bubbles, posted_seq, unread
 from messaging.views.work import at_work
 from patients.drafting import DraftedForm, drafted
 from patients.services import record_view
@@ -64,6 +64,7 @@ def correct(request: HttpRequest, patient_id: UUID, thread_id: UUID, message_id:
     )
     record_view(place.user, place.patient, "thread.view", thread.pk)
     files = FormFiles(request, place, page)
+    newer = unread(request, place, thread)
     context: dict[str, Any] = {
         "files": files,
         "place": place,
@@ -72,10 +73,12 @@ def correct(request: HttpRequest, patient_id: UUID, thread_id: UUID, message_id:
         "up": up,
         "shown": [replace(bubbles([wrong], place, wrong.seq)[0], correct_url="")],
         "gone": wrong.taken_back is not None,
-        "newer": [],
+        "newer": bubbles(newer, place, 0) if newer else [],
     }
     if files.stops:
-        return files.back() or page.render_again("messaging/correct.html", context, status=files.status)
+        return files.back(first=bool(newer)) or page.render_again(
+            "messaging/correct.html", context, status=files.status
+        )
     if page.later:
         return page.finish_later("messaging/correct.html", context)
     if page.form.is_valid():

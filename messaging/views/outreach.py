@@ -23,7 +23,7 @@ from messaging.forms import text_field
 from messaging.models import Message
 from messaging.services import NewerMessages
 from messaging.topics import Lane, Topic
-from messaging.views.shared import Place, bubbles, enter, posted_seq
+from messaging.views.shared import Place, bubbles, enter, posted_seq, unread
 from messaging.views.signs import alarm_of_form, signs_of
 from messaging.views.work import at_work
 from messaging.work.promises import Help, help_now
@@ -168,17 +168,18 @@ def written_down(request: HttpRequest, place: Place, thread: Any, context: dict[
         initial={"topic": asked if asked in Topic.values else ""},
     )
     files = FormFiles(request, place, page)
+    newer = unread(request, place, thread) if thread is not None else []
     context |= {
         "place": place,
         "patient": place.patient,
-        "newer": [],
+        "newer": bubbles(newer, place, 0) if newer else [],
         "files": files,
         "help": help_panel,
         "alarm": alarm_of_form(page.form, topic=thread.topic if thread is not None else ""),
     }
     if files.stops:
         template = "messaging/write_down.html"
-        return files.back() or page.render_again(template, context, status=files.status)
+        return files.back(first=bool(newer)) or page.render_again(template, context, status=files.status)
     if page.later:
         return page.finish_later("messaging/write_down.html", context)
     if page.form.is_valid():

@@ -85,6 +85,14 @@ def posted_seq(request: HttpRequest) -> int:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 9 else 0
 
 
+def unread(request: HttpRequest, place: Place, thread: Thread) -> list[Message]:
+    """What others wrote after what the page showed that was sent just now, oldest first; nothing for a page that is opened."""
+    if request.method != "POST":
+        return []
+    every = Message.objects.for_user(place.user, place.patient).filter(thread=thread)
+    return list(every.newer_than(posted_seq(request), place.user).in_order())
+
+
 def refused_later(page: DraftedPage) -> int:
     """The status of a page whose text could not be put away for later: two texts, or one that is too long."""
     if page.unkept is None:
@@ -236,3 +244,8 @@ def state_words(thread: Thread) -> tuple[str, str]:
 def waits(thread: Thread) -> bool:
     """True while the team owes an answer."""
     return thread.item_state in (WorkItem.State.OPEN, WorkItem.State.CLAIMED)  # type: ignore[attr-defined]
+
+
+def promised(thread: Thread) -> bool:
+    """True while the writer waits for it: who closed the conversation does not, also when the team still reads its last words."""
+    return waits(thread) and thread.state != Thread.State.CLOSED

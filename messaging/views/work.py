@@ -36,6 +36,7 @@ from messaging.views.shared import (
     posted_seq,
     refused_later,
     signed_in,
+    unread,
 )
 from messaging.work import alarms, filtering
 from messaging.work.events import history_of, last_steps
@@ -165,8 +166,13 @@ def show_work(
     status: int,
     files: FormFiles | None = None,
 ) -> HttpResponse:
-    """The work page as it is now. Looking at it counts as reading it."""
+    """The work page as it is now. Looking at it counts as reading it.
+
+    After any press on an older page, sent or not, it says that there is something new, and that has to be read first.
+    """
     user, patient, now = place.user, place.patient, present()
+    if request.method == "POST":
+        _place, thread = at_work(request, patient.pk, thread.pk)
     record_view(user, patient, "thread.view", thread.pk)
     items = WorkItem.objects.for_user(user, patient).filter(thread=thread).select_related("owner")
     item = items.order_by("-id").first()
@@ -174,6 +180,9 @@ def show_work(
         if alarms.unheard_by(item, user):
             alarms.heard(by=user, thread=thread, now=now)
         undo.open_for_team(by=user, thread=thread, seen=thread.seen, now=now)
+    if newer := [message for message in unread(request, place, thread) if message.seq <= thread.last_seq]:
+        page.hold_back(services.NewerMessages(newer))
+        status = 409
     older, newest = fold(
         bubbles(
             Message.objects.for_user(user, patient)
@@ -255,7 +264,8 @@ def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespo
     status = 422
     files = FormFiles(request, place, page)
     if files.stops:
-        return files.back() or show_work(request, place, thread, page, status=files.status, files=files)
+        back = files.back(first=bool(unread(request, place, thread)))
+        return back or show_work(request, place, thread, page, status=files.status, files=files)
     if page.later:
         page.keep()
         if page.conflict is None and page.unkept is None:
@@ -281,8 +291,7 @@ def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespo
             messages.success(request, _("Answer sent."))
             return redirect(work_url(patient_id, thread_id, came_from(request), did=True))
     page.keep()
-    _place, fresh = at_work(request, patient_id, thread_id)
-    return show_work(request, place, fresh, page, status=status, files=files)
+    return show_work(request, place, thread, page, status=status, files=files)
 
 
 def others_of(place: Place, thread: Thread) -> list[dict[str, Any]]:
@@ -315,7 +324,7 @@ def start_from_template(request: HttpRequest, place: Place, thread: Thread) -> H
     page = answer_page(request, place, thread)
     page.form.restored = True  # chosen, not sent: nothing is checked yet
     page.keep()
-    if page.conflict is None and page.unkept is None:
+    if page.conflict is None and page.unkept is None and not unread(request, place, thread):
         return redirect(work_url(place.patient.pk, thread.pk, came_from(request)) + "#id_text")
     page.form.restored = page.unkept is None
     return show_work(request, place, thread, page, status=refused_later(page))

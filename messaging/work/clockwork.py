@@ -6,6 +6,7 @@ killed leaves nothing half done, and two runs at once do everything once.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -31,6 +32,9 @@ from patients.services import record_change
 from portal.lib import actor
 from portal.lib.time import today_in
 
+log = logging.getLogger(
+    "portal.work"
+)  # ids and kinds of errors only: what an error says may hold somebody's words
 AT_ONCE = 200  # items of one run; the next one a minute later goes on
 KIND = alarms.MAIL_KIND
 SAID_AGAIN = (Kind.ESCALATED, Kind.HANDED_OVER, Kind.RELEASED)  # each starts the minutes anew
@@ -209,7 +213,7 @@ def pass_on(now: datetime) -> int:
 def _not_there(held: Any, now: datetime) -> list[tuple[UUID, UUID]]:
     """Of these items those whose owner may be away: a first look, so that a quiet run costs two statements."""
     away, there = away_and_there(now)
-    rows = held.values_list("pk", "thread_id", "team_id", "owner_id")
+    rows = held.in_work_order().values_list("pk", "thread_id", "team_id", "owner_id")
     return [
         (item, thread)
         for item, thread, team, owner in rows
@@ -226,22 +230,41 @@ def _each(
     purpose: str,
     first_look: Callable[[], list[tuple[UUID, UUID]]] | None = None,
 ) -> int:
-    """Do `act` for each item in a transaction of its own, after looking again with its conversation locked.
+    """Do `act` for each item in a transaction of its own, after looking again with its conversation locked; the most urgent first.
 
-    A conversation that somebody else is writing into right now is left for the next run.
+    One that fails is said in the log, and the others go on: the next run tries it again. A conversation that somebody else is writing into right now is left for the next run.
     """
     with actor.unit_of_work(actor.system(purpose)):
-        ids = first_look() if first_look else list(again().values_list("pk", "thread_id")[:AT_ONCE])
+        ids = (
+            first_look()
+            if first_look
+            else list(again().in_work_order().values_list("pk", "thread_id")[:AT_ONCE])
+        )
     count = 0
     for item_id, thread_id in ids[:AT_ONCE]:
-        with actor.unit_of_work(actor.system(purpose)):
-            threads = Thread.objects.for_system().select_for_update(
-                of=("self",), skip_locked=True, no_key=True
-            )
-            if not threads.filter(pk=thread_id).exists():
-                continue
-            items = again().filter(pk=item_id).select_related("patient__site", "owner")
-            item = items.select_for_update(of=("self",), no_key=True).first()
-            if item is not None and act(item):
-                count += 1
+        try:
+            count += _one(again, act, purpose, item_id, thread_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is: one item never stops the others
+            log.error("%s: work item %s was left out: %s", purpose, item_id, type(error).__name__)
     return count
+
+
+def _one(
+    again: Callable[[], Any], act: Callable[[Any], bool], purpose: str, item_id: UUID, thread_id: UUID
+) -> bool:
+    with actor.unit_of_work(actor.system(purpose)):
+        threads = Thread.objects.for_system().select_for_update(of=("self",), skip_locked=True, no_key=True)
+        if not threads.filter(pk=thread_id).exists():
+            return False
+        items = again().filter(pk=item_id).select_related("patient__site", "owner")
+        item = items.select_for_update(of=("self",), no_key=True).first()
+        return item is not None and act(item)
+
+
+def run(now: datetime) -> None:
+    """One minute: what is away or silent goes on first, then people are told. A step that fails is said in the log; the others go on."""
+    for step in (pass_on, return_silent, escalate):
+        try:
+            step(now)
+        except Exception as error:  # noqa: BLE001 - whatever it is: people are told all the same
+            log.error("clockwork: the step %s failed: %s", step.__name__, type(error).__name__)

@@ -96,5 +96,10 @@ def _move_to_lane(item: WorkItem, lane: str, patient: Patient, now: datetime) ->
     if lane == Lane.SAFETY:
         urgent = next(topic for topic in Topic.values if LANE_OF[topic] == Lane.SAFETY)
         item.due_at = min(item.due_at, due_at(state_of(patient.site), urgent, now))
+        item.round, item.told = (
+            item.round + 1,
+            0,
+        )  # urgent from now on: the steps of telling people begin anew
     item.state, item.owner, item.claimed_at, item.alarm_at = WorkItem.State.OPEN, None, None, None
-    item.save(update_fields=["lane", "priority", "due_at", "state", "owner", "claimed_at", "alarm_at"])
+    fields = ["lane", "priority", "due_at", "state", "owner", "claimed_at", "alarm_at", "round", "told"]
+    item.save(update_fields=fields)

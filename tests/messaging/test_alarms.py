@@ -178,6 +178,70 @@ def test_an_owner_whose_account_is_switched_off_does_not_keep_it(ward: Ward, tak
     assert [to for to, _body in mails()] == [ward.hana.email]
 
 
+# --- The clock goes on ------------------------------------------------------------------------------------------
+
+
+def test_one_item_that_fails_does_not_stop_the_others_and_its_words_are_not_in_the_log(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(clockwork.log, "error", lambda words, *args: said.append(words % args))
+    threads = [ward.start(topic="infection", now=OPEN + timedelta(minutes=place)) for place in range(3)]
+    real = clockwork.remember
+
+    def fail_for_the_first(item: WorkItem, *args: Any, **more: Any) -> Any:
+        if item.thread_id == threads[0]:
+            raise RuntimeError("zebra")
+        return real(item, *args, **more)
+
+    monkeypatch.setattr(clockwork, "remember", fail_for_the_first)
+    later = OPEN + 2 * MINUTES
+    assert clockwork.escalate(later) == 2
+    assert [item_of(ward, thread).told for thread in threads] == [0, 1, 1]
+    assert len(said) == 1
+    assert "RuntimeError" in said[0]
+    assert "zebra" not in said[0]
+    monkeypatch.setattr(clockwork, "remember", real)
+    assert clockwork.escalate(later) == 1
+
+
+@pytest.mark.parametrize("broken", ["pass_on", "return_silent"])
+def test_people_are_told_when_another_step_of_the_minute_fails(
+    broken: str, ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(now: datetime) -> int:
+        raise RuntimeError
+
+    thread = ward.start(topic="infection", now=OPEN)
+    fail.__name__ = broken
+    monkeypatch.setattr(clockwork, broken, fail)
+    clockwork.run(OPEN + MINUTES)
+    assert item_of(ward, thread).told == 1
+
+
+def test_of_more_than_one_run_can_do_the_most_urgent_goes_first(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm = [ward.start(topic="visit", now=OPEN) for _ in range(2)]
+    urgent = ward.start(topic="side_effect", now=OPEN)
+    for thread in (*calm, urgent):
+        claim(ward, thread, ward.rosa, OPEN)
+    monkeypatch.setattr(clockwork, "AT_ONCE", 1)
+    assert clockwork.return_silent(OPEN + timedelta(days=7)) == 1
+    assert item_of(ward, urgent).owner is None
+
+
+def test_put_back_into_the_safety_lane_the_steps_begin_anew(ward: Ward) -> None:
+    thread = ward.start(topic="infection", now=OPEN)
+    for step in (1, 2, 3):
+        assert clockwork.escalate(OPEN + step * MINUTES) == 1
+    hand(ward, thread, ward.rosa, OPEN + 4 * MINUTES, lane="administration")
+    hand(ward, thread, ward.rosa, OPEN + 5 * MINUTES, lane="safety")
+    assert item_of(ward, thread).told == 0
+    assert clockwork.escalate(OPEN + 5 * MINUTES) == 0
+    assert clockwork.escalate(OPEN + 6 * MINUTES) == 1
+
+
 # --- Away, and on the rota ------------------------------------------------------------------------------------
 
 

@@ -73,6 +73,25 @@ def test_stopped_in_the_middle_it_goes_on_where_it_was(ward: Ward, monkeypatch: 
     assert threads(ward) == {ward.of_maya.pk: 1, ward.of_samuel.pk: 1}
 
 
+def test_a_letter_that_fails_does_not_stop_the_others(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    mailing, real = planned(ward), outreach.write_first
+    tried: list[UUID] = []
+
+    def fail_for_the_first(**given: Any) -> Message:
+        tried.append(given["patient"].pk)
+        if given["patient"].pk == tried[0]:
+            raise RuntimeError("it does not open")
+        return real(**given)
+
+    monkeypatch.setattr(outreach, "write_first", fail_for_the_first)
+    with pytest.raises(mailings.LettersLeft):
+        mailings.send(mailing.pk, timezone.now())
+    assert threads(ward) == {tried[1]: 1}
+    assert Mailing.objects.get().finished_at is None
+    monkeypatch.setattr(outreach, "write_first", real)
+    assert mailings.send(mailing.pk, timezone.now()) == 1
+
+
 def test_planned_once_for_each_id(ward: Ward) -> None:
     id = uuid7()
     assert planned(ward, id=id).pk == planned(ward, id=id).pk

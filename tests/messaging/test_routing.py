@@ -160,7 +160,7 @@ def test_every_step_is_in_the_history(ward: Ward) -> None:
     ward.reply(thread)
     with ward.acting(ward.maya):
         services.close_thread(
-            by=ward.maya, patient=ward.of_maya, thread_id=thread, id=uuid7(), now=timezone.now()
+            by=ward.maya, patient=ward.of_maya, thread_id=thread, id=uuid7(), seen_seq=99, now=timezone.now()
         )
     assert history(ward, thread) == ["claimed", "released", "claimed", "answered", "closed"]
 

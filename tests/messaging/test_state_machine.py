@@ -121,9 +121,24 @@ class Conversation(RuleBasedStateMachine):
                 patient=self.ward.of_maya,
                 thread_id=self.thread_id,
                 id=uuid7(),
+                seen_seq=self.last,
                 now=timezone.now(),
             )
         self.closed, self.work = True, None
+
+    @precondition(lambda self: any(one["who"] == "rosa" for one in self.said))
+    @rule()
+    def close_on_an_older_page(self) -> None:
+        first = next(seq for seq, one in enumerate(self.said, 1) if one["who"] == "rosa")
+        with self.ward.acting(self.ward.maya), pytest.raises(services.NewerMessages):
+            services.close_thread(
+                by=self.ward.maya,
+                patient=self.ward.of_maya,
+                thread_id=self.thread_id,
+                id=uuid7(),
+                seen_seq=first - 1,
+                now=timezone.now(),
+            )
 
     @precondition(lambda self: self.work is not None)
     @rule()

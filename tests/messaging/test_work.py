@@ -402,3 +402,12 @@ def test_an_odd_list_in_the_address_is_the_whole_list(code: str, ward: Ward, sig
     thread_id = ward.start(topic="letter")
     url = reverse("messaging:work-thread", args=[ward.of_maya.pk, thread_id])
     assert signed_in(ward.rosa).get(f"{url}?list={code}&did=1").status_code in (200, 400)
+
+
+def test_the_patient_stands_beside_the_conversation(ward: Ward, signed_in: SignIn) -> None:
+    """Each part of the summary that belongs beside a conversation is drawn there: without it nobody sees the medicines while answering."""
+    thread_id = ward.start()
+    page = signed_in(ward.rosa).get(reverse("messaging:work-thread", args=[ward.of_maya.pk, thread_id]))
+    panels = {panel.template for panel in page.context["panels"]}
+    assert "treatment/cards/summary.html" in panels
+    assert panels <= {template.name for template in page.templates}

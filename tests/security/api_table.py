@@ -372,7 +372,7 @@ API_ROWS: list[ApiRow] = [
         about=False,
     ),
     acts("messaging-api:thread-seen", RECORD, sends(seq=1)),
-    acts("messaging-api:thread-close", SIDE),
+    acts("messaging-api:thread-close", SIDE, sends(seen_seq=99)),
     reads("messaging-api:work", READERS),
     acts("messaging-api:claim", OF_TEAM, refused=STRANGERS_AT_WORK),
     acts("messaging-api:release", OF_TEAM, refused=STRANGERS_AT_WORK),
