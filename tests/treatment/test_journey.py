@@ -13,6 +13,7 @@ from tests.patients.world import signed_in
 from tests.treatment.conftest import Ward
 from tests.treatment.test_pages import statements
 from treatment import services
+from treatment.elsewhere.services import Told, note_elsewhere
 from treatment.journey.reading import Journey, journey_of
 from treatment.models import ChecklistItem, Course, Dose
 from treatment.outcomes import services as outcomes
@@ -163,7 +164,12 @@ def test_half_a_year_is_counted_in_weeks_and_two_treatments_stand_beside_each_ot
 
 
 def test_when_nobody_knows_the_last_day_the_page_says_whom_to_ask(ward: Ward) -> None:
-    ward.order("natalizumab", ward.today + days(9), given_before=5)
+    ward.order("natalizumab", ward.today + days(9))
+    with ward.acting(ward.nurse):
+        note_elsewhere(
+            by=ward.nurse, patient=ward.patient, therapy="natalizumab", told=Told(doses_given=5), confirmed=False, id=uuid7(),
+            now=ward.at(ward.today, 9),
+        )  # fmt: skip
     text = read(signed_in(ward.maya), "/treatment/")
     assert "The day of your last dose is not known here. Ask your infusion center." in text
     assert "cycle__drawing" not in text
