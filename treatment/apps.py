@@ -36,6 +36,7 @@ class TreatmentConfig(AppConfig):
         contributions.problems.add(15, problems.new_signs)
         contributions.problems.add(20, problems.near_doses)
         contributions.problems.add(22, to_look_at)
+        contributions.problems.add(23, problems.phases_to_plan)
         contributions.staff_today.add(28, board_views.staff_card)
         contributions.problems.add(25, ledger.problems)
         contributions.needs_you.add(5, dayof.needs_you)

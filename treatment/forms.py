@@ -37,7 +37,9 @@ class OrderForm(DraftedForm):
     first_on = forms.DateField(label=_("Day of the first dose here"))
     given_before = IntegerField(
         label=_("Doses given elsewhere before"),
-        help_text=_("0 for a new start. They count for the phase and for how long the patient is watched."),
+        help_text=_(
+            "0 for a new start. Any other number needs a confirmed note of what was given elsewhere."
+        ),
         min_value=0,
         max_value=500,
         required=False,

@@ -1,4 +1,4 @@
-"""What treatment adds to "What first?": doses that are near with something still open, and doses whose days are over."""
+"""What treatment adds to "What first?": doses that are near with something still open, doses whose days are over, and phases to plan."""
 
 from __future__ import annotations
 
@@ -7,20 +7,27 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
 from patients.models import Patient
-from portal.lib.first import TODAY, URGENT, Problem
+from portal.lib.first import SOON, TODAY, URGENT, Problem
 from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
-from treatment.models import Dose, SelfCheck
+from treatment.courses import reading
+from treatment.courses.planning import Anchor
+from treatment.models import Course, Dose, Protocol, SelfCheck
 from treatment.readiness.items import open_counts
 
 NEAR = timedelta(days=3)
 MOST = 100
+PLAN_BEFORE = timedelta(days=30)
+"""So long before a phase may begin somebody has to plan it: a step of the portal, not of a label."""
+PREVIOUS_PHASE = str(Anchor.PREVIOUS_PHASE)
 
 
 def new_signs(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
@@ -94,6 +101,37 @@ def near_doses(user: User, now: datetime, patient: Patient | None = None) -> Ite
         )
 
 
-def _day_begins(day: date, dose: Dose) -> datetime:
+def phases_to_plan(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
+    """Running courses whose next phase only a prescriber can plan, from 30 days before it may begin. One statement."""
+    by_hand = Protocol.objects.filter(content__regimen__contains=[{"anchor_rule": PREVIOUS_PHASE}]).values(
+        "pk"
+    )
+    planned = Dose.objects.filter(course=OuterRef("pk"), state=Dose.State.PLANNED)
+    courses: Any = (
+        Course.objects.for_user(user, patient)
+        .running()
+        .filter(Q(moved_to__in=by_hand) | Q(moved_to__isnull=True, order__protocol__in=by_hand))
+        .filter(~Exists(planned), paused_on__isnull=True)
+        .annotate(number=Max("doses__number"), last=Coalesce(Max("doses__given_on"), Max("doses__target")))
+        .select_related("order", "patient__site")
+    )
+    for course in courses.order_by("starts_on", "id")[:MOST]:
+        begins = reading.next_phase_from(course, course.number, course.last)
+        today = today_in(now, course.patient.site.time_zone)
+        if begins is None or today < begins - PLAN_BEFORE:
+            continue
+        yield Problem(
+            patient_id=course.patient_id,
+            keys=(f"phase:{course.pk}",),
+            rank=TODAY if begins <= today else SOON,
+            words=_("The next course of %(name)s is not planned yet") % {"name": reading.name_of(course)},
+            url=reverse("treatment:patient-course", args=[course.patient_id, course.pk]),
+            state=f"{course.number}:{begins <= today}",
+            due=_day_begins(begins, course),
+            owner=_("A neurologist"),
+        )
+
+
+def _day_begins(day: date, row: Dose | Course) -> datetime:
     """The first minute of a day on the clock of the patient's site: what is open is due before the day of the infusion."""
-    return datetime.combine(day, time.min, ZoneInfo(dose.patient.site.time_zone)).astimezone(UTC)
+    return datetime.combine(day, time.min, ZoneInfo(row.patient.site.time_zone)).astimezone(UTC)

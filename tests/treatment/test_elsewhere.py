@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from patients.models import Patient
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
-from tests.patients.world import acts_of
+from tests.patients.world import acts_of, signed_in
 from tests.treatment.conftest import Ward
 from treatment import services
 from treatment.elsewhere import counters, importing
@@ -78,6 +79,63 @@ def test_a_note_that_comes_later_blocks_the_next_dose_too(ward: Ward) -> None:
             by=ward.nurse, patient=ward.patient, elsewhere_id=row.pk, id=uuid7(), now=ward.at(ward.today)
         )
     assert ward.give(course, ward.today).state == "given"
+
+
+@pytest.mark.parametrize(
+    ("therapy", "before", "told"),
+    [
+        ("alemtuzumab", 5, None),
+        ("ocrelizumab_iv", 2, None),
+        ("natalizumab", 13, None),
+        ("alemtuzumab", 5, Told(doses_given=4, last_on=date(2020, 1, 6))),
+        ("alemtuzumab", 1, Told(doses_given=0)),
+    ],
+)
+def test_doses_before_an_order_need_a_confirmed_note_of_so_many(
+    ward: Ward, therapy: str, before: int, told: Told | None
+) -> None:
+    """Unknown blocks also where only the order says it: without a last day nothing would hold the shortest interval."""
+    if told is not None:
+        note(ward, therapy, told)
+    with pytest.raises(counters.CountersUnknown) as refused:
+        ward.order(therapy, ward.today + days(1), given_before=before)
+    assert "Note what was given elsewhere first" in str(refused.value.message)
+    with ward.acting(ward.neurologist):
+        assert not Course.objects.for_user(ward.neurologist).exists()
+
+
+def test_with_a_confirmed_note_the_second_course_keeps_its_year(ward: Ward) -> None:
+    last = ward.today - days(200)
+    note(ward, "alemtuzumab", Told(doses_given=5, last_on=last))
+    with pytest.raises(services.TooEarly):
+        ward.order("alemtuzumab", ward.today + days(1), given_before=5, now=ward.at(ward.today))
+    course = ward.order("alemtuzumab", last + days(365), given_before=5, now=ward.at(ward.today))
+    assert [dose.number for dose in ward.doses(course)] == [6, 7, 8]
+
+
+def test_doses_given_here_are_known_and_a_refused_order_keeps_its_text(ward: Ward, settings: Any) -> None:
+    settings.DEMO = True
+    start = ward.today - days(30)
+    course = ward.order("natalizumab", start)
+    ward.give(course, start)
+    with ward.acting(ward.neurologist):
+        services.end_course(
+            by=ward.neurologist, patient=ward.patient, course_id=course.pk, reason="She moves", id=uuid7(), now=ward.at(ward.today, 7)
+        )  # fmt: skip
+    first = ward.today + days(1)
+    form = {
+        "draft": str(uuid7()), "draft_version": "0", "plan": f"{ward.protocol('natalizumab').pk}:standard",
+        "first_on_day": str(first.day), "first_on_month": str(first.month), "first_on_year": str(first.year),
+        "given_before": "2", "indication": "She is back", "sign": "on",
+    }  # fmt: skip
+    told = signed_in(ward.neurologist).post(reverse("treatment:patient-order", args=[ward.patient.pk]), form)
+    page = told.content.decode()
+    assert told.status_code in (409, 422)
+    assert "Note what was given elsewhere first" in page
+    assert "She is back" in page
+    again = ward.order("natalizumab", ward.today, given_before=1)
+    assert ward.planned(again).number == 2
+    assert counted(ward).count == 1
 
 
 def test_the_gap_holds_across_the_brand_and_the_place(ward: Ward) -> None:

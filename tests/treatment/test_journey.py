@@ -6,6 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils.formats import date_format
 
 from portal.lib.ids import uuid7
 from portal.lib.time_words import day
@@ -13,6 +17,8 @@ from tests.patients.world import signed_in
 from tests.treatment.conftest import Ward
 from tests.treatment.test_pages import statements
 from treatment import services
+from treatment.courses.planning import add_months
+from treatment.elsewhere.services import Told, note_elsewhere
 from treatment.journey.reading import Journey, journey_of
 from treatment.models import ChecklistItem, Course, Dose
 from treatment.outcomes import services as outcomes
@@ -163,7 +169,12 @@ def test_half_a_year_is_counted_in_weeks_and_two_treatments_stand_beside_each_ot
 
 
 def test_when_nobody_knows_the_last_day_the_page_says_whom_to_ask(ward: Ward) -> None:
-    ward.order("natalizumab", ward.today + days(9), given_before=5)
+    ward.order("natalizumab", ward.today + days(9))
+    with ward.acting(ward.nurse):
+        note_elsewhere(
+            by=ward.nurse, patient=ward.patient, therapy="natalizumab", told=Told(doses_given=5), confirmed=False, id=uuid7(),
+            now=ward.at(ward.today, 9),
+        )  # fmt: skip
     text = read(signed_in(ward.maya), "/treatment/")
     assert "The day of your last dose is not known here. Ask your infusion center." in text
     assert "cycle__drawing" not in text
@@ -275,3 +286,56 @@ def test_the_journey_asks_as_often_for_five_doses_as_for_one(ward: Ward) -> None
         ward.give(course, start + days(28 * number))
     assert [statements(client, path) for client, path in paths] == before
     assert before[1] <= 26
+
+
+# --- A next course that nobody has planned -----------------------------------------------------------------------------------
+
+
+def two_courses(ward: Ward, ago: int) -> tuple[Course, Any]:
+    """The five days of the first course, the last of them so many days ago."""
+    start = ward.today - days(ago + 4)
+    course = ward.order("alemtuzumab", start)
+    for number in range(5):
+        ward.give(course, start + days(number))
+    return course, start + days(4)
+
+
+def test_a_second_course_that_nobody_planned_stands_on_what_first(ward: Ward) -> None:
+    course, last = two_courses(ward, 345)
+    nurse = signed_in(ward.nurse)
+    line = read(nurse, "/").split("What first?")[1]
+    assert "The next course of Alemtuzumab is not planned yet" in line
+    assert "A neurologist" in line
+    assert reverse("treatment:patient-course", args=[ward.patient.pk, course.pk]) in line
+    begins = add_months(last, 12)
+    text = read(signed_in(ward.maya), "/treatment/")
+    month = date_format(begins, "F Y")
+    assert f"Your team plans the next course. Ask them if you have not heard by {month}." in text
+    with ward.acting(ward.neurologist):
+        services.plan_next_phase(
+            by=ward.neurologist, patient=ward.patient, course_id=course.pk, first_on=begins + days(1), reason="As agreed",
+            id=uuid7(), now=ward.at(ward.today, 9),
+        )  # fmt: skip
+    assert "is not planned yet" not in read(nurse, "/")
+    assert "Your team plans the next course" not in read(signed_in(ward.maya), "/treatment/")
+
+
+def test_so_long_before_it_nobody_is_nudged(ward: Ward) -> None:
+    two_courses(ward, 325)
+    assert "is not planned yet" not in read(signed_in(ward.nurse), "/")
+    assert "Your team plans the next course" in read(signed_in(ward.maya), "/treatment/")
+
+
+def test_as_many_statements_for_phases_to_plan_of_any_number(ward: Ward) -> None:
+    from treatment.problems import phases_to_plan
+
+    def counted() -> int:
+        with ward.acting(ward.nurse), CaptureQueriesContext(connection) as asked:
+            found = list(phases_to_plan(ward.nurse, ward.at(ward.today, 12)))
+        assert len(found) <= 1
+        return len(asked)
+
+    none = counted()
+    two_courses(ward, 345)
+    counted()  # the facts of the version are read once a process
+    assert counted() == none

@@ -15,6 +15,7 @@ from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
 from tests.patients.world import acts_of, signed_in
 from tests.treatment.conftest import Ward
+from treatment.elsewhere.services import Told, confirm_elsewhere, note_elsewhere
 from treatment.models import SelfCheck
 from treatment.selfcheck import services
 
@@ -144,6 +145,74 @@ def test_the_message_begins_with_what_was_ticked_and_loses_nothing_that_was_begu
     with ward.acting(ward.maya):
         (draft,) = Draft.objects.filter(owner=ward.maya, kind="message")
         assert draft.fields["topic"] == ["side_effect"]
+
+
+def asked(ward: Ward) -> list[services.AskedSign]:
+    with ward.acting(ward.maya):
+        return services.asked_of(services.versions_to_ask(ward.maya, ward.patient))
+
+
+def flags(ward: Ward, code: str) -> dict[str, str]:
+    return {row["symptom"]: row["level"] for row in ward.protocol(code).content["red_flags"]}
+
+
+def test_signs_of_an_earlier_treatment_go_on_after_a_switch(ward: Ward) -> None:
+    """Natalizumab was given, then ocrelizumab: both are asked about, each sign once, the more urgent level of two."""
+    start = ward.today - timedelta(days=60)
+    old = ward.order("natalizumab", start)
+    ward.give(old, start)
+    new = ward.order("ocrelizumab_iv", ward.today - timedelta(days=20), replaces=old.pk)
+    ward.give(new, ward.today - timedelta(days=20))
+    found = asked(ward)
+    first, second = flags(ward, "ocrelizumab_iv"), flags(ward, "natalizumab")
+    assert {one.sign.text for one in found} == {*first, *second}
+    assert len({one.sign.text for one in found}) == len({one.sign.key for one in found}) == len(found)
+    for one in found:
+        levels = {first.get(one.sign.text), second.get(one.sign.text)}
+        assert one.sign.level == ("emergency" if "emergency" in levels else "call_now")
+    page = signed_in(ward.maya).get(reverse("treatment:self-check")).content.decode()
+    assert all(one.sign.text.replace("'", "&#x27;") in page for one in found)
+    assert "not the form of the REMS" in page
+    only_old = next(one.sign for one in found if one.sign.text not in first and one.sign.level == "call_now")
+    row = answer(ward, only_old.key)
+    assert row.protocol_id == ward.protocol("natalizumab").pk
+    assert [line["fact_code"] for line in row.answers["new"]] == [only_old.key]
+    assert row.answers["asked"] == len(found)
+    assert answer(ward, none=True).protocol_id == ward.protocol("ocrelizumab_iv").pk
+
+
+def test_one_answer_about_two_treatments_names_the_version_of_each_sign(ward: Ward) -> None:
+    start = ward.today - timedelta(days=60)
+    ward.give(ward.order("natalizumab", start), start)
+    ward.give(ward.order("ivmp", start, path="three_days"), start)
+    found = asked(ward)
+    codes = [one.version.protocol.therapy.code for one in found]
+    two = [
+        next(one.sign.key for one, code in zip(found, codes, strict=True) if code == wanted)
+        for wanted in ("natalizumab", "ivmp")
+    ]
+    row = answer(ward, *two)
+    others = [line for line in row.answers["new"] if "version" in line]
+    assert len(row.answers["new"]) == 2
+    assert [line["therapy_code"] for line in others] == ["ivmp" if row.protocol_id == ward.protocol("natalizumab").pk else "natalizumab"]  # fmt: skip
+
+
+def test_doses_given_elsewhere_are_asked_about_once_they_are_confirmed(ward: Ward) -> None:
+    told = Told(doses_given=5, last_on=ward.today - timedelta(days=400))
+    act: dict[str, Any] = {"by": ward.nurse, "patient": ward.patient, "now": ward.at(ward.today, 7)}
+    with ward.acting(ward.nurse):
+        row = note_elsewhere(therapy="alemtuzumab", told=told, confirmed=False, id=uuid7(), **act)
+    assert not asked(ward)
+    with ward.acting(ward.nurse):
+        confirm_elsewhere(elsewhere_id=row.pk, told=told, id=uuid7(), **act)
+    assert {one.sign.text for one in asked(ward)} == set(flags(ward, "alemtuzumab"))
+    maya = signed_in(ward.maya)
+    assert "there is nothing to ask" not in maya.get(reverse("treatment:self-check")).content.decode()
+    sign = asked(ward)[-1].sign
+    form = {"draft": str(uuid7()), "draft_version": "0", sign.level: [sign.key]}
+    assert maya.post(reverse("treatment:self-check"), form).status_code == 302
+    assert "Self-check: something new" in first_of(signed_in(ward.nurse))
+    assert len(maya.get("/api/v1/treatment/signs/").json()) == len(asked(ward))
 
 
 def test_without_a_treatment_nothing_is_asked(ward: Ward) -> None:

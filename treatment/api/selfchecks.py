@@ -27,7 +27,6 @@ from portal.lib.api import (
 )
 from portal.lib.time import now as present
 from treatment.api.views import TreatmentView
-from treatment.courses import reading
 from treatment.models import SelfCheck
 from treatment.selfcheck import services
 
@@ -78,11 +77,11 @@ class SelfCheckWrite(Write):
 class SignList(TreatmentView):
     @extend_schema(responses={200: SignRead(many=True)})
     def get(self, request: Request) -> Response:
-        """What a self-check asks about: the red flags of the patient's own therapy, emergencies first."""
+        """What a self-check asks about: the red flags of all therapies that the patient was given, emergencies first."""
         asked = self.asked_about()
         record_view(asked.user, asked.patient, "treatment.view")
-        course = services.course_to_ask(asked.user, asked.patient)
-        signs = services.signs_of(reading.facts_for(course)) if course is not None else []
+        versions = services.versions_to_ask(asked.user, asked.patient)
+        signs = [one.sign for one in services.asked_of(versions)]
         return Response(SignRead(signs, many=True).data)
 
 

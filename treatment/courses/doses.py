@@ -42,6 +42,7 @@ from treatment.models import (
     ChecklistItem,
     Course,
     Dose,
+    GivenElsewhere,
     InfusionRecord,
     Order,
     Postponement,
@@ -148,7 +149,7 @@ def sign_order(
 ) -> Course:  # fmt: skip
     """A prescriber's signed order, its course and its planned doses. `first_on` is the first day here, on the site's calendar.
 
-    `given_before` counts doses given elsewhere. `replaces`: the course that this one takes the place of; it ends with the same
+    `given_before` counts doses given before this order: no more than are confirmed elsewhere or were given here. `replaces`: the course that this one takes the place of; it ends with the same
     signature. Versions that are not signed off, or for the demo only, can be ordered in demo mode only; `in_demo` None: as the settings say.
     Raises NotAPrescriber, NotSignedOff, IsWithdrawn, CannotBeOrdered, AlreadyRunning, CountersUnknown, OverTheLimit,
     DayNotPossible, TooEarly, TextMissing, ChairOpen, Conflict, DifferentContent.
@@ -173,7 +174,7 @@ def sign_order(
         old = locked_course(by, patient, replaces) if replaces is not None else None
         if old is not None:
             _cancel_planned(by, patient, old, now)
-        soonest = _check_first_day(by, patient, facts, path, first_on, now)
+        soonest = _check_first_day(by, patient, facts, path, first_on, given_before, now)
         order = Order(
             id=id, patient=patient, protocol=protocol, path=path, first_on=first_on, given_before=given_before,
             signed_by=by, signed_at=now, demo_only=not sign_off.is_clinical, created_at=now,
@@ -212,7 +213,7 @@ def sign_order(
 
 
 def _check_first_day(
-    by: User, patient: Patient, facts: Facts, path: str, first_on: date, now: datetime
+    by: User, patient: Patient, facts: Facts, path: str, first_on: date, given_before: int, now: datetime
 ) -> date | None:
     """The first day that the minimum interval allows after the same drug in other courses and elsewhere, when `first_on` is possible."""
     today = today_in(now, patient.site.time_zone)
@@ -221,7 +222,9 @@ def _check_first_day(
     for course in reading.courses_of(by, patient):
         if course.is_running and reading.facts_for(course).substance == facts.substance:
             raise AlreadyRunning
-    counters.require_known(counters.elsewhere_of(by, patient, facts.substance), facts)
+    rows = counters.elsewhere_of(by, patient, facts.substance)
+    counters.require_known(rows, facts)
+    _check_given_before(by, patient, facts, rows, given_before)
     last = reading.last_given_day(by, patient, facts.substance)
     shortest = max((phase.min_interval_days or 0 for phase in facts.paths[path].phases), default=0)
     if last is None or not shortest:
@@ -233,6 +236,27 @@ def _check_first_day(
             % {"day": day_words(soonest)}
         )
     return soonest
+
+
+def _check_given_before(
+    by: User, patient: Patient, facts: Facts, rows: list[GivenElsewhere], given_before: int
+) -> None:
+    """Raises CountersUnknown for more doses before this order than are confirmed elsewhere or were given here.
+
+    A number in an order is nobody's word on the days: the shortest interval counts from a confirmed last day, or from a dose given here.
+    """
+    known = sum(row.doses_given or 0 for row in rows if row.is_confirmed and row.last_on is not None)
+    if given_before <= known:
+        return
+    given = Dose.objects.for_user(by, patient).with_course().given()
+    known += sum(reading.facts_for(dose.course).substance == facts.substance for dose in given)
+    if given_before > known:
+        raise counters.CountersUnknown(
+            _(
+                "The order says that doses were given before, but no confirmed note says so many. Note what was given elsewhere "
+                "first, with the day of the last dose, and have a nurse or neurologist confirm it. Then sign the order."
+            )
+        )
 
 
 def _most_doses(by: User, patient: Patient, facts: Facts, path: str) -> int:

@@ -104,6 +104,19 @@ def name_of(course: Course) -> str:
     return facts_for(course).name
 
 
+def next_phase_from(course: Course, number: int, last: date) -> date | None:
+    """From which day on the next phase comes whose days a prescriber sets (a second course of alemtuzumab): the interval that the data
+    give in months, counted from `last`, the last day of dose `number`. None when no such phase follows, or only by a prescriber's choice.
+    """
+    slot = planning.slot_at(path_of(course), number + 1)
+    if slot is None or slot.index or slot.phase.anchor is not planning.Anchor.PREVIOUS_PHASE:
+        return None
+    months = facts_for(course).phase_content(slot.phase.key).get("interval_months")
+    if slot.phase.prescriber_choice or not months:
+        return None
+    return planning.add_months(last, months)
+
+
 # --- Days ------------------------------------------------------------------------------------------------------------
 
 

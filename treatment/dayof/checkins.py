@@ -188,7 +188,9 @@ def answer(
         if row.answer_id is not None:
             raise AlreadyAnswered
         course = reading.dose_or_404(by, patient, row.dose_id).course
-        kept = selfcheck.keep(by=by, patient=patient, id=id, course=course, ticked=ticked, none=none, now=now)
+        kept = selfcheck.keep(
+            by=by, patient=patient, id=id, versions=[selfcheck.version_of(course)], ticked=ticked, none=none, now=now
+        )  # fmt: skip
         row.answer_id, row.answered_at = kept, now
         row.save(update_fields=["answer", "answered_at"])
         record_change(by, patient, "checkin.answered", row.pk)

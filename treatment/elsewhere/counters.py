@@ -114,7 +114,7 @@ class Infusions:
 def infusions(doses: Iterable[Dose], rows: Iterable[GivenElsewhere], facts: Facts, site: Site) -> Infusions:
     """The count of whole infusions here and elsewhere. The first phase of the data says how many are watched each time.
 
-    Where nothing is written down about elsewhere, the number that the prescriber signed with the first order counts.
+    Where nothing is written down about elsewhere, a first order that says doses were given before leaves the count unknown.
 
     Under a label other than the US one the count begins anew after a gap of six months: the stricter reading of the data's note.
     """
@@ -122,11 +122,11 @@ def infusions(doses: Iterable[Dose], rows: Iterable[GivenElsewhere], facts: Fact
     given = sorted((dose.given_on, dose.extent) for dose in doses if dose.given_on is not None)
     whole = [day for day, extent in given if extent == Dose.Extent.WHOLE]
     found = list(rows)
-    known = all(row.is_confirmed for row in found)
     signed = min(doses, key=lambda dose: (dose.course.starts_on, dose.number), default=None)
+    known = all(row.is_confirmed for row in found)
+    if not found and signed is not None and signed.course.order.given_before:
+        known = False
     before = sum(row.doses_given or 0 for row in found)
-    if not found and signed is not None:
-        before = signed.course.order.given_before
     days = [day for day, _extent in given] + [row.last_on for row in found if row.last_on is not None]
     restarted = _restarted(sorted(days), site)
     count = sum(day >= restarted for day in whole) if restarted else before + len(whole)

@@ -68,6 +68,7 @@ class Order:
     standing: DoseStanding | None
     blocks: list[Block]
     late: bool
+    phase_from: date | None = None  # nothing is planned: from when the data say that the next phase comes
     times: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -201,8 +202,18 @@ def _order(
         standing=standing,
         blocks=_blocks(standing, held.get(coming.pk) if coming is not None else None, before, found),
         late=coming is not None and reading.is_late(coming, found.today, newest),
+        phase_from=_phase_from(course, own),
         times=times,
     )  # fmt: skip
+
+
+def _phase_from(course: Course, own: list[Dose]) -> date | None:
+    """From when the next phase comes that a prescriber has not planned yet; None while a dose is planned or the treatment is paused."""
+    if course.is_paused or not own or any(dose.is_planned for dose in own):
+        return None
+    given = [dose.given_on for dose in own if dose.given_on is not None]
+    last = max(given) if given else max(dose.target for dose in own)
+    return reading.next_phase_from(course, max(dose.number for dose in own), last)
 
 
 def _row(dose: Dose | None) -> tuple[int, int] | None:

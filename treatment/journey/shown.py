@@ -92,6 +92,7 @@ def order_row(asked: Asked, order: Order, record: InfusionRecord | None) -> dict
         "booked": [row for row in order.times if row["done"]],
         "unbooked": [row for row in order.times if not row["done"]],
         "waits": waits,
+        "phase": words.phase_words(order.phase_from) if order.phase_from is not None else "",
         "near": rows[:OPEN_ROWS],
         "later": rows[OPEN_ROWS:],
         "open": open_lines,

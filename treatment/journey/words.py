@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -96,6 +97,12 @@ def day_line(kind: str, day: date | None) -> str:
     return _("By %(day)s.") % said
 
 
+def phase_words(begins: date) -> str:
+    """That the next course is the team's to plan, and from when to ask."""
+    said = {"month": date_format(begins, "F Y")}
+    return _("Your team plans the next course. Ask them if you have not heard by %(month)s.") % said
+
+
 def off_plan(target: date, given: date) -> str:
     """How far a given day lies from the planned one; nothing when it is the same."""
     days = (given - target).days
@@ -110,6 +117,7 @@ __all__ = [
     "day_line",
     "dose_word",
     "off_plan",
+    "phase_words",
     "place_words",
     "planned_words",
     "reason_words",

@@ -43,7 +43,7 @@ class SelfCheck(PatientRecord):
     answered_at = models.DateTimeField()
     answered_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     level = models.CharField(max_length=10, choices=Level)
-    answers = SealedField()  # {"new": [{"fact_code", "text", "level_code"}], "asked": count}
+    answers = SealedField()  # {"new": [{"fact_code", "text", "level_code"}], "asked": count}; see `keep`
     reviewed_at = models.DateTimeField(null=True)
     reviewed_by = models.ForeignKey("accounts.User", null=True, on_delete=models.PROTECT, related_name="+")
 

@@ -19,8 +19,9 @@ from patients.services import exactly_once, record_change, require
 from portal.lib.problems import DomainError
 from portal.lib.time_words import day as day_words
 from treatment.courses import reading
-from treatment.models import Course, SelfCheck
-from treatment.protocols.facts import Facts
+from treatment.models import Course, GivenElsewhere, Protocol, SelfCheck, Signature
+from treatment.protocols.facts import Facts, facts_of
+from treatment.protocols.signing import sign_off_in
 
 Level = SelfCheck.Level
 RANK = {Level.NONE: 0, Level.CALL_NOW: 1, Level.EMERGENCY: 2}
@@ -54,6 +55,100 @@ def course_to_ask(user: User, patient: Patient) -> Course | None:
     return reading.running_course(user, patient) or next(iter(reading.courses_of(user, patient)), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version whose red flags are asked about. `unsigned`: not signed off for real use."""
+
+    protocol: Protocol
+    unsigned: bool
+
+    @property
+    def facts(self) -> Facts:
+        return facts_of(self.protocol.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSign:
+    """A sign with the version whose words and level they are."""
+
+    version: Version
+    sign: Sign
+
+
+def version_of(course: Course) -> Version:
+    return Version(course.protocol, course.order.demo_only)
+
+
+def versions_to_ask(user: User, patient: Patient) -> list[Version]:
+    """Whatever was given goes on being asked after its last dose: the treatment that runs, those of which a dose was given here, the newest
+    first, then what was given elsewhere and is confirmed, as the site's newest version says it. Empty without any of them.
+    """
+    given = [dose for dose in reading.doses_of(user, patient) if dose.given_at is not None]
+    given.sort(key=lambda dose: (dose.given_on, dose.pk), reverse=True)
+    found: dict[UUID, Version] = {}
+    for dose in given:
+        found.setdefault(dose.course.protocol_id, version_of(dose.course))
+    course = course_to_ask(user, patient)
+    if course is not None and course.is_running:
+        found = {course.protocol_id: version_of(course), **found}
+    known = {version.protocol.therapy_id for version in found.values()}
+    versions = [*found.values(), *_given_elsewhere(user, patient, known)]
+    return versions or ([version_of(course)] if course is not None else [])
+
+
+def _given_elsewhere(user: User, patient: Patient, known: set[UUID]) -> list[Version]:
+    """The newest versions, at the patient's site, of therapies given elsewhere that are not `known` from here."""
+    rows = GivenElsewhere.objects.for_user(user, patient).filter(
+        confirmed_at__isnull=False, doses_given__gt=0
+    )
+    told: Any = rows
+    therapies = [row.therapy_id for row in told.standing() if row.therapy_id not in known]
+    if not therapies:
+        return []
+    protocols = Protocol.objects.light().at(patient.site).filter(therapy_id__in=therapies).order_by("version")
+    newest = {protocol.therapy_id: protocol for protocol in protocols}
+    signed: dict[UUID, list[Signature]] = {}
+    for one in Signature.objects.filter(protocol__in=newest.values(), site=patient.site):
+        signed.setdefault(one.protocol_id, []).append(one)
+    return [
+        Version(
+            newest[therapy],
+            not sign_off_in(
+                facts_of(newest[therapy].pk).required_roles, signed.get(newest[therapy].pk, [])
+            ).is_clinical,
+        )
+        for therapy in dict.fromkeys(therapies)
+        if therapy in newest
+    ]
+
+
+def asked_of(versions: Iterable[Version]) -> list[AskedSign]:
+    """The red flags of all these versions, each once, emergencies first.
+
+    Two versions may rate the same sign differently: the more urgent one counts, else the first.
+    """
+    return _joined(versions)[0]
+
+
+def _joined(versions: Iterable[Version]) -> tuple[list[AskedSign], dict[str, AskedSign]]:
+    """The signs as they are asked, and what stands for each key of any of the versions."""
+    kept: list[AskedSign] = []
+    place: dict[str, int] = {}  # of a key or of its words
+    keys: set[str] = set()
+    for version in versions:
+        for sign in signs_of(version.facts):
+            at = place.get(sign.text, place.get(sign.key))
+            if at is None:
+                at = len(kept)
+                kept.append(AskedSign(version, sign))
+            elif RANK[Level(sign.level)] > RANK[Level(kept[at].sign.level)]:
+                kept[at] = AskedSign(version, sign)
+            place[sign.text] = place[sign.key] = at
+            keys.add(sign.key)
+    by_key = {key: kept[place[key]] for key in keys}
+    return sorted(kept, key=lambda asked: asked.sign.level != Level.EMERGENCY), by_key
+
+
 def signs_of(facts: Facts) -> list[Sign]:
     """The red flags of a version, emergencies first, in the order of the data."""
     found = [
@@ -75,10 +170,10 @@ def answer(
     ticked = set(new)
 
     def make() -> UUID:
-        course = course_to_ask(by, patient)
-        if course is None:
+        versions = versions_to_ask(by, patient)
+        if not versions:
             raise NothingToAsk
-        return keep(by=by, patient=patient, id=id, course=course, ticked=ticked, none=none, now=now)
+        return keep(by=by, patient=patient, id=id, versions=versions, ticked=ticked, none=none, now=now)
 
     done = exactly_once(
         act="selfcheck.answer", id=id, patient=patient, user=by, content=[sorted(ticked), none], do=make
@@ -87,26 +182,42 @@ def answer(
 
 
 def keep(
-    *, by: User, patient: Patient, id: UUID, course: Course, ticked: set[str], none: bool, now: datetime
+    *,
+    by: User,
+    patient: Patient,
+    id: UUID,
+    versions: list[Version],
+    ticked: set[str],
+    none: bool,
+    now: datetime,
 ) -> UUID:
     """Write what is new down, inside an act that holds its id: the one rule for self-checks and for check-ins after a dose.
 
+    The version of the row is the one that has the most urgent new sign, else the first; a sign of another version names that.
     Raises SayNewOrNone.
     """
-    asked = signs_of(reading.facts_for(course))
-    found = [sign for sign in asked if sign.key in ticked]
+    asked, by_key = _joined(versions)
+    new = {by_key[key].sign.key for key in ticked if key in by_key}
+    found = [one for one in asked if one.sign.key in new]
     if not found and not none:
         raise SayNewOrNone
-    row = SelfCheck(id=id, patient=patient, protocol_id=course.protocol_id, answered_by=by)
+    worst = max(found, key=lambda one: RANK[Level(one.sign.level)], default=None)
+    protocol = worst.version.protocol if worst is not None else versions[0].protocol
+    row = SelfCheck(id=id, patient=patient, protocol_id=protocol.pk, answered_by=by)
     row.answered_at = row.created_at = now
-    row.level = max((sign.level for sign in found), key=lambda level: RANK[Level(level)], default=Level.NONE)
-    row.answers = {
-        "new": [{"fact_code": sign.key, "text": sign.text, "level_code": sign.level} for sign in found],
-        "asked": len(asked),
-    }
+    row.level = worst.sign.level if worst is not None else Level.NONE
+    row.answers = {"new": [_line(one, protocol) for one in found], "asked": len(asked)}
     row.save(force_insert=True)
     record_change(by, patient, "selfcheck.answered", row.pk)
     return row.pk
+
+
+def _line(asked: AskedSign, protocol: Protocol) -> dict[str, Any]:
+    sign, own = asked.sign, asked.version.protocol
+    line: dict[str, Any] = {"fact_code": sign.key, "text": sign.text, "level_code": sign.level}
+    if own.pk != protocol.pk:
+        line |= {"therapy_code": own.therapy.code, "version": own.version}
+    return line
 
 
 def check_or_404(user: User, patient: Patient, check_id: UUID | None) -> SelfCheck:
@@ -147,14 +258,19 @@ def message_text(row: SelfCheck) -> str:
 
 
 __all__ = [
+    "AskedSign",
     "NothingToAsk",
     "SayNewOrNone",
     "Sign",
+    "Version",
     "answer",
+    "asked_of",
     "check_or_404",
     "course_to_ask",
     "keep",
     "message_text",
     "review",
     "signs_of",
+    "version_of",
+    "versions_to_ask",
 ]

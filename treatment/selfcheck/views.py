@@ -16,7 +16,6 @@ from patients.requests import once_of
 from patients.services import record_view
 from portal.lib.contributions import begin_message
 from portal.lib.problems import DomainError
-from treatment.courses import reading
 from treatment.models import SelfCheck
 from treatment.pages import Asked
 from treatment.selfcheck import services
@@ -27,19 +26,22 @@ SHOWN = 20
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest) -> HttpResponse:
-    """The questions of the patient's own therapy."""
+    """The questions of all therapies that the patient was given."""
     asked = Asked(request, None)
     record_view(asked.user, asked.patient, "treatment.view")
-    course = services.course_to_ask(asked.user, asked.patient)
-    if course is None:
+    versions = services.versions_to_ask(asked.user, asked.patient)
+    if not versions:
         return asked.page("selfcheck_nothing", up=asked.url("home"))
-    facts = reading.facts_for(course)
     page = drafted(
-        request, SelfCheckForm, kind="self-check", patient=asked.patient, signs=services.signs_of(facts)
-    )
-    context = asked.context(
-        up=asked.url("home"), therapy=facts.name, unsigned=course.order.demo_only, has_rems=bool(facts.content["rems"])
+        request, SelfCheckForm, kind="self-check", patient=asked.patient,
+        signs=[one.sign for one in services.asked_of(versions)],
     )  # fmt: skip
+    context = asked.context(
+        up=asked.url("home"),
+        therapy=", ".join(dict.fromkeys(version.facts.name for version in versions)),
+        unsigned=any(version.unsigned for version in versions),
+        has_rems=any(version.facts.content["rems"] for version in versions),
+    )
     if page.later:
         return page.finish_later("treatment/selfcheck.html", context)
     if page.form.is_valid():
