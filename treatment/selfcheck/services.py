@@ -21,6 +21,7 @@ from portal.lib.time_words import day as day_words
 from treatment.courses import reading
 from treatment.models import Course, SelfCheck
 from treatment.protocols.facts import Facts
+from treatment.readiness.answers import NotToLift, may_lift, tell_team
 
 Level = SelfCheck.Level
 RANK = {Level.NONE: 0, Level.CALL_NOW: 1, Level.EMERGENCY: 2}
@@ -91,7 +92,7 @@ def keep(
 ) -> UUID:
     """Write what is new down, inside an act that holds its id: the one rule for self-checks and for check-ins after a dose.
 
-    Raises SayNewOrNone.
+    Something new stops the next dose, so whoever is on call is told. Raises SayNewOrNone.
     """
     asked = signs_of(reading.facts_for(course))
     found = [sign for sign in asked if sign.key in ticked]
@@ -105,6 +106,8 @@ def keep(
         "asked": len(asked),
     }
     row.save(force_insert=True)
+    if row.level != Level.NONE:
+        tell_team(patient, now)
     record_change(by, patient, "selfcheck.answered", row.pk)
     return row.pk
 
@@ -120,11 +123,17 @@ def check_or_404(user: User, patient: Patient, check_id: UUID | None) -> SelfChe
 
 @transaction.atomic
 def review(*, by: User, patient: Patient, check_id: UUID, id: UUID, now: datetime) -> SelfCheck:
-    """Somebody of the team has looked at it: by name, once; whoever comes second changes nothing. Raises NotAllowed, Http404."""
+    """Somebody of the team has looked at it: by name, once; whoever comes second changes nothing.
+
+    A self-check with something new stops the patient's doses until then, so a neurologist or a nurse looks at it, as with the stop of an
+    answer. Raises NotToLift, NotAllowed, Http404.
+    """
     require(by, patient, TREATMENT, "team")
 
     def make() -> UUID:
         row = check_or_404(by, patient, check_id)
+        if not may_review(by, row):
+            raise NotToLift(_("Only a neurologist or a nurse of the team looks at something new."))
         changed = SelfCheck.objects.for_user(by, patient).filter(pk=row.pk, reviewed_at__isnull=True)
         if changed.update(reviewed_at=now, reviewed_by=by):
             record_change(by, patient, "selfcheck.reviewed", row.pk)
@@ -132,6 +141,11 @@ def review(*, by: User, patient: Patient, check_id: UUID, id: UUID, now: datetim
 
     exactly_once(act="selfcheck.review", id=id, patient=patient, user=by, content=[str(check_id)], do=make)
     return check_or_404(by, patient, check_id)
+
+
+def may_review(user: User, row: SelfCheck) -> bool:
+    """Anybody of the team notes a look at what stops nothing; what stops a dose is for those who may lift a stop."""
+    return row.level == Level.NONE or may_lift(user)
 
 
 def message_text(row: SelfCheck) -> str:
@@ -154,6 +168,7 @@ __all__ = [
     "check_or_404",
     "course_to_ask",
     "keep",
+    "may_review",
     "message_text",
     "review",
     "signs_of",
