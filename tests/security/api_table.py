@@ -473,7 +473,11 @@ API_ROWS: list[ApiRow] = [
         "treatment-api:self-check-list",
         {"GET": Can(TREATED), "POST": Can(SELF, 201, sends(none=True), READERS)},
     ),
-    acts("treatment-api:self-check-review", OF_TEAM, refused=IN_EMERGENCY),
+    acts(
+        "treatment-api:self-check-review",
+        everyone("nurse", "neurologist"),
+        refused=of(IN_EMERGENCY, everyone("pharmacist")),
+    ),
     reads("treatment-api:journey", TREATED),
     reads("treatment-api:infusion-day", RECORD),
     reads("treatment-api:after-care", TREATED),

@@ -29,6 +29,7 @@ from treatment.elsewhere.counters import OverTheLimit, lifetime
 from treatment.elsewhere.services import Told, withdraw_elsewhere
 from treatment.models import ChairDay, ChairRow, Course, Dose, GivenElsewhere, InfusionRecord, Postponement
 from treatment.outcomes import services as outcomes
+from treatment.readiness.dose import standing_of_dose
 
 NOON = datetime(2026, 11, 23, 17, tzinfo=UTC)
 
@@ -538,6 +539,24 @@ def test_the_screen_from_the_first_press_to_the_patients_page(chair: Chair, clie
     assert "Itching, rash or hives" in told
     assert "grade" not in told.lower()
     assert client.get(at(ward, chair)).status_code == 404
+
+
+def test_before_the_start_the_screen_says_how_the_list_stands(chair: Chair, client: Client) -> None:
+    ward = chair.ward
+    client.force_login(ward.nurse)
+    page = client.get(at(ward, chair)).content.decode()
+    main = page[page.index("<h1") :]
+    found = [main.index(words) for words in ("Before the start", "Not yet asked at the chair", "Start now")]
+    assert found == sorted(found)
+    with ward.acting(ward.nurse):
+        standing = standing_of_dose(ward.nurse, ward.patient, chair.dose, present())
+    assert standing.readiness.words in main
+    assert "Not written down: ask" in main
+    assert at(ward, chair, "ready") in main
+    for word in ("ready to", "safe to", "all clear"):
+        assert word not in main.lower()
+    chair.note("started")
+    assert "Before the start" not in client.get(at(ward, chair)).content.decode()
 
 
 def test_an_open_page_hears_of_the_end_of_the_observation_and_of_other_lines(

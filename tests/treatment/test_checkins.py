@@ -137,6 +137,17 @@ def test_a_dose_stopped_for_a_reaction_is_asked_about(ward: Ward) -> None:
     assert steps() == [1]
 
 
+def test_nobody_is_asked_after_a_reaction_of_grade_5(ward: Ward) -> None:
+    course = ward.order("ocrelizumab_iv", ward.today - timedelta(days=1))
+    dose = ward.give(
+        course, ward.today - timedelta(days=1), extent="stopped", how_much="Half", reaction=True, reaction_grade=5,
+        note="Died in the clinic",
+    )  # fmt: skip
+    for hour in (1, 24):
+        checkins.run(after(dose, hour))
+    assert (rows(), mails()) == ([], [])
+
+
 def test_a_worker_that_stood_still_asks_the_newest_step_and_nothing_after_three_days(
     ward: Ward, given: Any
 ) -> None:

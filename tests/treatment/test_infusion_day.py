@@ -101,6 +101,40 @@ def test_a_carer_reads_when_and_where_and_nothing_of_the_record(ward: Ward, cour
     assert reverse("treatment:patient-infusion-day", args=[ward.patient.pk]) in with_name
 
 
+@pytest.mark.parametrize("what", ["put_off", "answer", "self_check"])
+def test_a_carer_reads_to_call_first_and_never_why(ward: Ward, course: Any, what: str) -> None:
+    from portal.lib.ids import uuid7
+    from treatment.courses.reading import facts_for
+    from treatment.outcomes import services as outcomes
+    from treatment.readiness import answers
+    from treatment.selfcheck import services as selfcheck
+
+    dose, at = ward.planned(course), ward.at(ward.today)
+    assert "Call us before you travel" not in page_of(
+        ward.carer, "treatment:patient-infusion-day", ward.patient.pk
+    )
+    if what == "put_off":
+        with ward.acting(ward.nurse):
+            outcomes.postpone(
+                by=ward.nurse, patient=ward.patient, dose_id=dose.pk, reason="infection", owner="nurse", note="Cough",
+                recheck_on=ward.today + timedelta(days=3), id=uuid7(), now=at,
+            )  # fmt: skip
+    elif what == "answer":
+        with ward.acting(ward.maya):
+            said = {"ocrelizumab_iv.chk.infection": "yes"}
+            answers.answer(
+                by=ward.maya, patient=ward.patient, dose_id=dose.pk, said=said, place="home", id=uuid7(), now=at
+            )  # fmt: skip
+    else:
+        with ward.acting(ward.maya):
+            new = [selfcheck.signs_of(facts_for(course))[0].key]
+            selfcheck.answer(by=ward.maya, patient=ward.patient, id=uuid7(), new=new, none=False, now=at)
+    page = page_of(ward.carer, "treatment:patient-infusion-day", ward.patient.pk)
+    assert "Call us before you travel" in page
+    for word in ("Cough", "put off", "self-check", "ocrelizumab", "answer says"):
+        assert word not in page
+
+
 def test_strangers_find_nothing_and_the_team_reads_the_same(ward: Ward, course: Any) -> None:
     path = reverse("treatment:patient-infusion-day", args=[ward.patient.pk])
     assert signed_in(ward.elsewhere).get(path).status_code == 404

@@ -18,9 +18,11 @@ from tests.security.test_canary import HEALTH
 from tests.treatment.conftest import Ward, make_ward
 from treatment import jobs, services
 from treatment.courses import pausing
-from treatment.models import Course, Dose, Reminder
+from treatment.courses.reading import facts_for
+from treatment.models import ChecklistItem, Course, Dose, Reminder
 from treatment.outcomes import services as outcomes
 from treatment.readiness import answers, reminders
+from treatment.selfcheck import services as selfcheck
 
 
 def days(count: int) -> timedelta:
@@ -250,6 +252,41 @@ def test_of_a_dose_that_an_answer_stops_the_mail_says_to_call(ward: Ward, course
         )  # fmt: skip
     reminders.run(at(ward, first, 3))
     assert len(mails()) == 1
+
+
+def test_something_new_in_a_self_check_says_to_call_until_a_nurse_has_looked(
+    ward: Ward, course: Course
+) -> None:
+    first = ward.planned(course)
+    with ward.acting(ward.maya):
+        sign = selfcheck.signs_of(facts_for(course))[0]
+        row = selfcheck.answer(
+            by=ward.maya,
+            patient=ward.patient,
+            id=uuid7(),
+            new=[sign.key],
+            none=False,
+            now=ward.at(ward.today),
+        )
+    reminders.run(at(ward, first, 7))
+    assert mails() == []
+    assert OutgoingMail.objects.filter(kind=reminders.CALL_KIND).count() == 1
+    with ward.acting(ward.nurse):
+        selfcheck.review(
+            by=ward.nurse, patient=ward.patient, check_id=row.pk, id=uuid7(), now=ward.at(ward.today)
+        )
+    reminders.run(at(ward, first, 3))
+    assert len(mails()) == 1
+
+
+def test_a_stopped_line_says_to_call(ward: Ward, course: Course) -> None:
+    first = ward.planned(course)
+    with actor.unit_of_work(actor.system("tests")):
+        lines = ChecklistItem.objects.for_system().filter(dose=first)
+        assert lines.filter(pk=lines.first().pk).update(state="concern")
+    reminders.run(at(ward, first, 7))
+    assert mails() == []
+    assert OutgoingMail.objects.filter(kind=reminders.CALL_KIND).count() == 1
 
 
 def test_a_mail_that_was_sent_stays_sent_and_a_moved_day_is_reminded_of_again(

@@ -14,9 +14,12 @@ from patients.services import DifferentContent
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
 from tests.patients.world import acts_of, signed_in
+from tests.security.test_canary import HEALTH
 from tests.treatment.conftest import Ward
+from tests.treatment.test_readiness import waiting_mails
 from treatment.elsewhere.services import Told, confirm_elsewhere, note_elsewhere
 from treatment.models import SelfCheck
+from treatment.readiness.dose import standing_of_dose
 from treatment.selfcheck import services
 
 
@@ -128,6 +131,39 @@ def test_the_team_looks_at_it_by_name_once_and_it_leaves_the_list(ward: Ward, co
         assert signed_in(stranger).post(path, {"once": str(uuid7())}).status_code in (403, 404)
     with ward.acting(ward.neurologist), pytest.raises(Http404):
         services.check_or_404(ward.neurologist, ward.other, row.pk)
+
+
+def test_only_a_neurologist_or_a_nurse_looks_at_what_stops_a_dose(ward: Ward, course: Any) -> None:
+    row, farid = answer(ward, key(ward, "Fever of")), signed_in(ward.pharmacist)
+    path = reverse("treatment:patient-self-check-review", args=[ward.patient.pk, row.pk])
+    shown = reverse("treatment:patient-self-check-done", args=[ward.patient.pk, row.pk])
+    page = farid.get(shown).content.decode()
+    assert path not in page
+    assert "The next dose stays stopped until a neurologist or a nurse" in page
+    assert farid.post(path, {"once": str(uuid7())}).status_code == 403
+    dose = ward.planned(course)
+    with ward.acting(ward.nurse):
+        assert standing_of_dose(ward.nurse, ward.patient, dose, ward.at(ward.today)).self_checks
+    assert path in signed_in(ward.nurse).get(shown).content.decode()
+    assert signed_in(ward.neurologist).post(path, {"once": str(uuid7())}).status_code == 302
+    with ward.acting(ward.nurse):
+        assert not standing_of_dose(ward.nurse, ward.patient, dose, ward.at(ward.today)).self_checks
+
+
+def test_something_new_is_mailed_to_the_team_once_in_neutral_words(ward: Ward, course: Any) -> None:
+    answer(ward, none=True)
+    assert waiting_mails("stop-notice") == []
+    id, fever = uuid7(), key(ward, "Fever of")
+    for _twice in range(2):
+        answer(ward, fever, id=id)
+    mails = waiting_mails("stop-notice")
+    assert mails
+    assert len({mail["to"] for mail in mails}) == len(mails)
+    assert ward.maya.email not in {mail["to"] for mail in mails}
+    for mail in mails:
+        said = mail["subject"] + mail["body"]
+        assert not HEALTH.search(said)
+        assert ward.patient.name.split()[0] not in said
 
 
 def test_the_message_begins_with_what_was_ticked_and_loses_nothing_that_was_begun(

@@ -207,6 +207,31 @@ def test_a_stop_goes_on_to_the_next_dose_when_its_own_was_not_given(ward: Ward, 
     assert worst(ward, following) != "stopped"
 
 
+def test_a_dose_that_was_given_although_lifts_nothing_for_the_next(ward: Ward, course: Course) -> None:
+    dose = ward.planned(course)
+    row = red(ward, dose, "pml_screen")
+    stays(ward, row)
+    ward.give(course, dose.target, although="Hana decided it at the chair")
+    following = ward.planned(course)
+    assert following.pk != dose.pk
+    assert worst(ward, following) == "stopped"
+    with pytest.raises(proceeding.AnswerStops):
+        ward.give(course, following.target)
+    found = on_board(ward, following)
+    assert found is not None
+    assert [stop.pk for stop in found.stops] == [row.pk]
+    assert "Call us before you travel" in signed_in(ward.maya).get("/").content.decode()
+    with ward.acting(ward.nurse):
+        assert board.counts_of(ward.nurse, ward.today)[1] == 1
+        (told,) = answers_to_look_at(ward.nurse, ward.at(following.target - days(2)))
+        assert "still stops the next one, and nobody has lifted that" in told.words
+        assert not list(answers_to_look_at(ward.nurse, ward.at(following.target - days(20))))
+    lift(ward, row)
+    assert worst(ward, following) != "stopped"
+    assert on_board(ward, following) is not None
+    assert ward.give(course, following.target).state == Dose.State.GIVEN
+
+
 def test_a_stopped_dose_is_not_noted_as_given_before_somebody_lifts_the_stop(
     ward: Ward, course: Course
 ) -> None:

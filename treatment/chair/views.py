@@ -24,9 +24,11 @@ from treatment.chair.reading import Record, day_of, observation_minutes, record_
 from treatment.courses import reading
 from treatment.courses.proceeding import Code
 from treatment.courses.reactions import HOLDS_FROM
+from treatment.lists import allergies_of
 from treatment.models import ChairRow, Dose
 from treatment.outcomes.reading import drug_of
 from treatment.pages import Asked
+from treatment.readiness.dose import standing_of_dose
 from treatment.views.team import finish
 
 GET_POST = ["GET", "HEAD", "POST"]
@@ -83,11 +85,10 @@ def _context(asked: Asked, dose: Dose, found: Record) -> dict[str, Any]:
     watch = flow.watch(stand, minutes, asked.now)
     is_open = dose.is_planned and dose.course.is_running and not found.is_closed
     here = asked.url("chair", dose.pk)
-    against = (
-        services.against(asked.user, asked.patient, dose, asked.now)
-        if is_open and stand.state is State.WAITING
-        else []
-    )
+    before = is_open and stand.state is State.WAITING
+    against = services.against(asked.user, asked.patient, dose, asked.now) if before else []
+
+    list_stands = standing_of_dose(asked.user, asked.patient, dose, asked.now) if before else None
 
     def can_correct(row: ChairRow) -> bool:
         return is_open or (found.is_closed and row.kind in services.STILL_CORRECTED)
@@ -105,6 +106,10 @@ def _context(asked: Asked, dose: Dose, found: Record) -> dict[str, Any]:
         "watch_words": shown.watch_words(watch, asked.zone) if watch.state is not WatchState.NONE else "",
         "minutes": minutes,
         "against": against,
+        "readiness": list_stands.readiness if list_stands is not None else None,
+        "ask_at_chair": list_stands is not None and list_stands.ask_at_chair,
+        "allergies": _allergies(asked) if before else "",
+        "list_url": asked.url("ready", dose.pk),
         "presses": [
             press
             for press in (shown.presses(stand) if is_open else [])
@@ -133,6 +138,17 @@ def _context(asked: Asked, dose: Dose, found: Record) -> dict[str, Any]:
         ],
         "news_url": f"{asked.url('chair-news', dose.pk)}?seen={_version(found, watch)}" if is_open else "",
     }
+
+
+def _allergies(asked: Asked) -> str:
+    """The allergies in one line; that nobody has asked is said as well."""
+    lines = allergies_of(asked.user, asked.patient)
+    named = [
+        f"{line.what} ({line.more})" if line.more else line.what for line in lines if not line.none_known
+    ]
+    if named:
+        return "; ".join(named)
+    return _("No known allergies") if lines else _("Not written down: ask")
 
 
 def _version(found: Record, watch: flow.Watch) -> str:

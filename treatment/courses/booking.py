@@ -53,6 +53,21 @@ def dose_for_booking(user: User, patient: Patient) -> BookableDose | None:
         return BookableDose(dose.pk, dose.number, dose.window, first, reading.infusion_need(dose), held)
 
 
+def call_before_travel(user: User, patient: Patient, found: BookableDose) -> bool:
+    """Whether people who keep the appointments call first: the dose is held, put off, or something said stops it. Not what it is.
+
+    Apart from `held`: a time can be booked for a dose that waits, but nobody travels for it without a call.
+    """
+    if found.held:
+        return True
+    with _eyes(user, patient) as eyes:
+        dose = eyes.rows(Dose).filter(pk=found.dose_id).first()
+        if dose is None:
+            return False
+        put_off = eyes.rows(Postponement).open().filter(dose=dose)
+        return put_off.exists() or proceeding.answer_stops(eyes, dose)
+
+
 def hold_for_booking(user: User, patient: Patient, dose_id: UUID) -> None:
     """Hold the dose's course until the transaction ends, so that no pause and no outcome comes between reading it and booking.
 

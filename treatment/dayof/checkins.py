@@ -27,7 +27,7 @@ from patients.services import account_of, exactly_once, record_change, require
 from portal.lib import actor
 from portal.lib.problems import Conflict
 from treatment.courses import reading
-from treatment.models import CheckIn, Dose, SelfCheck
+from treatment.models import CheckIn, Dose, InfusionRecord, SelfCheck
 from treatment.readiness.reminders import FIRST_HOUR, LAST_HOUR
 from treatment.selfcheck import services as selfcheck
 
@@ -35,6 +35,7 @@ PURPOSE = "check-ins"
 KIND = "check-in"
 AT_ONCE = 200
 FIRST = 1  # hours: asked at any time of the day, since the person has just left the chair
+DIED = 5  # the grade of a reaction that ended in death
 MOST_LATE = timedelta(
     hours=72
 )  # a step that the worker missed for longer is not asked any more; the project's own
@@ -116,7 +117,7 @@ def ask(dose_id: UUID, now: datetime) -> int:
     given = _given(now)
     dose = next((one for one in given if one.pk == dose_id), None)
     step = due_step(dose, given, now) if dose is not None else None
-    if dose is None or step is None:
+    if dose is None or step is None or _has_died(dose.patient):
         return 0
     account = account_of(dose.patient)
     row = CheckIn(patient=dose.patient, dose=dose, step=step, asked_at=now, created_at=now)
@@ -127,6 +128,12 @@ def ask(dose_id: UUID, now: datetime) -> int:
     row.save(force_insert=True)
     record_change(None, dose.patient, "checkin.asked", row.pk)
     return 1
+
+
+def _has_died(patient: Patient) -> bool:
+    """Whether a reaction was noted from which the person died (CTCAE grade 5): nobody is asked, and nobody is told to ask by phone."""
+    records = InfusionRecord.objects.for_system().filter(patient=patient)
+    return any(record.details.get("reaction_grade") == DIED for record in records)
 
 
 def subject() -> str:

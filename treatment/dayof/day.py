@@ -19,7 +19,7 @@ from portal.lib.time import today_in
 from treatment import words
 from treatment.checks import OpenItem, checklist_of
 from treatment.courses import reading
-from treatment.courses.booking import dose_for_booking
+from treatment.courses.booking import call_before_travel, dose_for_booking
 from treatment.models import Dose, Postponement
 from treatment.protocols.facts import InfusionNeed
 from treatment.readiness.dose import standing_of_dose
@@ -97,7 +97,7 @@ def day_of(user: User, patient: Patient, now: datetime) -> DayOf | None:
 
 
 def day_for_carer(user: User, patient: Patient, now: datetime) -> DayOf | None:
-    """The same without anything of the record, for somebody who keeps the appointments."""
+    """The same without anything of the record, for somebody who keeps the appointments: that they call first, and never why."""
     found = dose_for_booking(user, patient)
     if found is None:
         return None
@@ -107,6 +107,7 @@ def day_for_carer(user: User, patient: Patient, now: datetime) -> DayOf | None:
         **_shared(patient, found.window, now),
         **_times(user, patient, found.dose_id, now),
         need=found.need,
+        stopped=call_before_travel(user, patient, found),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from patients.attention import patients_by_id
@@ -102,20 +102,20 @@ def week_of(user: User, day: date, now: datetime) -> Board:
 
 
 def counts_of(user: User, day: date) -> tuple[int, int]:
-    """Planned doses in the week of `day` that are neither put off nor paused, and answers that stop one: two statements."""
+    """Planned doses in the week of `day` that are neither put off nor paused, and answers that stop one, their own or the patient's next:
+    two statements."""
     monday = monday_of(day)
     with reading_many():
         planned = Dose.objects.for_user(user).planned().going_ahead()
         doses = planned.filter(target__gte=monday, target__lt=monday + WEEK).count()
-        return doses, DoseAnswer.objects.for_user(user).stopping().filter(
-            dose__state=Dose.State.PLANNED
-        ).count()
+        coming = Dose.objects.planned().filter(patient=OuterRef("patient"), course__ended_on__isnull=True)
+        return doses, DoseAnswer.objects.for_user(user).stopping().filter(Exists(coming)).count()
 
 
 def _doses(user: User, monday: date) -> tuple[list[Dose], list[DoseAnswer], list[SelfCheck]]:
     """The doses of the week, those that an answer stops, and the next one of everybody with a self-check that nobody has looked at, or with
-    a stop from a dose that was not given: three statements."""
-    stopping = DoseAnswer.objects.for_user(user).stopping().exclude(dose__state=Dose.State.GIVEN)
+    a stop from a dose that is over: three statements."""
+    stopping = DoseAnswer.objects.for_user(user).stopping()
     answers = list(stopping.select_related("dose").order_by("-answered_at", "-id")[:MOST])
     selfchecks = list(SelfCheck.objects.for_user(user).to_look_at().order_by("answered_at", "id")[:MOST])
     said = {row.patient_id for row in selfchecks}

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 GROWS = "SELECT, INSERT"
 KEPT = "SELECT, INSERT, UPDATE"
-GONE = ("missed", "cancelled")  # doses that were not given: a stop goes on to the patient's next ones
+OVER = (
+    "given",
+    "missed",
+    "cancelled",
+)  # no longer planned, given although it was stopped too: a stop goes on to the next doses
 
 
 class ItemNoteQuerySet(PatientRecordQuerySet["ItemNote"]):
@@ -68,10 +72,11 @@ class DoseAnswerQuerySet(PatientRecordQuerySet["DoseAnswer"]):
         return self.filter(level="call_first", lift__isnull=True)
 
     def that_stop(self, dose: Dose) -> DoseAnswerQuerySet:
-        """Those that stop one dose: its own, and of a planned dose those of the patient's doses that were not given."""
+        """Those that stop one dose: its own, and of a planned dose those of the patient's doses that are over,
+        whatever became of them: a dose that was given although an answer stopped it lifts nothing."""
         mine = Q(dose=dose)
         if dose.is_planned:
-            mine |= Q(patient_id=dose.patient_id, dose__state__in=GONE)
+            mine |= Q(patient_id=dose.patient_id, dose__state__in=OVER)
         return self.stopping().filter(mine)
 
     def to_look_at(self) -> DoseAnswerQuerySet:
@@ -82,8 +87,8 @@ class DoseAnswerQuerySet(PatientRecordQuerySet["DoseAnswer"]):
 class DoseAnswer(PatientRecord):
     """The answers to the questions before one dose. They never change; what the team agreed with the patient is added once.
 
-    An answer that means "call first" stops the dose by itself, whether or not its question has a line in the list, until there is a
-    `StopLift`.
+    An answer that means "call first" stops the dose by itself, whether or not its question has a line in the list, and the patient's next
+    doses after it, until there is a `StopLift`.
     """
 
     class Level(models.TextChoices):
@@ -148,8 +153,8 @@ class DoseAnswer(PatientRecord):
 
     def is_about(self, dose: Dose) -> bool:
         """The rule of `DoseAnswerQuerySet.that_stop`, for answers that were read with their doses."""
-        gone = dose.is_planned and self.dose.state in GONE and self.patient_id == dose.patient_id
-        return self.dose_id == dose.pk or gone
+        over = dose.is_planned and self.dose.state in OVER and self.patient_id == dose.patient_id
+        return self.dose_id == dose.pk or over
 
 
 class StopLiftQuerySet(PatientRecordQuerySet["StopLift"]):

@@ -1,8 +1,8 @@
 """Reminders 14, 7, 3 and 1 days before a planned day: neutral mails, each step once, none for a dose that does not stand as planned.
 
 A dose that is put off, paused, or of a treatment that ended gets none; when it goes ahead or has a new day, the one step that is due then
-goes out, and what was due meanwhile does not. Doses of one person share the mail of a day. Of a dose that an answer stops the mail says
-only to call before the visit.
+goes out, and what was due meanwhile does not. Doses of one person share the mail of a day. Of a dose that an answer, a self-check or a line
+stops the mail says only to call before the visit: what stops giving the dose, asked in the same words (`courses.proceeding`).
 
 The row of a step is written in the same transaction as its mail, and the database holds that there is one row for a dose, a planned day
 and a step: two workers at once send one mail. The mail's own id stays the same through every try, so a repeat after a crash is known as one.
@@ -25,13 +25,15 @@ from accounts.services import queue_mail, withdraw_mail
 from patients.services import account_of, record_change
 from portal.lib import actor
 from portal.lib.time import today_in
-from treatment.models import Course, Dose, DoseAnswer, Reminder
+from treatment.courses.eyes import Eyes
+from treatment.courses.proceeding import answer_stops
+from treatment.models import Course, Dose, Reminder
 
 STEPS = (14, 7, 3, 1)  # days before; the project's own, not from a label
 FIRST_HOUR, LAST_HOUR = 8, 20  # of the site's day: nobody is woken up
 AT_ONCE = 200
 KIND = "list-reminder"
-CALL_KIND = "call-reminder"  # of a dose that an answer stops
+CALL_KIND = "call-reminder"  # of a dose that something said stops
 PURPOSE = "reminders"
 
 
@@ -112,7 +114,7 @@ def _write_to(dose: Dose, reminder: Reminder, now: datetime) -> bool:
     if account is None or not account.is_active:
         reminder.state, reminder.mail_id = Reminder.State.NOBODY, None
         return False
-    stopped = DoseAnswer.objects.for_system().that_stop(dose).exists()
+    stopped = answer_stops(Eyes(account, dose.patient, system=True), dose)
     kind = CALL_KIND if stopped else KIND
     shared, is_new = _mail_of_today(dose, kind, now), False
     if shared is None:

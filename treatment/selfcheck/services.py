@@ -22,6 +22,7 @@ from treatment.courses import reading
 from treatment.models import Course, GivenElsewhere, Protocol, SelfCheck, Signature
 from treatment.protocols.facts import Facts, facts_of
 from treatment.protocols.signing import sign_off_in
+from treatment.readiness.answers import NotToLift, may_lift, tell_team
 
 Level = SelfCheck.Level
 RANK = {Level.NONE: 0, Level.CALL_NOW: 1, Level.EMERGENCY: 2}
@@ -194,7 +195,7 @@ def keep(
     """Write what is new down, inside an act that holds its id: the one rule for self-checks and for check-ins after a dose.
 
     The version of the row is the one that has the most urgent new sign, else the first; a sign of another version names that.
-    Raises SayNewOrNone.
+    Something new stops the next dose, so whoever is on call is told. Raises SayNewOrNone.
     """
     asked, by_key = _joined(versions)
     new = {by_key[key].sign.key for key in ticked if key in by_key}
@@ -208,6 +209,8 @@ def keep(
     row.level = worst.sign.level if worst is not None else Level.NONE
     row.answers = {"new": [_line(one, protocol) for one in found], "asked": len(asked)}
     row.save(force_insert=True)
+    if row.level != Level.NONE:
+        tell_team(patient, now)
     record_change(by, patient, "selfcheck.answered", row.pk)
     return row.pk
 
@@ -231,11 +234,17 @@ def check_or_404(user: User, patient: Patient, check_id: UUID | None) -> SelfChe
 
 @transaction.atomic
 def review(*, by: User, patient: Patient, check_id: UUID, id: UUID, now: datetime) -> SelfCheck:
-    """Somebody of the team has looked at it: by name, once; whoever comes second changes nothing. Raises NotAllowed, Http404."""
+    """Somebody of the team has looked at it: by name, once; whoever comes second changes nothing.
+
+    A self-check with something new stops the patient's doses until then, so a neurologist or a nurse looks at it, as with the stop of an
+    answer. Raises NotToLift, NotAllowed, Http404.
+    """
     require(by, patient, TREATMENT, "team")
 
     def make() -> UUID:
         row = check_or_404(by, patient, check_id)
+        if not may_review(by, row):
+            raise NotToLift(_("Only a neurologist or a nurse of the team looks at something new."))
         changed = SelfCheck.objects.for_user(by, patient).filter(pk=row.pk, reviewed_at__isnull=True)
         if changed.update(reviewed_at=now, reviewed_by=by):
             record_change(by, patient, "selfcheck.reviewed", row.pk)
@@ -243,6 +252,11 @@ def review(*, by: User, patient: Patient, check_id: UUID, id: UUID, now: datetim
 
     exactly_once(act="selfcheck.review", id=id, patient=patient, user=by, content=[str(check_id)], do=make)
     return check_or_404(by, patient, check_id)
+
+
+def may_review(user: User, row: SelfCheck) -> bool:
+    """Anybody of the team notes a look at what stops nothing; what stops a dose is for those who may lift a stop."""
+    return row.level == Level.NONE or may_lift(user)
 
 
 def message_text(row: SelfCheck) -> str:
@@ -268,6 +282,7 @@ __all__ = [
     "check_or_404",
     "course_to_ask",
     "keep",
+    "may_review",
     "message_text",
     "review",
     "signs_of",

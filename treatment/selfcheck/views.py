@@ -71,12 +71,15 @@ def done(request: HttpRequest, check_id: UUID, patient_id: UUID | None = None) -
     asked = Asked(request, patient_id)
     row = services.check_or_404(asked.user, asked.patient, check_id)
     record_view(asked.user, asked.patient, "treatment.view", row.pk)
+    waits = asked.capacity == "team" and row.reviewed_at is None
+    may = waits and services.may_review(asked.user, row)
     return asked.page(
         "selfcheck_done",
         row=row,
         new=row.answers["new"],
         write=asked.url("self-check-write", row.pk) if not asked.is_staff and begin_message.all() else "",
-        review=asked.url("self-check-review", row.pk) if asked.capacity == "team" and row.reviewed_at is None else "",
+        review=asked.url("self-check-review", row.pk) if may else "",
+        not_mine=waits and not may,
         up=asked.url("home"),
     )  # fmt: skip
 
