@@ -141,12 +141,13 @@ def test_another_button_of_the_teams_older_page_shows_what_is_new_first(
                 by=ward.rosa, patient=ward.of_maya, thread_id=thread_id, id=UUID(fields["draft"]),
                 text="Sent from another tab.", seen_seq=2, now=timezone.now(),
             )  # fmt: skip
-    more: dict[str, Any] = {
+    presses: dict[str, dict[str, Any]] = {
         "template": {"text": "", "template": template},
         "file": {"text": "", "attach": "1", "files": [upload()]},
         "empty": {"text": ""},
         "reused": {"text": "Have a rest."},
-    }[press]
+    }
+    more = presses[press]
     before = ward.texts(thread_id)
     told = nurse.post(url, {**fields, **more})
     html = told.content.decode()
