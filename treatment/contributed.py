@@ -34,11 +34,16 @@ def today_card(request: HttpRequest, patient: Patient, now: datetime) -> Card | 
         return None
     journey = journey_of(asked.user, asked.patient, asked.now, doses=doses, watched=False)
     found = today_context(asked, journey)
-    return Card("treatment/cards/today.html", {"next": found}) if found else _between(asked, doses)
+    return (
+        Card("treatment/cards/today.html", {"next": found})
+        if found
+        else _between(asked, doses, stopped=journey.step.code == "call")
+    )
 
 
-def _between(asked: Asked, doses: list[Dose]) -> Card:
-    """Today without a planned dose: regular checks may go on for years, and the one that is due is said by name."""
+def _between(asked: Asked, doses: list[Dose], *, stopped: bool = False) -> Card:
+    """Today without a planned dose: regular checks may go on for years, and the one that is due is said by name. `stopped`: in a pause, an
+    answer still has to be talked about."""
     done = checks.done_days(asked.user, asked.patient)
     courses = {dose.course_id: dose.course for dose in doses}
     lasting = [
@@ -49,6 +54,7 @@ def _between(asked: Asked, doses: list[Dose]) -> Card:
     ]
     overdue = dict.fromkeys(check.label for check in lasting if check.is_overdue(asked.today))
     context = {
+        "stopped": stopped,
         "overdue": "; ".join(overdue),
         "checks": bool(lasting),
         "paused": any(course.is_running and course.is_paused for course in courses.values()),

@@ -200,6 +200,20 @@ def test_two_treatments_stand_beside_each_other_the_nearer_one_first(ward: Ward,
     assert "Another treatment runs beside it." in read(signed_in(ward.maya), "/")
 
 
+def test_a_red_answer_says_to_call_in_a_pause_too(ward: Ward, course: Course) -> None:
+    from treatment.courses import pausing
+
+    report_fever(ward, ward.planned(course))
+    with ward.acting(ward.neurologist):
+        pausing.pause_course(
+            by=ward.neurologist, patient=ward.patient, course_id=course.pk, reason="A stay abroad", id=uuid7(),
+            now=ward.at(ward.today, 10),
+        )  # fmt: skip
+    assert where(ward).step.code == "call"
+    for path in ("/", "/treatment/"):
+        assert "Call us before you travel" in read(signed_in(ward.maya), path)
+
+
 def test_paused_says_so_and_no_day_counts(ward: Ward, course: Course) -> None:
     from treatment.courses import pausing
 

@@ -200,7 +200,9 @@ def _order(
         last_elsewhere=elsewhere if elsewhere is not None and elsewhere == newest and here != newest else None,
         next=coming,
         standing=standing,
-        blocks=_blocks(standing, held.get(coming.pk) if coming is not None else None, before, found),
+        blocks=_blocks(standing, held.get(coming.pk) if coming is not None else None, before, found)
+        if coming is not None or not course.is_paused
+        else _stops_in_a_pause(user, found, own),
         late=coming is not None and reading.is_late(coming, found.today, newest),
         phase_from=_phase_from(course, own),
         times=times,
@@ -214,6 +216,15 @@ def _phase_from(course: Course, own: list[Dose]) -> date | None:
     given = [dose.given_on for dose in own if dose.given_on is not None]
     last = max(given) if given else max(dose.target for dose in own)
     return reading.next_phase_from(course, max(dose.number for dose in own), last)
+
+
+def _stops_in_a_pause(user: User, found: Journey, own: list[Dose]) -> list[Block]:
+    """What the patient calls about although no day counts: red answers, self-checks and stopped lines of the dose that waits."""
+    waiting = next((dose for dose in own if dose.is_planned), None)
+    if waiting is None:
+        return []
+    standing = standing_of_dose(user, found.patient, waiting, found.now, own)
+    return [block for block in _blocks(standing, None, (), found) if block.stops]
 
 
 def _row(dose: Dose | None) -> tuple[int, int] | None:
@@ -290,8 +301,8 @@ def _blocks(
 def first_step(orders: list[Order], watched: list[ledger.Line]) -> Step:
     """What the patient does next, over all treatments: a call before all else, then what is the patient's own, then whom they wait for."""
     for order in orders:
-        if order.standing is not None and order.standing.readiness.worst == "stopped":
-            stop = next((block for block in order.blocks if block.stops), None)
+        stop = next((block for block in order.blocks if block.stops), None)
+        if stop is not None:
             return Step("call", order, stop)
     for order in orders:
         if order.put_off is not None:

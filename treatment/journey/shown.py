@@ -44,7 +44,6 @@ def who_of(asked: Asked, block: Block) -> str:
 
 def block_row(asked: Asked, order: Order, block: Block) -> dict[str, Any]:
     """Something that stands before a dose, with its day and where it is done."""
-    assert order.next is not None
     mine = block.owner == "you" and block.item_id is not None and not asked.is_staff
     link = ""
     if block.code == "stopped" and block.target_id is not None:
@@ -52,7 +51,7 @@ def block_row(asked: Asked, order: Order, block: Block) -> dict[str, Any]:
     elif block.code == "self_check" and block.target_id is not None:
         link = asked.url("self-check-done", block.target_id)
     said = order.facts.labels.get(block.fact)
-    if said is not None and said.link == "questions":
+    if said is not None and said.link == "questions" and order.next is not None:
         link, mine = asked.url("questions", order.next.pk), False
     elif said is not None and said.link == "lists":
         link = asked.url("lists")
