@@ -48,7 +48,7 @@ def test_forms_refuse_what_cannot_be_sent_and_keep_it(name: str, ward: Ward, sig
         (filled(text="   \n\t "), "Write "),
         (filled(text="\x00\u202e"), "Write "),
         (filled(text=long), "a message can have 5000"),
-        ({}, "Write "),
+        ({"seen": "9"}, "Write "),
     ]
     if name.endswith("new"):
         cases += [
@@ -65,6 +65,10 @@ def test_forms_refuse_what_cannot_be_sent_and_keep_it(name: str, ward: Ward, sig
         assert "<title>Error:" in page.replace("\n", "").replace("    ", "")
         typed = data.get("text", "").replace("\x00", "").strip()
         assert typed in page
+    # A form that does not say how far its conversation was read shows first what others wrote in it.
+    bare = client.post(url, {})
+    assert bare.status_code == (409 if name in ("patient-thread", "answer") else 422)
+    assert "<title>Error:" in bare.content.decode().replace("\n", "").replace("    ", "")
     assert ward.count(Message) == 1
 
 
