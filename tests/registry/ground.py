@@ -453,7 +453,7 @@ def _treatment(ground: Ground, now: datetime) -> None:
             ground.ids["check_id", whose] = _self_check(user, patient, now, none=False)
             ground.ids["reviewed_answer", whose] = _fever(ground, whose, user, patient, now)
             ground.ids["answer_id", whose] = _fever(ground, whose, user, patient, now)
-            lifted = _fever(ground, whose, user, patient, now)
+            ground.ids["lifted_answer", whose] = _fever(ground, whose, user, patient, now)
             ground.ids["quiet_check", whose] = _self_check(user, patient, now, none=True)
             ended = treatment.save_allergy(id=uuid7(), what="Wool", reaction="Itching", **more)
             treatment.end_entry(kind="allergy", entry=ended, version=1, id=uuid7(), **more)
@@ -471,6 +471,8 @@ def _treatment(ground: Ground, now: datetime) -> None:
                 by=neurologist, patient=patient, answer_id=looked_at, agreed="Her sister calls back at noon", lift=False,
                 id=uuid7(), now=now,
             )  # fmt: skip
+            lifted = ground.of("lifted_answer", whose)
+            assert isinstance(lifted, UUID)
             answers.review(
                 by=neurologist, patient=patient, answer_id=lifted, agreed="No fever when the nurse measured", lift=True,
                 id=uuid7(), now=now,
@@ -482,7 +484,8 @@ def _treatment(ground: Ground, now: datetime) -> None:
 
 
 def _chair(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
-    """The next dose runs in the chair, against what stands in its way; the last one has a closed record of the demo."""
+    """The next dose has lines and has not begun: a record that runs would refuse every other act on it. The last one has a closed record
+    of the demo."""
     neurologist = ground.users["neurologist"]
     dose_id = UUID(str(ground.of("dose_id", whose)))
     more: dict[str, Any] = {"by": neurologist, "patient": patient, "dose_id": dose_id, "now": now}
@@ -490,12 +493,6 @@ def _chair(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
         closed = ChairDay.objects.for_user(neurologist, patient).first()
         assert closed is not None
         ground.ids["chair_dose", whose] = closed.dose_id
-        chair.add_row(
-            kind="started",
-            said={"ml_h": "40", "although": "Talked over on the phone"},
-            id=uuid7(),
-            **more,
-        )
         chair.add_row(
             kind="reaction",
             said={"signs": ["skin"], "grade": 1, "done": "Slower", "words": "Left arm"},

@@ -217,6 +217,7 @@ PAGES: list[Page] = [
     Page("treatment:questions", PATIENTS),
     Page("treatment:answer", PATIENTS),
     Page("treatment:answer", PATIENTS, instead={"answer_id": "reviewed_answer"}, label="agreed"),
+    Page("treatment:answer", PATIENTS, instead={"answer_id": "lifted_answer"}, label="lifted"),
     Page("treatment:item-note", PATIENTS),
     Page("treatment:item-note", PATIENTS, instead={"item_id": "stopped_item"}, label="stopped"),
     Page("treatment:patient-ready", READERS, dense=True),

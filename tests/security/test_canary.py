@@ -14,7 +14,7 @@ import logging
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -79,6 +79,11 @@ AREAS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 # Sealed, but not words: numbers, codes and a date that the pages compute with. That they are no words is checked.
+# Keys under which a value has codes of a closed list, numbers or instants, besides words under other keys.
+CODED: dict[str, tuple[str, ...]] = {
+    "treatment.ChairRow.details": ("signs", "unit", "although_codes"),
+    "treatment.ChairDay.day": ("began", "ended", "left", "signs"),
+}
 NO_WORDS = {
     "patients.Patient.date_of_birth": r"\d{4}-\d\d-\d\d",
     "journal.Tracker.codes": r"[a-z_]{1,20}",
@@ -147,7 +152,9 @@ def plant(planted: Planted, writer: psycopg.Connection) -> None:
                 continue
             may = people_of(planted, row, whose)
             fresh = exchanged(
-                value, lambda label=label, whose=whose, may=may: planted.token(label, whose, may)
+                value,
+                lambda label=label, whose=whose, may=may: planted.token(label, whose, may),
+                kept=CODED.get(label, ()),
             )
             raw = sealed.seal(row, fresh)
             writer.execute(
@@ -189,14 +196,14 @@ def people_of(planted: Planted, row: Any, whose: str) -> tuple[str, ...]:
     return AREAS[whose][area]
 
 
-def exchanged(value: Any, token: Any, key: str = "") -> Any:
-    """The same value with each text replaced; days stay days."""
+def exchanged(value: Any, token: Any, key: str = "", kept: Collection[str] = ()) -> Any:
+    """The same value with each text replaced; days stay days, and what stands under a key of `kept` stays."""
     if isinstance(value, str):
-        return value if key.endswith(("_on", "topic", "code")) or not value else token()
+        return value if key.endswith(("_on", "topic", "code")) or key in kept or not value else token()
     if isinstance(value, list):
-        return [exchanged(one, token, key) for one in value]
+        return [exchanged(one, token, key, kept) for one in value]
     if isinstance(value, dict):
-        return {name: exchanged(one, token, name) for name, one in value.items()}
+        return {name: exchanged(one, token, name, kept) for name, one in value.items()}
     return value
 
 
