@@ -356,8 +356,8 @@ def passed(done: subprocess.CompletedProcess[str]) -> bool:
 # lines and read afterward, nobody's infusion runs late, and one answer was lifted already. Tests of their own do these.
 NEVER_YES = r"/allergies/none-known/|/missed/$|/chair/(day|close)/$|/chair/lines/|/chairs/\{appointment_id\}/late/$|/lift/$"
 # The same for POST alone: a second course of alemtuzumab lies more than a year ahead, emergency access is refused to every token, and checks that
-# go on hold the team's access.
-NEVER_DONE = r"/phase/$|/emergency/$|/teams/\{team_id\}/end/$"
+# go on hold the team's access. An answer stops the next dose, so it is given only with a reason, and its chair record begins with its start.
+NEVER_DONE = r"/phase/$|/emergency/$|/teams/\{team_id\}/end/$|/doses/\{dose_id\}/(given|chair)/$"
 
 
 def posting(path: str) -> str:

@@ -120,7 +120,11 @@ def _step_words(asked: Asked, step: Step) -> tuple[str, str, str]:
     """A sentence, an address and the words of the button; both empty where a call is the way."""
     order, block = step.order, step.block
     if step.code == "call":
-        return _("An answer has to be talked about first. It is on the list of your nurse, too. Call us now."), "", ""
+        return (
+            _("An answer has to be talked about first. It is on the list of your nurse, too. Call us now."),
+            "",
+            "",
+        )
     if step.code == "do" and order is not None and block is not None and order.next is not None:
         row = block_row(asked, order, block)
         url = row["link"] or asked.url("ready", order.next.pk)
