@@ -23,7 +23,7 @@ from portal.lib import actor
 from portal.lib.ids import uuid7
 from treatment import checks, lists
 from treatment.chair.demo import in_the_chair
-from treatment.courses import doses, reading
+from treatment.courses import giving, moving, ordering, reading
 from treatment.courses.planning import add_months
 from treatment.elsewhere import services as elsewhere
 from treatment.elsewhere.services import Told
@@ -67,7 +67,7 @@ class Hand:
         protocol = Protocol.objects.filter(therapy__code=code).order_by("-version").first()
         assert protocol is not None
         with acting(self.neurologist):
-            return doses.sign_order(
+            return ordering.sign_order(
                 by=self.neurologist, patient=self.patient, protocol_id=protocol.pk, path=path, first_on=first_on,
                 indication=indication, id=uuid7(), now=self.at(first_on - timedelta(days=10)),
                 in_demo=True,
@@ -81,7 +81,7 @@ class Hand:
             planned = next(
                 dose for dose in reading.doses_of(self.nurse, self.patient, course) if dose.is_planned
             )
-            doses.record_infusion(
+            giving.record_infusion(
                 by=self.nurse, patient=self.patient, dose_id=planned.pk, id=uuid7(), given_at=self.at(day),
                 now=self.at(day, 16), lot=lot, reaction=reaction, note=note, **more,
             )  # fmt: skip
@@ -89,14 +89,14 @@ class Hand:
     def sit(self, course: Course, day: date, lot: str, *, signs: tuple[str, ...] = ()) -> None:
         """The first planned dose, given on `day` with a record of what happened in the chair."""
         with acting(self.nurse):
-            planned = doses.next_planned(self.nurse, self.patient, course.pk)
+            planned = giving.next_planned(self.nurse, self.patient, course.pk)
         assert planned is not None
         in_the_chair(self.world, self.patient, planned.pk, self.at(day), lot=lot, signs=signs)
 
     def put_off(self, course: Course, reason: str, owner: str, days: int, note: str) -> None:
         """The next dose waits since yesterday; somebody looks again in so many days."""
         with acting(self.nurse):
-            dose = doses.next_planned(self.nurse, self.patient, course.pk)
+            dose = giving.next_planned(self.nurse, self.patient, course.pk)
             assert dose is not None
             outcomes.postpone(
                 by=self.nurse, patient=self.patient, dose_id=dose.pk, reason=reason, owner=owner, note=note, id=uuid7(),
@@ -106,7 +106,7 @@ class Hand:
     def drug(self, course: Course, *kinds: str, product: str, lot: str) -> None:
         """The steps of the next dose's drug, one a day until yesterday."""
         with acting(self.nurse):
-            dose = doses.next_planned(self.nurse, self.patient, course.pk)
+            dose = giving.next_planned(self.nurse, self.patient, course.pk)
             assert dose is not None
             for ago, kind in zip(range(len(kinds), 0, -1), kinds, strict=True):
                 released = kind != "ordered"
@@ -136,7 +136,7 @@ class Hand:
             planned = next(
                 dose for dose in reading.doses_of(self.nurse, self.patient, course) if dose.is_planned
             )
-            doses.mark_missed(
+            giving.mark_missed(
                 by=self.nurse,
                 patient=self.patient,
                 dose_id=planned.pk,
@@ -148,8 +148,8 @@ class Hand:
     def move_as_proposed(self, course: Course, day: date, reason: str) -> None:
         by = self.neurologist
         with acting(by):
-            moves = doses.proposed_moves(by, self.patient, course, self.at(day))
-            doses.confirm_moves(
+            moves = moving.proposed_moves(by, self.patient, course, self.at(day))
+            moving.confirm_moves(
                 by=by, patient=self.patient, course_id=course.pk,
                 targets={dose.pk: move.window.target for dose, move in moves}, reason=reason, id=uuid7(), now=self.at(day),
             )  # fmt: skip
@@ -324,7 +324,7 @@ def _tomas(world: World) -> None:
         hand.give(course, day, f"AL-{40 + number}", reaction=grade is not None, reaction_grade=grade)
     second = first + timedelta(days=371)
     with acting(hand.neurologist):
-        doses.plan_next_phase(
+        moving.plan_next_phase(
             by=hand.neurologist, patient=patient, course_id=course.pk, first_on=second,
             reason="A year after the first course", id=uuid7(), now=hand.at(second - timedelta(days=30)),
         )  # fmt: skip

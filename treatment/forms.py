@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.drafting import DraftedForm
 from portal.lib import forms
 from portal.lib.forms import Option
-from treatment.courses.doses import TEXT_LENGTH
+from treatment.courses.guards import TEXT_LENGTH
 from treatment.lists import MORE_LENGTH, WHAT_LENGTH
 
 

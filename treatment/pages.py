@@ -15,7 +15,7 @@ from patients.models import Patient
 from patients.services import capacity_of, get_patient_or_404
 from portal.lib.time import now as present
 from portal.lib.time import today_in
-from treatment.courses.doses import STAFF, is_prescriber
+from treatment.courses.guards import STAFF, is_prescriber
 
 
 class Asked:

@@ -1,7 +1,7 @@
 """The door of `treatment`: courses, doses and their windows, what is open before a dose, allergies and medicines.
 
-All dates are the site's calendar days. The modules behind: `planning` (arithmetic), `facts` and `loading` (versions of data),
-`signing`, `doses` (acts), `reading`, `checks`, `lists`.
+All dates are the site's calendar days. The modules behind: `courses` (`planning` is the arithmetic; `ordering`, `giving`,
+`moving`, `pausing`, `ending` are the acts), `protocols` (versions of data and who signed them), `checks`, `lists`.
 """
 
 from __future__ import annotations
@@ -10,18 +10,13 @@ from treatment.chair.flow import Stand as ChairStand
 from treatment.chair.reading import stands_of as chair_stands
 from treatment.checks import CheckState, OpenItem, before, note_check, regular_checks, settle_item
 from treatment.courses.booking import BookableDose, dose_for_booking, hold_for_booking
-from treatment.courses.doses import (
-    TooEarly,
-    confirm_moves,
-    end_course,
-    is_prescriber,
-    mark_missed,
-    plan_next_phase,
-    proposed_moves,
-    record_infusion,
-    sign_order,
-)
+from treatment.courses.ending import end_course
+from treatment.courses.giving import mark_missed, record_infusion
+from treatment.courses.guards import is_prescriber
+from treatment.courses.moving import confirm_moves, plan_next_phase, proposed_moves
+from treatment.courses.ordering import sign_order
 from treatment.courses.planning import Cycle, DoseWindow
+from treatment.courses.proceeding import TooEarly
 from treatment.courses.reading import (
     DayCheck,
     GivenDose,

@@ -15,8 +15,8 @@ from portal.lib.time_words import day as day_words
 from treatment import checks, words
 from treatment.chair.reading import days_of
 from treatment.courses import proceeding, reading
-from treatment.courses.doses import open_phase, proposed_moves
 from treatment.courses.eyes import Eyes
+from treatment.courses.moving import open_phase, proposed_moves
 from treatment.courses.planning import Cycle, cycles
 from treatment.courses.proceeding import Act, Code
 from treatment.elsewhere.shown import counts_of

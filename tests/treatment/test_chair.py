@@ -22,8 +22,7 @@ from tests.treatment.test_elsewhere import days, measure, note
 from treatment.chair import flow, services
 from treatment.chair.flow import Line, State, Watch, WatchState, replay, watch
 from treatment.chair.reading import day_of, record_of, stands_of
-from treatment.courses import doses as courses
-from treatment.courses import reading
+from treatment.courses import ending, giving, guards, reading
 from treatment.courses.proceeding import DosePutOff, WaitsAfterReaction
 from treatment.elsewhere.counters import OverTheLimit, lifetime
 from treatment.elsewhere.services import Told, withdraw_elsewhere
@@ -333,19 +332,19 @@ def test_while_its_record_is_open_nothing_else_says_what_became_of_a_dose(chair:
             return
         with ward.acting(ward.neurologist):
             if act == "given":
-                courses.record_infusion(
+                giving.record_infusion(
                     **said, dose_id=chair.dose.pk, id=uuid7(), given_at=chair.now, now=chair.now, although="So it was"
                 )  # fmt: skip
             elif act == "missed":
-                courses.mark_missed(
+                giving.mark_missed(
                     **said, dose_id=chair.dose.pk, reason="Not here", id=uuid7(), now=present()
                 )
             else:
-                courses.end_course(
+                ending.end_course(
                     **said, course_id=chair.course.pk, reason="Moved", id=uuid7(), now=present()
                 )
 
-    with pytest.raises(courses.ChairOpen, match="open chair record"):
+    with pytest.raises(guards.ChairOpen, match="open chair record"):
         other()
     last = chair.note("rate", 5, ml_h="50")  # the record itself goes on
     chair.correct(last, take_back=True)

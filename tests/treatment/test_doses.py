@@ -15,7 +15,7 @@ from portal.lib.problems import NotAllowed
 from tests.patients.world import acts_of
 from tests.treatment.conftest import Ward
 from treatment import services
-from treatment.courses import doses
+from treatment.courses import guards, proceeding
 from treatment.models import Course, Dose, InfusionRecord
 
 
@@ -41,7 +41,7 @@ def test_an_order_makes_a_course_with_its_doses_once(ward: Ward) -> None:
 
 @pytest.mark.parametrize("who", ["nurse", "pharmacist"])
 def test_only_a_neurologist_signs_an_order(ward: Ward, who: str) -> None:
-    with pytest.raises(doses.NotAPrescriber):
+    with pytest.raises(guards.NotAPrescriber):
         ward.order("ocrelizumab_iv", ward.today, by=getattr(ward, who))
 
 
@@ -52,7 +52,7 @@ def test_people_outside_the_team_cannot_order(ward: Ward, who: str) -> None:
 
 
 def test_outside_demo_mode_an_unsigned_version_is_refused_and_a_signed_one_is_not(ward: Ward) -> None:
-    with override_settings(DEMO=False), pytest.raises(doses.NotSignedOff):
+    with override_settings(DEMO=False), pytest.raises(guards.NotSignedOff):
         ward.order("natalizumab", ward.today, in_demo=None)
     assert ward.order("ublituximab", ward.today).order.demo_only
     protocol = ward.protocol("natalizumab")
@@ -65,13 +65,13 @@ def test_outside_demo_mode_an_unsigned_version_is_refused_and_a_signed_one_is_no
 
 @pytest.mark.parametrize("code", ["ivig", "plasma_exchange"])
 def test_what_the_portal_cannot_plan_safely_cannot_be_ordered(ward: Ward, code: str) -> None:
-    with pytest.raises(doses.CannotBeOrdered):
+    with pytest.raises(guards.CannotBeOrdered):
         ward.order(code, ward.today)
 
 
 def test_one_medicine_runs_once_and_steroids_may_run_beside_it(ward: Ward) -> None:
     ward.order("ocrelizumab_iv", ward.today)
-    with pytest.raises(doses.AlreadyRunning):
+    with pytest.raises(guards.AlreadyRunning):
         ward.order("ocrelizumab_sc", ward.today)
     ward.order("ivmp", ward.today, path="three_days")
     with ward.acting(ward.maya):
@@ -149,17 +149,17 @@ def test_impossible_days_are_refused(ward: Ward) -> None:
     start = ward.today - days(40)
     course = ward.order("natalizumab", start)
     second = ward.doses(course)[1]
-    with pytest.raises(doses.EarlierDoseOpen):
+    with pytest.raises(proceeding.EarlierDoseOpen):
         ward.give(course, start + days(28), dose_id=second.pk)
     ward.give(course, start)
-    with pytest.raises(doses.DayNotPossible):
+    with pytest.raises(proceeding.DayNotPossible):
         ward.give(course, start)
-    with ward.acting(ward.nurse), pytest.raises(doses.DayNotPossible):
+    with ward.acting(ward.nurse), pytest.raises(proceeding.DayNotPossible):
         services.record_infusion(
             by=ward.nurse, patient=ward.patient, dose_id=second.pk, id=uuid7(),
             given_at=ward.at(ward.today + days(1)), now=ward.at(ward.today),
         )  # fmt: skip
-    with pytest.raises(doses.DoseNotOpen):
+    with pytest.raises(proceeding.DoseNotOpen):
         ward.give(course, start + days(1), dose_id=ward.doses(course)[0].pk)
 
 
@@ -203,7 +203,7 @@ def test_a_missed_dose_is_proposed_anew_and_only_a_prescriber_confirms(ward: War
     assert list(targets.values())[:3] == [ward.today, ward.today + days(28), ward.today + days(56)]
     assert [dose.target for dose in ward.doses(course)] == before
     more = {"patient": ward.patient, "course_id": course.pk, "targets": targets, "reason": "After the cold"}
-    with ward.acting(ward.nurse), pytest.raises(doses.NotAPrescriber):
+    with ward.acting(ward.nurse), pytest.raises(guards.NotAPrescriber):
         services.confirm_moves(by=ward.nurse, id=uuid7(), now=ward.at(ward.today), **more)
     id = uuid7()
     for _turn in range(2):
@@ -232,7 +232,7 @@ def test_a_new_date_before_the_minimum_or_out_of_order_is_refused(ward: Ward) ->
         move(third=start + days(14 + 151))
     with pytest.raises(services.TooEarly):
         move(third=fourth.target - days(100))
-    with pytest.raises(doses.DayNotPossible):
+    with pytest.raises(proceeding.DayNotPossible):
         move(third=fourth.target)
     move(third=start + days(14 + 152))
     moved = next(dose for dose in ward.doses(course) if dose.pk == third.pk)
@@ -241,7 +241,7 @@ def test_a_new_date_before_the_minimum_or_out_of_order_is_refused(ward: Ward) ->
 
 def test_a_dose_whose_time_has_not_come_is_not_missed(ward: Ward) -> None:
     course = ward.order("natalizumab", ward.today)
-    with pytest.raises(doses.DayNotPossible):
+    with pytest.raises(proceeding.DayNotPossible):
         miss(ward, course, ward.today - days(1))
 
 

@@ -19,7 +19,7 @@ from portal.lib.time_words import day as day_words
 from tests.patients.world import signed_in
 from tests.treatment.conftest import Ward
 from treatment import services as treatment
-from treatment.courses.doses import NotAPrescriber, NotSignedOff
+from treatment.courses.guards import NotAPrescriber, NotSignedOff
 from treatment.editing import making
 from treatment.labelchange import moving, services
 from treatment.models import ChecklistItem, Course, LabelChange, Protocol, VersionMove, Withdrawal

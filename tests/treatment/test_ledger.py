@@ -18,7 +18,7 @@ from portal.lib.time_words import day
 from tests.patients.world import acts_of, signed_in
 from tests.treatment.conftest import Ward
 from treatment import checks
-from treatment.courses.doses import NotAPrescriber
+from treatment.courses.guards import NotAPrescriber
 from treatment.ledger import services
 from treatment.ledger.duties import State
 from treatment.ledger.reading import Line, duty_of, ledger_of

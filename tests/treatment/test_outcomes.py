@@ -15,7 +15,7 @@ from portal.lib.problems import Conflict, NotAllowed
 from tests.patients.world import acts_of
 from tests.treatment.conftest import ZONE, Ward
 from treatment import services
-from treatment.courses import doses, pausing
+from treatment.courses import guards, pausing, proceeding
 from treatment.models import Change, Course, Dose, InfusionRecord, Postponement
 from treatment.outcomes import problems
 from treatment.outcomes import services as outcomes
@@ -66,7 +66,7 @@ def in_the_middle(ward: Ward) -> Course:
 def test_a_dose_in_part_counts_as_given_says_how_much_and_only_proposes(ward: Ward) -> None:
     course = in_the_middle(ward)
     before = [dose.target for dose in ward.doses(course)]
-    with pytest.raises(doses.HowMuchMissing):
+    with pytest.raises(guards.HowMuchMissing):
         ward.give(course, ward.today - days(3), extent="part")
     given = ward.give(
         course, ward.today - days(3), extent="part", how_much="About 400 of 600 mg", reaction=False
@@ -90,13 +90,13 @@ def test_after_a_stop_the_next_dose_waits_for_a_prescriber(ward: Ward) -> None:
         assert (waiting.reason, waiting.owner, waiting.note) == ("reaction", "clinic", "A third")
         assert waiting.dose.number == given.number + 1
         assert InfusionRecord.objects.for_user(ward.nurse).get(dose=given).details["reaction"] is True
-    with pytest.raises(doses.NotAPrescriber):
+    with pytest.raises(guards.NotAPrescriber):
         ahead(ward, course)
-    with pytest.raises(doses.NotAPrescriber):  # nor by putting it off for another reason
+    with pytest.raises(guards.NotAPrescriber):  # nor by putting it off for another reason
         put_off(ward, course)
-    with pytest.raises(doses.DosePutOff):
+    with pytest.raises(proceeding.DosePutOff):
         ward.give(course, ward.today)
-    with pytest.raises(doses.TextMissing):  # and not without a word
+    with pytest.raises(guards.TextMissing):  # and not without a word
         ahead(ward, course, ward.neurologist)
     ahead(ward, course, ward.neurologist, "Settled in an hour; slower next time")
     with ward.acting(ward.nurse):
@@ -114,7 +114,7 @@ def test_a_dose_that_is_put_off_is_not_given_until_somebody_says_so(ward: Ward) 
     assert acts_of(ward.patient).count("treatment.put-off team") == 1
     with pytest.raises(DifferentContent):
         put_off(ward, course, id=id, reason="wish")
-    with pytest.raises(doses.DosePutOff):
+    with pytest.raises(proceeding.DosePutOff):
         ward.give(course, ward.today - days(1))
     assert proposed(ward, course) == {3: ward.today + days(7), 4: ward.today + days(189)}
     assert ward.planned(course).target == ward.today  # nothing moved
@@ -159,9 +159,9 @@ def test_the_day_to_look_again_lies_within_a_year(ward: Ward, ahead_days: int) -
 
 def test_only_the_next_dose_is_put_off_and_only_by_the_team(ward: Ward) -> None:
     course = in_the_middle(ward)
-    with pytest.raises(doses.EarlierDoseOpen):
+    with pytest.raises(proceeding.EarlierDoseOpen):
         put_off(ward, course, dose_id=ward.doses(course)[3].pk)
-    with pytest.raises(doses.DoseNotOpen):
+    with pytest.raises(proceeding.DoseNotOpen):
         put_off(ward, course, dose_id=ward.doses(course)[0].pk)
     for who in (ward.maya, ward.carer, ward.elsewhere):
         with pytest.raises(NotAllowed):
@@ -202,7 +202,7 @@ def test_nobody_gets_around_a_stop_by_noting_the_next_dose_as_missed(ward: Ward)
         "reason": "Not now",
         "now": ward.at(ward.today),
     }
-    with ward.acting(ward.nurse), pytest.raises(doses.NotAPrescriber):
+    with ward.acting(ward.nurse), pytest.raises(guards.NotAPrescriber):
         services.mark_missed(by=ward.nurse, patient=ward.patient, id=uuid7(), **more)
     with ward.acting(ward.neurologist):
         services.mark_missed(by=ward.neurologist, patient=ward.patient, id=uuid7(), **more)
@@ -248,7 +248,7 @@ def test_a_drug_is_ordered_released_and_mixed_in_that_order(ward: Ward) -> None:
             step(ward, course, kind, note="x")
     step(ward, course, "ordered")
     step(ward, course, "released", product="Ocrevus", lot="OC-1", expires_on=ward.today + days(30))
-    with pytest.raises(doses.ProductExpired):
+    with pytest.raises(guards.ProductExpired):
         step(ward, course, "mixed", expires_on=ward.today - days(1))
     found = step(ward, course, "mixed")
     with ward.acting(ward.nurse):
@@ -256,7 +256,7 @@ def test_a_drug_is_ordered_released_and_mixed_in_that_order(ward: Ward) -> None:
             "product": "Ocrevus", "lot": "OC-1", "expires_on": str(ward.today + days(30)),
         }  # fmt: skip
     assert found.following == ("returned",)
-    with pytest.raises(doses.TextMissing):
+    with pytest.raises(guards.TextMissing):
         step(ward, course, "returned")
     again = step(ward, course, "returned", note="The patient is ill")
     with ward.acting(ward.nurse):
@@ -271,14 +271,14 @@ def test_nothing_is_mixed_for_a_dose_that_waits(ward: Ward) -> None:
     step(ward, course, "ordered")
     step(ward, course, "released")
     put_off(ward, course)
-    with pytest.raises(doses.DosePutOff):
+    with pytest.raises(proceeding.DosePutOff):
         step(ward, course, "mixed")
 
 
 def test_the_record_keeps_product_lot_expiry_and_line_and_an_expired_product_is_refused(ward: Ward) -> None:
     course = in_the_middle(ward)
     day = ward.today - days(1)
-    with pytest.raises(doses.ProductExpired):
+    with pytest.raises(guards.ProductExpired):
         ward.give(course, day, product="Ocrevus", lot="OC-1", expires_on=day - days(1))
     given = ward.give(course, day, product="Ocrevus", lot="OC-1", expires_on=day, line_site="Left forearm")
     with ward.acting(ward.nurse):
@@ -307,7 +307,7 @@ def resume(ward: Ward, course: Course, first_on: date) -> Course:
 
 def test_a_paused_treatment_has_no_next_dose_and_takes_no_act(ward: Ward) -> None:
     course = in_the_middle(ward)
-    with pytest.raises(doses.NotAPrescriber):
+    with pytest.raises(guards.NotAPrescriber):
         pause(ward, course, ward.nurse)
     assert pause(ward, course).paused_on == ward.today
     with pytest.raises(Conflict):
@@ -315,9 +315,9 @@ def test_a_paused_treatment_has_no_next_dose_and_takes_no_act(ward: Ward) -> Non
     with ward.acting(ward.maya):
         assert services.next_dose(ward.maya, ward.patient) is None
         assert services.dose_for_booking(ward.maya, ward.patient) is None
-    with pytest.raises(doses.CoursePaused):
+    with pytest.raises(proceeding.CoursePaused):
         ward.give(course, ward.today - days(1))
-    with pytest.raises(doses.CoursePaused):
+    with pytest.raises(proceeding.CoursePaused):
         put_off(ward, course)
     assert proposed(ward, course) == {}
 

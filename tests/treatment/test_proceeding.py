@@ -14,7 +14,7 @@ from portal.lib.time import now as present
 from tests.patients.world import acts_of
 from tests.treatment.conftest import Ward
 from treatment import services
-from treatment.courses import doses, pausing, proceeding
+from treatment.courses import guards, pausing, proceeding
 from treatment.courses.eyes import Eyes
 from treatment.courses.proceeding import Act, Code
 from treatment.elsewhere import services as elsewhere
@@ -117,9 +117,9 @@ def test_after_a_reaction_nothing_is_given_released_mixed_or_booked_until_a_pres
             found = services.dose_for_booking(who, ward.patient)
         assert found is not None
         assert found.held
-    with pytest.raises(doses.NotAPrescriber):
+    with pytest.raises(guards.NotAPrescriber):
         ahead(ward, course, "It is over", ward.nurse)
-    with pytest.raises(doses.TextMissing):
+    with pytest.raises(guards.TextMissing):
         ahead(ward, course)
     assert held(ward, course) is not None
     ahead(ward, course, "Slower, with an antihistamine")
@@ -138,7 +138,7 @@ def test_after_a_reaction_nothing_is_given_released_mixed_or_booked_until_a_pres
 def test_a_grade_without_a_reaction_and_a_grade_that_is_none_are_refused(ward: Ward) -> None:
     course = in_the_middle(ward)
     for said in ({"reaction": False, "reaction_grade": 3}, {"reaction": True, "reaction_grade": 6}):
-        with pytest.raises(doses.GradeWithoutReaction):
+        with pytest.raises(guards.GradeWithoutReaction):
             ward.give(course, ward.today, **said)
 
 
@@ -263,7 +263,7 @@ def test_a_later_dose_is_neither_released_nor_mixed_before_the_one_ahead_of_it(w
     course = in_the_middle(ward)
     later = [dose for dose in ward.doses(course) if dose.is_planned][1]
     step(ward, course, "ordered", dose_id=later.pk)
-    with pytest.raises(doses.EarlierDoseOpen):
+    with pytest.raises(proceeding.EarlierDoseOpen):
         step(ward, course, "released", dose_id=later.pk)
 
 
@@ -289,7 +289,7 @@ def test_nothing_is_mixed_before_the_shortest_interval(ward: Ward) -> None:
     ward.give(course, start + days(14))
     step(ward, course, "ordered")
     step(ward, course, "released")
-    with pytest.raises(doses.TooEarly):
+    with pytest.raises(proceeding.TooEarly):
         step(ward, course, "mixed")
 
 
@@ -311,7 +311,7 @@ def test_a_dose_elsewhere_by_another_route_moves_the_first_day_for_booking_and_f
         assert found is not None
         assert found.not_before == first
     dose = ward.planned(course)
-    with ward.acting(ward.neurologist), pytest.raises(doses.TooEarly):
+    with ward.acting(ward.neurologist), pytest.raises(proceeding.TooEarly):
         services.confirm_moves(
             by=ward.neurologist, patient=ward.patient, course_id=course.pk, targets={dose.pk: first - days(1)},
             reason="Sooner", id=uuid7(), now=ward.at(ward.today),
@@ -360,7 +360,7 @@ def test_a_pause_is_noted_beside_by_a_prescriber_only(ward: Ward) -> None:
             by=ward.neurologist, patient=ward.patient, course_id=course.pk, reason="Surgery", id=uuid7(),
             now=ward.at(ward.today),
         )  # fmt: skip
-    with refused(doses.CoursePaused):
+    with refused(proceeding.CoursePaused):
         ward.give(course, ward.today, although="Another ward gave it")
     given = ward.give(course, ward.today, by=ward.neurologist, although="Another ward gave it")
     assert given.state == "given"
@@ -369,7 +369,7 @@ def test_a_pause_is_noted_beside_by_a_prescriber_only(ward: Ward) -> None:
 def test_nobody_notes_a_dose_beside_an_earlier_one_or_unknown_numbers(ward: Ward) -> None:
     course = in_the_middle(ward)
     later = [dose for dose in ward.doses(course) if dose.is_planned][1]
-    with refused(doses.EarlierDoseOpen):
+    with refused(proceeding.EarlierDoseOpen):
         ward.give(course, ward.today, by=ward.neurologist, dose_id=later.pk, although="It was so")
 
 
@@ -381,7 +381,7 @@ def test_a_dose_in_the_future_or_before_the_order_is_refused(ward: Ward) -> None
     course = ward.order("natalizumab", start)
     dose = ward.planned(course)
     for at in (ward.at(ward.today + days(1)), ward.at(start - days(1)), ward.at(date(1990, 1, 1))):
-        with ward.acting(ward.neurologist), refused(doses.DayNotPossible):
+        with ward.acting(ward.neurologist), refused(proceeding.DayNotPossible):
             services.record_infusion(
                 by=ward.neurologist, patient=ward.patient, dose_id=dose.pk, id=uuid7(), given_at=at, now=present(),
                 early_reason="x", although="x",

@@ -17,7 +17,7 @@ from tests.patients.world import person, signed_in
 from tests.treatment.conftest import Ward
 from tests.treatment.test_protocols import data
 from treatment import services as treatment
-from treatment.courses.doses import NotSignedOff
+from treatment.courses.guards import NotSignedOff
 from treatment.editing import differing, kinds, making, rules, services
 from treatment.editing.forms import FactForm
 from treatment.models import Protocol, ProtocolDraft

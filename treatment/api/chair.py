@@ -23,7 +23,7 @@ from treatment.api.views import TreatmentView
 from treatment.chair import flow, services
 from treatment.chair.details import SIGNS, WORDS
 from treatment.chair.reading import day_of, observation_minutes, record_of
-from treatment.courses.doses import TEXT_LENGTH
+from treatment.courses.guards import TEXT_LENGTH
 from treatment.models import ChairRow, Dose
 
 Kind = ChairRow.Kind

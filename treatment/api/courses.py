@@ -22,7 +22,8 @@ from portal.lib.time import today_in
 from treatment import services
 from treatment.api import serializers as shapes
 from treatment.api.views import TreatmentView
-from treatment.courses.doses import NotAPrescriber, open_phase
+from treatment.courses.guards import NotAPrescriber
+from treatment.courses.moving import open_phase
 from treatment.models import Course
 from treatment.protocols.catalog import orderable_protocols, versions_of
 

@@ -37,7 +37,7 @@ from portal.lib.api import (
 )
 from portal.lib.time import now as present
 from treatment.api.views import TreatmentView
-from treatment.courses.doses import TEXT_LENGTH, NotAPrescriber, is_prescriber
+from treatment.courses.guards import TEXT_LENGTH, NotAPrescriber, is_prescriber
 from treatment.ledger import board, keepers, services, words
 from treatment.ledger.board_views import known_patients
 from treatment.ledger.duties import State

@@ -20,7 +20,7 @@ from treatment.api import serializers as shapes
 from treatment.api.courses import CourseView, prescribes
 from treatment.api.views import TreatmentView
 from treatment.courses import pausing
-from treatment.courses.doses import TEXT_LENGTH
+from treatment.courses.guards import TEXT_LENGTH
 from treatment.models import DrugStep, Postponement
 from treatment.outcomes import services
 from treatment.outcomes.reading import Drug, drug_of

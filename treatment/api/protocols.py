@@ -16,7 +16,7 @@ from portal.lib.api import Day, Line, Query, Text, Write, listed, paged
 from portal.lib.time import now as present
 from treatment.api import serializers as shapes
 from treatment.api.therapies import TherapyView
-from treatment.courses.doses import TEXT_LENGTH
+from treatment.courses.guards import TEXT_LENGTH
 from treatment.editing import services as editing
 from treatment.labelchange import moving, services
 from treatment.models import LabelChange

@@ -13,7 +13,7 @@ from rest_framework import serializers
 from portal.lib.api import Day, Instant, PatientPageQuery, Text, Write
 from portal.lib.ids import parse_uuid
 from treatment.checks import owner_words
-from treatment.courses.doses import TEXT_LENGTH
+from treatment.courses.guards import TEXT_LENGTH
 from treatment.courses.planning import MOST_PLANNED
 from treatment.courses.proceeding import Code
 from treatment.courses.reading import name_of

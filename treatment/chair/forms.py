@@ -15,7 +15,7 @@ from portal.lib import forms
 from portal.lib.forms import Option
 from portal.lib.time_words import day as day_words
 from treatment.chair.details import SIGNS, WORDS
-from treatment.courses.doses import TEXT_LENGTH
+from treatment.courses.guards import TEXT_LENGTH
 from treatment.forms import NOT_GRADED, GivenForm, clock_of, reason_field
 from treatment.models import ChairRow
 

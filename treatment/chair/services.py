@@ -24,7 +24,7 @@ from treatment.chair import flow
 from treatment.chair.details import clean
 from treatment.chair.flow import State
 from treatment.chair.reading import Record, lines_of, observation_minutes, record_of, row_or_404
-from treatment.courses import doses, proceeding, reading
+from treatment.courses import giving, guards, proceeding, reading
 from treatment.courses.eyes import Eyes
 from treatment.courses.proceeding import Act, DoseNotOpen, Stop
 from treatment.models import ChairDay, ChairRow, Dose
@@ -106,7 +106,7 @@ def add_row(
     Raises NotAllowed, DoseNotOpen, NotYet, TooFarBack, BeforeTheLast, OutOfOrder, WatchedShorter, NotPossible, NothingSaid,
     DifferentContent, and what `may_proceed` raises.
     """
-    require(by, patient, TREATMENT, *doses.STAFF)
+    require(by, patient, TREATMENT, *guards.STAFF)
     details = clean(kind, said)
 
     def make() -> UUID:
@@ -139,8 +139,8 @@ def correct_row(
 
     Raises what `add_row` raises, ReasonNeeded, CorrectedAlready, RecordClosed, Http404.
     """
-    require(by, patient, TREATMENT, *doses.STAFF)
-    why = doses.words_of(why, needed=False)
+    require(by, patient, TREATMENT, *guards.STAFF)
+    why = guards.words_of(why, needed=False)
     if not why:
         raise ReasonNeeded
 
@@ -191,7 +191,7 @@ def _row(
 def _locked_dose(by: User, patient: Patient, dose_id: UUID) -> Dose:
     """The dose, with its course held: one line at a time, and none beside a note of its outcome."""
     dose = reading.dose_or_404(by, patient, dose_id)
-    doses.locked_course(by, patient, dose.course_id)
+    guards.locked_course(by, patient, dose.course_id)
     return reading.dose_or_404(by, patient, dose_id)
 
 
@@ -211,7 +211,7 @@ def against(by: User, patient: Patient, dose: Dose, at: datetime) -> list[Stop]:
 def _check_against(by: User, patient: Patient, dose: Dose, at: datetime, although: str) -> None:
     """Raises the first refusal that nobody, or not this person, can start against with a reason."""
     found = against(by, patient, dose, at)
-    prescriber = bool(found) and doses.is_prescriber(by)
+    prescriber = bool(found) and guards.is_prescriber(by)
     for stop in found:
         may = stop.code in proceeding.BY_STAFF or (stop.code in proceeding.BY_PRESCRIBER and prescriber)
         if not (although and may):
@@ -263,8 +263,8 @@ def close(
 
     Raises NotEnded, WatchedShorter, ReactionMissing, RecordClosed, and what `record_infusion` raises.
     """
-    require(by, patient, TREATMENT, *doses.STAFF)
-    unwatched = doses.words_of(unwatched, needed=False)
+    require(by, patient, TREATMENT, *guards.STAFF)
+    unwatched = guards.words_of(unwatched, needed=False)
     outcome: dict[str, Any] = {
         "extent": extent, "how_much": how_much, "amount_mg": amount_mg, "product": product, "lot": lot,
         "expires_on": expires_on, "line_site": line_site, "note": note,
@@ -286,7 +286,7 @@ def close(
         if extent == Dose.Extent.STOPPED and not record.of_kind(Kind.REACTION):
             raise ReactionMissing
         said = although.strip() or next(row.details["although"] for row in record.of_kind(Kind.STARTED))
-        doses.record_infusion(
+        giving.record_infusion(
             by=by, patient=patient, dose_id=dose_id, id=uuid5(id, "outcome"), given_at=stand.started_at, now=now,
             reaction=bool(record.of_kind(Kind.REACTION)), reaction_grade=worst_grade(record), although=said,
             early_reason=said, from_chair=True, over_limit=bool(although.strip()), **outcome,

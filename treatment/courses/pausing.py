@@ -13,7 +13,7 @@ from patients.models import Patient
 from patients.services import exactly_once, record_change
 from portal.lib.problems import Conflict
 from portal.lib.time import today_in
-from treatment.courses import doses, planning, reading
+from treatment.courses import ending, guards, moving, planning, proceeding, reading
 from treatment.models import Course, Dose
 
 
@@ -25,16 +25,16 @@ def pause_course(
 
     Raises NotAPrescriber, Conflict, TextMissing, DifferentContent.
     """
-    doses.require_prescriber(by, patient)
-    reason = doses.words_of(reason)
+    guards.require_prescriber(by, patient)
+    reason = guards.words_of(reason)
 
     def make() -> UUID:
-        course = doses.locked_course(by, patient, course_id)
+        course = guards.locked_course(by, patient, course_id)
         if not course.is_running or course.is_paused:
             raise Conflict
         course.paused_on = today_in(now, patient.site.time_zone)
         course.save(update_fields=["paused_on"])
-        doses.note_change(course, None, "paused", by, now, reason)
+        ending.note_change(course, None, "paused", by, now, reason)
         record_change(by, patient, "treatment.paused", course.pk)
         return course.pk
 
@@ -52,20 +52,20 @@ def resume_course(
     Where the protocol does not say where they go, a prescriber has to set each day. Raises NotAPrescriber, Conflict, TooEarly,
     DayNotPossible, TextMissing, DifferentContent.
     """
-    doses.require_prescriber(by, patient)
-    reason = doses.words_of(reason)
+    guards.require_prescriber(by, patient)
+    reason = guards.words_of(reason)
 
     def make() -> UUID:
-        course = doses.locked_course(by, patient, course_id)
+        course = guards.locked_course(by, patient, course_id)
         if not course.is_running or not course.is_paused:
             raise Conflict
         course.paused_on = None
         course.save(update_fields=["paused_on"])
         standing = reading.doses_of(by, patient, course)
         days = days_from(course, standing, first_on)
-        doses.note_change(course, None, "resumed", by, now, reason)
+        ending.note_change(course, None, "resumed", by, now, reason)
         if days:
-            doses.move_doses(course, standing, days, by, reason, now)
+            moving.move_doses(course, standing, days, by, reason, now)
         record_change(by, patient, "treatment.resumed", course.pk)
         return course.pk
 
@@ -80,10 +80,10 @@ def days_from(course: Course, standing: list[Dose], first_on: date) -> dict[UUID
     if not planned:
         return {}
     laid = planning.laid_again(
-        reading.path_of(course), doses.stands_of(standing), first=min(planned), on=first_on
+        reading.path_of(course), moving.stands_of(standing), first=min(planned), on=first_on
     )
     if laid is None:
-        raise doses.DayNotPossible(
+        raise proceeding.DayNotPossible(
             _("The protocol does not say where the later doses go from this day. Choose a later day.")
         )
     return {planned[number].pk: window.target for number, window, _soonest in laid}

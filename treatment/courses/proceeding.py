@@ -120,7 +120,7 @@ ASKED: dict[Act, frozenset[Code]] = {
     Act.BOOK: frozenset({*_HELD, Code.LIMIT} - {Code.ANSWER}),
     # Ordering from the pharmacy and setting days bring nothing into anybody.
     Act.ORDER_DRUG: frozenset({Code.NOT_OPEN, Code.PAUSED}),
-    # Days of one course are checked against each other where they are set (`courses.doses.move_doses`).
+    # Days of one course are checked against each other where they are set (`courses.moving.move_doses`).
     Act.PLAN: frozenset({Code.NOT_OPEN, Code.PAUSED}),
 }
 BY_STAFF = frozenset({Code.PUT_OFF, Code.ANSWER, Code.WITHDRAWN})

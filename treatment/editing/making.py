@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from clinic.models import Site
 from portal.lib.problems import Conflict, DomainError, NotAllowed
-from treatment.courses.doses import is_prescriber
+from treatment.courses.guards import is_prescriber
 from treatment.editing import rules
 from treatment.models import Protocol, Therapy
 from treatment.protocols import labels

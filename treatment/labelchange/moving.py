@@ -20,7 +20,7 @@ from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, DomainError
 from portal.lib.time_words import day as day_words
 from treatment.courses import planning, reading
-from treatment.courses.doses import (
+from treatment.courses.guards import (
     STAFF,
     TEXT_LENGTH,
     NotAPrescriber,

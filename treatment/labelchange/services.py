@@ -24,7 +24,7 @@ from portal.lib.actor import reading_many
 from portal.lib.contributions import tell_patients, texts_naming
 from portal.lib.problems import DomainError
 from portal.lib.time import today_in
-from treatment.courses.doses import DayNotPossible
+from treatment.courses.proceeding import DayNotPossible
 from treatment.editing import differing
 from treatment.editing.services import MayNotEdit, may_edit
 from treatment.labelchange import moving

@@ -17,7 +17,7 @@ from portal.lib.forms import Option, status_of
 from portal.lib.ids import parse_uuid
 from portal.lib.problems import DomainError
 from portal.lib.time import now as present
-from treatment.courses.doses import is_prescriber
+from treatment.courses.guards import is_prescriber
 from treatment.editing.services import MayNotEdit, may_edit
 from treatment.labelchange import moving, services
 from treatment.labelchange.forms import ChangeForm, MoveForm, TellForm

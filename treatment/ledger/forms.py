@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from patients.drafting import DraftedForm
 from portal.lib import forms
-from treatment.courses.doses import TEXT_LENGTH
+from treatment.courses.guards import TEXT_LENGTH
 from treatment.forms import reason_field
 from treatment.ledger import services
 from treatment.ledger.known import Test

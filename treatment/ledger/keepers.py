@@ -29,7 +29,7 @@ from patients.services import (
 )
 from portal.lib.problems import DomainError
 from portal.lib.time import today_in
-from treatment.courses.doses import TEXT_LENGTH
+from treatment.courses.guards import TEXT_LENGTH
 from treatment.ledger.reading import Kept, lines_of, load_all
 from treatment.models import Dose, DutyKeeper
 

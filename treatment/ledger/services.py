@@ -24,7 +24,7 @@ from portal.lib.contributions import tell_patient
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, DomainError, NotAllowed
 from portal.lib.time import today_in
-from treatment.courses.doses import TEXT_LENGTH, NotAPrescriber, is_prescriber
+from treatment.courses.guards import TEXT_LENGTH, NotAPrescriber, is_prescriber
 from treatment.ledger.known import Measure, Test
 from treatment.ledger.models import MOST_MONTHS
 from treatment.ledger.reading import duty_of, known_tests, ledger_of

@@ -18,7 +18,7 @@ from patients.relations import own_teams
 from patients.requests import once_of
 from patients.services import record_view
 from portal.lib.problems import DomainError, NotAllowed
-from treatment.courses.doses import NotAPrescriber
+from treatment.courses.guards import NotAPrescriber
 from treatment.ledger import forms, keepers, services, shown, words
 from treatment.ledger.known import Test
 from treatment.ledger.models import Result

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.drafting import DraftedForm
 from portal.lib import forms
-from treatment.courses.doses import TEXT_LENGTH
+from treatment.courses.guards import TEXT_LENGTH
 from treatment.models import DrugStep, Postponement
 from treatment.outcomes.services import BY_STAFF
 

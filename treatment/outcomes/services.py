@@ -15,7 +15,7 @@ from patients.models import Patient
 from patients.services import exactly_once, record_change, require
 from portal.lib.problems import Conflict, DomainError
 from portal.lib.time import today_in
-from treatment.courses import doses, proceeding, reactions, reading
+from treatment.courses import ending, giving, guards, proceeding, reactions, reading
 from treatment.courses.eyes import Eyes
 from treatment.models import Dose, DrugStep, Postponement
 from treatment.outcomes.reading import Drug, drug_of, hold_of
@@ -54,18 +54,18 @@ def postpone(
 
     Raises NotAllowed, DayToLookMissing, DoseNotOpen, CoursePaused, EarlierDoseOpen, NotAPrescriber, TextTooLong, DifferentContent.
     """
-    require(by, patient, TREATMENT, *doses.STAFF)
-    note = doses.words_of(note, needed=False)
+    require(by, patient, TREATMENT, *guards.STAFF)
+    note = guards.words_of(note, needed=False)
     today = today_in(now, patient.site.time_zone)
     if not today <= recheck_on <= today + LOOK_AGAIN_WITHIN:
         raise DayToLookMissing
 
     def make() -> UUID:
         dose = _locked_dose(by, patient, dose_id)
-        doses.check_open(dose)
-        first = doses.next_planned(by, patient, dose.course_id)
+        guards.check_open(dose)
+        first = giving.next_planned(by, patient, dose.course_id)
         if first is not None and first.pk != dose.pk:
-            raise doses.EarlierDoseOpen
+            raise proceeding.EarlierDoseOpen
         before = hold_of(by, patient, dose.pk)
         if before is not None:
             _end(by, before, Postponement.End.AGAIN, now)
@@ -89,8 +89,8 @@ def go_ahead(*, by: User, patient: Patient, dose_id: UUID, id: UUID, now: dateti
 
     Raises NothingWaits, NotAPrescriber, TextMissing, TextTooLong, NotAllowed, DifferentContent.
     """
-    require(by, patient, TREATMENT, *doses.STAFF)
-    reason = doses.words_of(reason, needed=False)
+    require(by, patient, TREATMENT, *guards.STAFF)
+    reason = guards.words_of(reason, needed=False)
 
     def make() -> UUID:
         dose = _locked_dose(by, patient, dose_id)
@@ -99,7 +99,7 @@ def go_ahead(*, by: User, patient: Patient, dose_id: UUID, id: UUID, now: dateti
             raise NothingWaits
         _end(by, waiting, Postponement.End.GO_AHEAD, now)
         if waiting.reason == Postponement.Reason.REACTION:
-            doses.note_change(dose.course, dose, "reviewed", by, now, doses.words_of(reason))
+            ending.note_change(dose.course, dose, "reviewed", by, now, guards.words_of(reason))
             record_change(by, patient, "treatment.reaction-reviewed", dose.pk)
         reactions.hold_next(by, patient, dose.course, now)
         record_change(by, patient, "treatment.goes-ahead", dose.pk)
@@ -112,8 +112,8 @@ def go_ahead(*, by: User, patient: Patient, dose_id: UUID, id: UUID, now: dateti
 
 def _end(by: User, row: Postponement, how: str, now: datetime) -> None:
     """End what holds a dose back. What a reaction holds back only a prescriber lets go, or puts off again."""
-    if row.reason == Postponement.Reason.REACTION and not doses.is_prescriber(by):
-        raise doses.NotAPrescriber
+    if row.reason == Postponement.Reason.REACTION and not guards.is_prescriber(by):
+        raise guards.NotAPrescriber
     row.ended_at, row.ended_by, row.ended_how = now, by, how
     row.save(update_fields=["ended_at", "ended_by", "ended_how"])
 
@@ -121,7 +121,7 @@ def _end(by: User, row: Postponement, how: str, now: datetime) -> None:
 def _locked_dose(by: User, patient: Patient, dose_id: UUID) -> Dose:
     """The dose, with its course held: one change at a time."""
     dose = reading.dose_or_404(by, patient, dose_id)
-    doses.locked_course(by, patient, dose.course_id)
+    guards.locked_course(by, patient, dose.course_id)
     return reading.dose_or_404(by, patient, dose_id)
 
 
@@ -137,12 +137,12 @@ def note_drug_step(
 
     Raises NotAllowed, StepOutOfOrder, what `proceeding.may_proceed` raises, ProductExpired, TextMissing (taken back), TextTooLong.
     """
-    require(by, patient, TREATMENT, *doses.STAFF)
+    require(by, patient, TREATMENT, *guards.STAFF)
     details = {
-        "product": doses.words_of(product, needed=False),
-        "lot": doses.words_of(lot, needed=False),
+        "product": guards.words_of(product, needed=False),
+        "lot": guards.words_of(lot, needed=False),
         "expires_on": expires_on.isoformat() if expires_on is not None else "",
-        "note": doses.words_of(note, needed=kind == DrugStep.Kind.RETURNED),
+        "note": guards.words_of(note, needed=kind == DrugStep.Kind.RETURNED),
     }
 
     def make() -> UUID:
@@ -155,7 +155,7 @@ def note_drug_step(
             proceeding.may_proceed(Eyes(by, patient), dose, ACTS[kind], on=today)
             expires = expires_on or found.expires_on
             if expires is not None and expires < today:
-                raise doses.ProductExpired(_("This product is past its expiry date. It cannot be used."))
+                raise guards.ProductExpired(_("This product is past its expiry date. It cannot be used."))
         step = DrugStep(id=id, patient=patient, dose=dose, kind=kind, made_by=by, made_at=now, created_at=now)
         step.details = details
         step.save(force_insert=True)

@@ -17,7 +17,7 @@ from patients.services import record_view
 from portal.lib.forms import status_of
 from portal.lib.problems import DomainError
 from treatment import forms, words
-from treatment.courses import doses, pausing, reactions, reading
+from treatment.courses import giving, pausing, reactions, reading
 from treatment.outcomes import services
 from treatment.outcomes.forms import DrugForm, PostponeForm, ResumeForm
 from treatment.outcomes.reading import drug_of, hold_of
@@ -168,7 +168,7 @@ def resume(request: HttpRequest, patient_id: UUID, course_id: UUID) -> HttpRespo
     record_view(asked.user, asked.patient, "treatment.view", found.pk)
     page = drafted(request, ResumeForm, kind="treatment-resume", patient=asked.patient, target=found.pk)
     back = asked.url("course", found.pk)
-    following = doses.next_planned(asked.user, asked.patient, found.pk)
+    following = giving.next_planned(asked.user, asked.patient, found.pk)
 
     def act(data: dict[str, Any]) -> None:
         pausing.resume_course(

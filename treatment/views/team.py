@@ -24,7 +24,7 @@ from portal.lib.ids import parse_uuid
 from portal.lib.problems import DomainError
 from treatment import checks, forms, shown, words
 from treatment.chair.reading import record_of
-from treatment.courses import doses, proceeding, reading
+from treatment.courses import ending, giving, guards, moving, ordering, proceeding, reading
 from treatment.courses.eyes import Eyes
 from treatment.courses.proceeding import Act, Code, Stop
 from treatment.dayof.contributed import rows_of
@@ -115,7 +115,7 @@ def order(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         data = page.form.cleaned_data
         protocol_id, path = data["plan"].split(":")
         try:
-            made = doses.sign_order(
+            made = ordering.sign_order(
                 by=asked.user,
                 patient=asked.patient,
                 protocol_id=UUID(protocol_id),
@@ -160,7 +160,7 @@ def plans(site: Site) -> list[tuple[str, Option]]:
 def prescribes(asked: Asked) -> None:
     """Yours to see but not to change: 403, asked after the thing itself was found."""
     if not asked.may_prescribe:
-        raise doses.NotAPrescriber
+        raise guards.NotAPrescriber
 
 
 # --- What became of a dose --------------------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ def given(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse
 
     def act(data: dict[str, Any]) -> None:
         wall = datetime.combine(data["given_on"], data["given_at"], ZoneInfo(asked.zone))
-        doses.record_infusion(
+        giving.record_infusion(
             by=asked.user, patient=asked.patient, dose_id=dose.pk, id=page.id, given_at=wall.astimezone(UTC),
             now=asked.now, product=data["product"], lot=data["lot"], expires_on=data["expires_on"],
             line_site=data["line_site"], reaction=data["reaction"] == "yes", reaction_grade=grade_in(data["reaction_grade"]),
@@ -218,7 +218,7 @@ def missed(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpRespons
     page = drafted(request, forms.ReasonForm, kind="treatment-missed", patient=asked.patient, target=dose.pk)
 
     def act(data: dict[str, Any]) -> None:
-        doses.mark_missed(
+        giving.mark_missed(
             by=asked.user,
             patient=asked.patient,
             dose_id=dose.pk,
@@ -243,7 +243,7 @@ def dose_date(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResp
     )  # fmt: skip
 
     def act(data: dict[str, Any]) -> None:
-        doses.confirm_moves(
+        moving.confirm_moves(
             by=asked.user, patient=asked.patient, course_id=dose.course_id, targets={dose.pk: data["day"]},
             reason=data["reason"], id=page.id, now=asked.now,
         )  # fmt: skip
@@ -312,7 +312,7 @@ def dates(request: HttpRequest, patient_id: UUID, course_id: UUID) -> HttpRespon
     found = reading.course_or_404(asked.user, asked.patient, course_id)
     prescribes(asked)
     record_view(asked.user, asked.patient, "treatment.view", found.pk)
-    moves = doses.proposed_moves(asked.user, asked.patient, found, asked.now)
+    moves = moving.proposed_moves(asked.user, asked.patient, found, asked.now)
     shown_now = " ".join(f"{dose.pk}={move.window.target.isoformat()}" for dose, move in moves)
     page = drafted(
         request, forms.MovesForm, kind="treatment-dates", patient=asked.patient, target=found.pk,
@@ -321,7 +321,7 @@ def dates(request: HttpRequest, patient_id: UUID, course_id: UUID) -> HttpRespon
     back = asked.url("course", found.pk)
 
     def act(data: dict[str, Any]) -> None:
-        doses.confirm_moves(
+        moving.confirm_moves(
             by=asked.user, patient=asked.patient, course_id=found.pk, targets=targets_in(data["shown"]),
             reason=data["reason"], id=page.id, now=asked.now,
         )  # fmt: skip
@@ -359,7 +359,7 @@ def phase(request: HttpRequest, patient_id: UUID, course_id: UUID) -> HttpRespon
     found = reading.course_or_404(asked.user, asked.patient, course_id)
     prescribes(asked)
     record_view(asked.user, asked.patient, "treatment.view", found.pk)
-    slot = doses.open_phase(found, reading.doses_of(asked.user, asked.patient, found))
+    slot = moving.open_phase(found, reading.doses_of(asked.user, asked.patient, found))
     if slot is None or not found.is_running:
         raise Http404
     page = drafted(request, forms.DateForm, kind="treatment-phase", patient=asked.patient, target=found.pk)
@@ -367,7 +367,7 @@ def phase(request: HttpRequest, patient_id: UUID, course_id: UUID) -> HttpRespon
     back = asked.url("course", found.pk)
 
     def act(data: dict[str, Any]) -> None:
-        doses.plan_next_phase(
+        moving.plan_next_phase(
             by=asked.user, patient=asked.patient, course_id=found.pk, first_on=data["day"], reason=data["reason"],
             id=page.id, now=asked.now,
         )  # fmt: skip
@@ -389,7 +389,7 @@ def end(request: HttpRequest, patient_id: UUID, course_id: UUID) -> HttpResponse
     back = asked.url("course", found.pk)
 
     def act(data: dict[str, Any]) -> None:
-        doses.end_course(
+        ending.end_course(
             by=asked.user,
             patient=asked.patient,
             course_id=found.pk,
