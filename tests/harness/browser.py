@@ -22,7 +22,15 @@ ARGUMENTS = [
     "--disable-dev-shm-usage",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
-_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+# The headless shell first: the same engine without windows and without pages of the browser itself beside ours.
+PACKAGES = ("chromium-headless-shell", "chromium")
+_NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+    "google-chrome",
+)
 
 
 def executable() -> str | None:
@@ -30,13 +38,16 @@ def executable() -> str | None:
     found = _on_path()
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
         subprocess.run(["apt-get", "update", "-q"], check=False, capture_output=True)
-        subprocess.run(
-            ["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"],
-            check=False,
-            capture_output=True,
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-        )
-        found = _on_path()
+        for package in PACKAGES:
+            subprocess.run(
+                ["apt-get", "install", "-y", "-q", "--no-install-recommends", package],
+                check=False,
+                capture_output=True,
+                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            )
+            found = _on_path()
+            if found is not None:
+                break
     if found is not None:
         return found
     done = subprocess.run(
