@@ -19,6 +19,7 @@ from treatment.courses.eyes import Eyes
 from treatment.courses.moving import open_phase, proposed_moves
 from treatment.courses.planning import Cycle, cycles
 from treatment.courses.proceeding import Act, Code
+from treatment.courses.reactions import later_of
 from treatment.elsewhere.shown import counts_of
 from treatment.models import Change, Course, Dose, InfusionRecord, Postponement, VersionMove, reaction_word
 from treatment.outcomes.reading import Drug, drugs_of, hold_of, open_by_dose, postponements_of
@@ -167,6 +168,9 @@ def dose_rows(
                 "review_url": asked.url("review", dose.pk)
                 if held is not None and held.reason == Postponement.Reason.REACTION and asked.may_prescribe
                 else "",
+                "later_url": asked.url("later-reaction", dose.pk)
+                if asked.is_staff and dose.given_on is not None
+                else "",
                 "drug_url": asked.url("drug", dose.pk)
                 if may_note or (drug is not None and asked.is_staff)
                 else "",
@@ -194,15 +198,20 @@ def check_rows(asked: Asked, course: Course, journey: Journey) -> list[dict[str,
     ]
 
 
-def _changes(asked: Asked, course: Course) -> list[dict[str, Any]]:
-    """What people changed, newest first; doses that were moved together are one change."""
-    rows = (
+def _read_changes(asked: Asked, course: Course) -> list[Change]:
+    """What people changed, newest first: one statement."""
+    return list(
         Change.objects.for_user(asked.user, asked.patient)
         .filter(course=course)
         .select_related("dose", "made_by", "to_course__order__protocol")
         .defer("to_course__order__protocol__content")
         .order_by("-made_at", "kind", "dose__number", "id")
     )
+
+
+def _changes(rows: list[Change]) -> list[dict[str, Any]]:
+    """The same in words; doses that were moved together are one change. A later reaction stands with its dose."""
+    rows = [row for row in rows if row.kind != Change.Kind.REACTION]
     shown = []
     for (at, _kind), group in groupby(rows, key=lambda row: (row.made_at, row.kind)):
         together = list(group)
@@ -261,7 +270,13 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
         else []
     )
     given = [dose.given_on for dose in doses if dose.given_on is not None]
+    changes = _read_changes(asked, course)
     for row in rows:
+        row["later"] = [
+            later_of(one)
+            for one in changes[::-1]
+            if one.kind == Change.Kind.REACTION and one.dose_id == row["dose"].pk
+        ]
         row["against"] = against_next(asked, row["dose"], row["waiting"]) if row["is_next"] else []
     return {
         "course": course,
@@ -277,7 +292,7 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
         ],
         "no_rule": facts.reset_from_given is None,
         "open_phase": slot,
-        "changes": _changes(asked, course),
+        "changes": _changes(changes),
         "put_off": journey.put_off[::-1],
         "counts": counts_of(asked, course, reading.doses_of(asked.user, asked.patient)),
         "checks": check_rows(asked, course, journey),

@@ -21,7 +21,7 @@ from treatment.chair import flow, services, shown
 from treatment.chair.flow import State, WatchState
 from treatment.chair.forms import CloseForm, CorrectionForm, RowForm, initial_of
 from treatment.chair.reading import Record, day_of, observation_minutes, record_of, row_or_404
-from treatment.courses import reading
+from treatment.courses import later_reactions, reading
 from treatment.courses.proceeding import Code
 from treatment.courses.reactions import HOLDS_FROM
 from treatment.lists import allergies_of
@@ -136,6 +136,8 @@ def _context(asked: Asked, dose: Dose, found: Record) -> dict[str, Any]:
             {**row, "url": asked.url("chair-correct", dose.pk, row["row"].pk) if row["can_correct"] else ""}
             for row in shown.rows(found, can_correct=can_correct)
         ],
+        "later": [] if dose.is_planned else later_reactions.of_dose(asked.user, asked.patient, dose.pk),
+        "later_url": asked.url("later-reaction", dose.pk) if dose.given_on is not None else "",
         "news_url": f"{asked.url('chair-news', dose.pk)}?seen={_version(found, watch)}" if is_open else "",
     }
 

@@ -27,7 +27,7 @@ from patients.services import account_of, exactly_once, record_change, require
 from portal.lib import actor
 from portal.lib.problems import Conflict
 from treatment.courses import reading
-from treatment.models import CheckIn, Dose, InfusionRecord, SelfCheck
+from treatment.models import Change, CheckIn, Dose, InfusionRecord, SelfCheck
 from treatment.readiness.reminders import FIRST_HOUR, LAST_HOUR
 from treatment.selfcheck import services as selfcheck
 
@@ -133,7 +133,10 @@ def ask(dose_id: UUID, now: datetime) -> int:
 def _has_died(patient: Patient) -> bool:
     """Whether a reaction was noted from which the person died (CTCAE grade 5): nobody is asked, and nobody is told to ask by phone."""
     records = InfusionRecord.objects.for_system().filter(patient=patient)
-    return any(record.details.get("reaction_grade") == DIED for record in records)
+    if any(record.details.get("reaction_grade") == DIED for record in records):
+        return True
+    later = Change.objects.for_system().filter(patient=patient, kind=Change.Kind.REACTION)
+    return any(change.reason["grade"] == DIED for change in later)
 
 
 def subject() -> str:

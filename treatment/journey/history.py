@@ -16,6 +16,7 @@ from portal.lib.time_words import day as day_words
 from treatment import words as treatment_words
 from treatment.chair.reading import days_of
 from treatment.courses import reading
+from treatment.courses.reactions import later_of
 from treatment.journey import words
 from treatment.models import Change, Course, Dose, InfusionRecord, Postponement, reaction_word
 from treatment.outcomes.reading import postponements_of
@@ -37,11 +38,12 @@ class Event:
 
 
 def _changes(asked: Asked) -> list[Change]:
-    """What people changed, oldest first: one statement. Their reasons were written for the team and are not read."""
-    rows: Any = Change.objects.for_user(asked.user, asked.patient).defer("reason")
+    """What people changed, oldest first: one statement. Their reasons were written for the team and are not read; of a reaction that
+    showed later only its first day is."""
+    rows: Any = Change.objects.for_user(asked.user, asked.patient)
     return list(
-        rows.select_related("dose", "to_course__order__protocol__therapy")
-        .defer("reason", "to_course__order__protocol__content")
+        rows.select_related("dose", "made_by", "to_course__order__protocol__therapy")
+        .defer("to_course__order__protocol__content")
         .order_by("made_at", "dose__number", "id")
     )
 
@@ -194,6 +196,10 @@ def _changed(asked: Asked, course: Course, changes: list[Change]) -> list[Event]
         elif change.kind == Change.Kind.SWITCHED and change.to_course is not None:
             to = _("The new treatment: %(name)s.") % {"name": reading.name_of(change.to_course)}
             found.append(Event(day, _("The treatment"), "stopped", _("Switched"), (to,)))
+        elif change.kind == Change.Kind.REACTION and change.dose is not None:
+            title = _("Dose %(number)d") % {"number": change.dose.number}
+            since = _("It showed later, since %(day)s.") % {"day": day_words(later_of(change).since)}
+            found.append(Event(day, title, "caution", _("A reaction that showed later"), (since,)))
         elif change.kind == Change.Kind.ENDED:
             found.append(Event(day, _("The treatment"), "stopped", _("Ended"), (_("Regular checks can go on after the end."),)))  # fmt: skip
     for at, together in moved.items():
