@@ -20,6 +20,7 @@ from treatment.courses.moving import open_phase, proposed_moves
 from treatment.courses.planning import Cycle, cycles
 from treatment.courses.proceeding import Act, Code
 from treatment.courses.reactions import later_of
+from treatment.courses.watching import need_of
 from treatment.elsewhere.shown import counts_of
 from treatment.models import Change, Course, Dose, InfusionRecord, Postponement, VersionMove, reaction_word
 from treatment.outcomes.reading import Drug, drugs_of, hold_of, open_by_dose, postponements_of
@@ -79,6 +80,7 @@ def next_up(
     items = checks.before(asked.user, asked.patient, dose, asked.now, doses, done)
     found = reading.cycles_in(doses)
     last = max((cycle.starts for cycle in found), default=None)
+    need = need_of(Eyes(asked.user, asked.patient), dose)
     return {
         "dose": dose,
         "title": words.next_title(facts),
@@ -87,8 +89,8 @@ def next_up(
         "planned": words.planned_words(dose.window),
         "left": words.left_words(asked.today, dose.target),
         "cycle": words.cycle_words(cycle_today(found, asked.today)),
-        "length": words.length_words(reading.infusion_need(dose)),
-        "need": words.minutes_words(reading.infusion_need(dose)),
+        "length": words.length_words(need),
+        "need": words.minutes_words(need),
         "items": [_item(asked, dose, item) for item in items],
         "stopped": any(item.kind == "urgent" for item in items),
         "ready_url": asked.url("ready", dose.pk),
@@ -298,7 +300,7 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
         "checks": check_rows(asked, course, journey),
         "items": [_item(asked, running[0], item) for item in items] if running else [],
         "ready_url": asked.url("ready", running[0].pk) if running else "",
-        "need": words.minutes_words(reading.infusion_need(running[0])) if running else "",
+        "need": words.minutes_words(need_of(Eyes(asked.user, asked.patient), running[0])) if running else "",
         "cycles": len(cycles(given)),
     }
 
