@@ -260,7 +260,7 @@ def may_review(user: User, row: SelfCheck) -> bool:
 
 
 def message_text(row: SelfCheck) -> str:
-    """The words that a message to the team begins with: what was ticked, in the words it was asked in."""
+    """The words that a message to the team begins with: what was ticked, in the words it was asked in, each with the rule that fired."""
     check_in = getattr(row, "check_in", None)
     lines = [
         str(_("From my self-check. New for me:"))
@@ -268,7 +268,22 @@ def message_text(row: SelfCheck) -> str:
         else str(_("From my check-in after the dose on %(day)s. New for me:"))
         % {"day": day_words(check_in.dose.day)}
     ]
-    return "\n".join([*lines, *(f"- {line['text']}" for line in row.answers["new"])])
+    return "\n".join(
+        [*lines, *(f"- {line['text']}\n  {_rule_words(row, line)}" for line in row.answers["new"])]
+    )
+
+
+def _rule_words(row: SelfCheck, line: dict[str, Any]) -> str:
+    """Which rule fired: what the version says to do with this sign, the key of its fact, and the version."""
+    says = {
+        Level.CALL_NOW: _("Rule: this sign, when it is new, means “call first”."),
+        Level.EMERGENCY: _("Rule: this sign, when it is new, means “call the emergency number”."),
+    }[Level(line["level_code"])]
+    where = _("(%(fact)s, version %(version)d)") % {
+        "fact": line["fact_code"],
+        "version": line.get("version", row.protocol.version),
+    }
+    return f"{says} {where}"
 
 
 __all__ = [
