@@ -23,7 +23,14 @@ from treatment.courses.reactions import later_of
 from treatment.courses.watching import need_of
 from treatment.elsewhere.shown import counts_of
 from treatment.models import Change, Course, Dose, InfusionRecord, Postponement, VersionMove, reaction_word
-from treatment.outcomes.reading import Drug, drugs_of, hold_of, open_by_dose, postponements_of
+from treatment.outcomes.reading import (
+    Drug,
+    drugs_of,
+    hold_of,
+    open_by_dose,
+    postponements_of,
+    settled_by_outcome,
+)
 from treatment.pages import Asked
 from treatment.protocols.signing import is_signed_off, is_withdrawn
 from treatment.readiness.items import asked_in_questions
@@ -211,8 +218,9 @@ def _read_changes(asked: Asked, course: Course) -> list[Change]:
     )
 
 
-def _changes(rows: list[Change]) -> list[dict[str, Any]]:
-    """The same in words; doses that were moved together are one change. A later reaction stands with its dose."""
+def _changes(rows: list[Change], held: dict[UUID, Postponement]) -> list[dict[str, Any]]:
+    """The same in words; doses that were moved together are one change. A later reaction stands with its dose. `held`: what doses were
+    waiting for when their outcome was noted."""
     rows = [row for row in rows if row.kind != Change.Kind.REACTION]
     shown = []
     for (at, _kind), group in groupby(rows, key=lambda row: (row.made_at, row.kind)):
@@ -225,13 +233,22 @@ def _changes(rows: list[Change]) -> list[dict[str, Any]]:
         shown.append(
             {
                 "title": f"{title}: {_('dose')} {numbers}" if numbers else title,
-                "lines": [_moved_words(row) for row in together if row.new_target is not None],
+                "lines": [_moved_words(row) for row in together if row.new_target is not None]
+                + [
+                    _held_words(held[row.dose_id])
+                    for row in together
+                    if row.kind == Change.Kind.MISSED and row.dose_id in held
+                ],
                 "reason": first.reason,
                 "by": first.made_by.name,
                 "at": at,
             }
         )
     return shown
+
+
+def _held_words(row: Postponement) -> str:
+    return _("It was put off at that time: %(why)s.") % {"why": row.get_reason_display()}
 
 
 def _moved_words(change: Change) -> str:
@@ -294,7 +311,7 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
         ],
         "no_rule": facts.reset_from_given is None,
         "open_phase": slot,
-        "changes": _changes(changes),
+        "changes": _changes(changes, settled_by_outcome(journey.put_off)),
         "put_off": journey.put_off[::-1],
         "counts": counts_of(asked, course, reading.doses_of(asked.user, asked.patient)),
         "checks": check_rows(asked, course, journey),

@@ -21,7 +21,7 @@ from treatment.courses.eyes import Eyes
 from treatment.courses.planning import Phase
 from treatment.courses.watching import need_of, watching, watching_of
 from treatment.elsewhere import services as elsewhere
-from treatment.models import Course, Dose, Protocol
+from treatment.models import Course, Dose, GivenElsewhere, Protocol
 from treatment.protocols.facts import Facts, facts_of
 
 FIRST_12, LATER = (
@@ -102,6 +102,11 @@ def test_unknown_numbers_are_watched_the_longer_way(ward: Ward) -> None:
     ward.give(course, ward.today - days(150))
     dose = ward.planned(course)
     assert seen(ward, dose) == 0
+    with ward.acting(ward.nurse):
+        (row,) = GivenElsewhere.objects.for_user(ward.nurse, ward.patient)
+        elsewhere.withdraw_elsewhere(
+            by=ward.nurse, patient=ward.patient, elsewhere_id=row.pk, id=uuid7(), now=ward.at(ward.today, 7)
+        )  # fmt: skip
     told(ward, 11, confirmed=False)  # another word, and nobody has confirmed it
     assert seen(ward, dose) == 60
 

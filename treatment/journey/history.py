@@ -19,7 +19,7 @@ from treatment.courses import reading
 from treatment.courses.reactions import later_of
 from treatment.journey import words
 from treatment.models import Change, Course, Dose, InfusionRecord, Postponement, reaction_word
-from treatment.outcomes.reading import postponements_of
+from treatment.outcomes.reading import postponements_of, settled_by_outcome
 from treatment.pages import Asked
 
 NEAR = 3
@@ -123,11 +123,12 @@ def history_context(asked: Asked, before: list[dict[str, Any]]) -> dict[str, Any
     doses = reading.doses_of(asked.user, asked.patient)
     records = {row.dose_id: row for row in InfusionRecord.objects.for_user(asked.user, asked.patient)}
     waited = postponements_of(asked.user, asked.patient)
+    held = settled_by_outcome(waited)
     changes = _changes(asked)
     rows = []
     for course in courses:
         events = [
-            *(_dose_event(dose, records.get(dose.pk)) for dose in doses if dose.course_id == course.pk and not dose.is_planned),
+            *(_dose_event(dose, records.get(dose.pk), held.get(dose.pk)) for dose in doses if dose.course_id == course.pk and not dose.is_planned),
             *(_waited(asked, row) for row in waited if row.dose.course_id == course.pk),
             *_changed(asked, course, changes),
         ]  # fmt: skip
@@ -148,11 +149,18 @@ def history_context(asked: Asked, before: list[dict[str, Any]]) -> dict[str, Any
     }
 
 
-def _dose_event(dose: Dose, record: InfusionRecord | None) -> Event:
+def _dose_event(dose: Dose, record: InfusionRecord | None, held: Postponement | None) -> Event:
+    """What became of a dose. `held`: what it was waiting for at that time."""
     kind, word = treatment_words.state_of(dose)
     title = _("Dose %(number)d") % {"number": dose.number}
     if dose.state == Dose.State.MISSED:
-        return Event(dose.target, title, "caution", _("Not given"), (_("A dose that was missed changes nothing by itself. Your neurologist sets what comes next."),))  # fmt: skip
+        lines = [
+            _("A dose that was missed changes nothing by itself. Your neurologist sets what comes next.")
+        ]
+        if held is not None:
+            why = words.reason_words(held.reason)
+            lines.insert(0, _("It was put off at that time: %(why)s.") % {"why": why[:1].lower() + why[1:]})
+        return Event(dose.target, title, "caution", _("Not given"), tuple(lines))
     if dose.state == Dose.State.CANCELLED:
         return Event(dose.target, title, kind, word)
     details = record.details if record is not None else None

@@ -93,17 +93,21 @@ def versions_to_ask(user: User, patient: Patient) -> list[Version]:
     if course is not None and course.is_running:
         found = {course.protocol_id: version_of(course), **found}
     known = {version.protocol.therapy_id for version in found.values()}
-    versions = [*found.values(), *_given_elsewhere(user, patient, known)]
+    told = [row.therapy_id for row in confirmed_elsewhere(user, patient) if row.therapy_id not in known]
+    versions = [*found.values(), *newest_versions(patient, told)]
     return versions or ([version_of(course)] if course is not None else [])
 
 
-def _given_elsewhere(user: User, patient: Patient, known: set[UUID]) -> list[Version]:
-    """The newest versions, at the patient's site, of therapies given elsewhere that are not `known` from here."""
-    rows = GivenElsewhere.objects.for_user(user, patient).filter(
+def confirmed_elsewhere(user: User, patient: Patient) -> list[GivenElsewhere]:
+    """What was given elsewhere and confirmed: one row for each therapy."""
+    told: Any = GivenElsewhere.objects.for_user(user, patient).filter(
         confirmed_at__isnull=False, doses_given__gt=0
     )
-    told: Any = rows
-    therapies = [row.therapy_id for row in told.standing() if row.therapy_id not in known]
+    return list(told.standing())
+
+
+def newest_versions(patient: Patient, therapies: list[UUID]) -> list[Version]:
+    """The newest versions of these therapies at the patient's site, in this order; no statement for none."""
     if not therapies:
         return []
     protocols = Protocol.objects.light().at(patient.site).filter(therapy_id__in=therapies).order_by("version")
@@ -295,10 +299,12 @@ __all__ = [
     "answer",
     "asked_of",
     "check_or_404",
+    "confirmed_elsewhere",
     "course_to_ask",
     "keep",
     "may_review",
     "message_text",
+    "newest_versions",
     "review",
     "signs_of",
     "version_of",
