@@ -19,7 +19,7 @@ from tests.treatment.test_pages import dated, posted
 from tests.treatment.test_proceeding import after_three, ahead, codes, days, held, in_the_middle
 from treatment.courses import ending, guards, later_reactions
 from treatment.courses.proceeding import Act, Code
-from treatment.models import Change, Course, Dose, InfusionRecord
+from treatment.models import Change, Course, Dose, InfusionRecord, Postponement
 from treatment.outcomes.problems import to_look_at
 from treatment.readiness import board
 
@@ -65,11 +65,10 @@ def test_from_grade_3_and_without_a_grade_the_next_dose_waits_for_a_prescriber(
     if not holds:
         return
     assert "A reaction to the dose before" in told[0].words
-    assert on_board.put_off is not None
-    assert (on_board.put_off.reason, on_board.put_off.note) == (
-        "reaction",
-        "",
-    )  # the patient reads a hold's note
+    assert row is not None
+    assert row.reason == "reaction"
+    with ward.acting(ward.nurse):  # the patient reads a hold's note
+        assert Postponement.objects.for_user(ward.nurse).get(pk=row.pk).note == ""
     with pytest.raises(guards.NotAPrescriber):
         ahead(ward, course, "It is over", ward.nurse)
     ahead(ward, course, "Slower, with an antihistamine")
@@ -205,7 +204,7 @@ def test_a_program_notes_and_reads_it_for_the_team_only(ward: Ward) -> None:
     key = uuid7()
     for _try in range(2):
         assert call(nurse, "POST", url, body, key=key).status_code == 200
-    (row,) = call(nurse, "GET", url).json()["data"]
+    (row,) = call(nurse, "GET", url).json()["results"]
     assert (row["grade"], row["words"], row["by"]) == (None, "A fever at home", ward.nurse.name)
     assert held(ward, course) is not None
     before = f"/api/v1/treatment/doses/{ward.planned(course).pk}/reactions/?patient={ward.patient.pk}"
