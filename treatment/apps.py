@@ -67,6 +67,7 @@ class TreatmentConfig(AppConfig):
                 "treatment-pause": _("A pause of a treatment"),
                 "treatment-resume": _("Going on with a treatment"),
                 "treatment-review": _("A look at a reaction"),
+                "late-reaction": _("A reaction that showed later"),
                 "treatment-elsewhere": _("What was given elsewhere"),
                 "treatment-elsewhere-confirm": _("Numbers to confirm"),
                 "chair-row": _("A line of a chair record"),
@@ -103,6 +104,7 @@ class TreatmentConfig(AppConfig):
                     "noted a dose as given although something stood against it, with the reason"
                 ),
                 "treatment.reaction-reviewed": _("looked at a reaction and let the next dose go ahead"),
+                "treatment.late-reaction": _("noted a reaction that showed after a dose"),
                 "treatment.partly-given": _("noted a dose as partly given"),
                 "treatment.stopped": _("noted a dose as stopped for a reaction"),
                 "treatment.put-off": _("put a dose off"),

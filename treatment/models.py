@@ -286,7 +286,9 @@ class InfusionRecord(PatientRecord):
 
 
 class Change(PatientRecord):
-    """What a person changed about a plan, and why: dates moved, a dose missed, a treatment ended. This table only grows."""
+    """What a person changed about a plan, and why: dates moved, a dose missed, a treatment ended. This table only grows.
+
+    A reaction that showed after its dose was noted stands here as well: the record of the dose stays as it was written."""
 
     class Kind(models.TextChoices):
         MOVED = "moved", _("Moved")
@@ -296,6 +298,7 @@ class Change(PatientRecord):
         RESUMED = "resumed", _("Gone on with")
         SWITCHED = "switched", _("Switched to another treatment")
         REVIEWED = "reviewed", _("Looked at after a reaction: it can go ahead")
+        REACTION = "reaction", _("A reaction that showed later")
 
     record_area: ClassVar[str] = TREATMENT
     app_privileges = GROWS
@@ -308,7 +311,7 @@ class Change(PatientRecord):
     new_target = models.DateField(null=True)
     made_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
-    reason = SealedField()
+    reason = SealedField()  # words; of a later reaction {"words": "", "grade": None | 1 to 5, "since": a day}
 
     objects: ClassVar[Any] = ChangeQuerySet.as_manager()
 
@@ -317,7 +320,16 @@ class Change(PatientRecord):
         constraints = [
             models.CheckConstraint(
                 condition=Q(
-                    kind__in=["moved", "missed", "ended", "paused", "resumed", "switched", "reviewed"]
+                    kind__in=[
+                        "moved",
+                        "missed",
+                        "ended",
+                        "paused",
+                        "resumed",
+                        "switched",
+                        "reviewed",
+                        "reaction",
+                    ]
                 ),
                 name="change_kind_known",
             ),
@@ -332,9 +344,16 @@ class Change(PatientRecord):
                 name="change_moved_from_to",
             ),
             models.CheckConstraint(
-                condition=~Q(kind="missed") | Q(dose__isnull=False), name="change_missed_dose"
+                condition=~Q(kind__in=["missed", "reaction"]) | Q(dose__isnull=False),
+                name="change_missed_dose",
             ),
         ]
+
+    @property
+    def words(self) -> str:
+        """Why, in the words of who made it; of a later reaction what was seen."""
+        found: str = self.reason["words"] if self.kind == self.Kind.REACTION else self.reason
+        return found
 
 
 class ChecklistItem(PatientRecord):

@@ -19,9 +19,18 @@ from treatment.courses.eyes import Eyes
 from treatment.courses.moving import open_phase, proposed_moves
 from treatment.courses.planning import Cycle, cycles
 from treatment.courses.proceeding import Act, Code
+from treatment.courses.reactions import later_of
+from treatment.courses.watching import need_of
 from treatment.elsewhere.shown import counts_of
 from treatment.models import Change, Course, Dose, InfusionRecord, Postponement, VersionMove, reaction_word
-from treatment.outcomes.reading import Drug, drugs_of, hold_of, open_by_dose, postponements_of
+from treatment.outcomes.reading import (
+    Drug,
+    drugs_of,
+    hold_of,
+    open_by_dose,
+    postponements_of,
+    settled_by_outcome,
+)
 from treatment.pages import Asked
 from treatment.protocols.signing import is_signed_off, is_withdrawn
 from treatment.readiness.items import asked_in_questions
@@ -78,6 +87,7 @@ def next_up(
     items = checks.before(asked.user, asked.patient, dose, asked.now, doses, done)
     found = reading.cycles_in(doses)
     last = max((cycle.starts for cycle in found), default=None)
+    need = need_of(Eyes(asked.user, asked.patient), dose)
     return {
         "dose": dose,
         "title": words.next_title(facts),
@@ -86,8 +96,8 @@ def next_up(
         "planned": words.planned_words(dose.window),
         "left": words.left_words(asked.today, dose.target),
         "cycle": words.cycle_words(cycle_today(found, asked.today)),
-        "length": words.length_words(reading.infusion_need(dose)),
-        "need": words.minutes_words(reading.infusion_need(dose)),
+        "length": words.length_words(need),
+        "need": words.minutes_words(need),
         "items": [_item(asked, dose, item) for item in items],
         "stopped": any(item.kind == "urgent" for item in items),
         "ready_url": asked.url("ready", dose.pk),
@@ -167,6 +177,9 @@ def dose_rows(
                 "review_url": asked.url("review", dose.pk)
                 if held is not None and held.reason == Postponement.Reason.REACTION and asked.may_prescribe
                 else "",
+                "later_url": asked.url("later-reaction", dose.pk)
+                if asked.is_staff and dose.given_on is not None
+                else "",
                 "drug_url": asked.url("drug", dose.pk)
                 if may_note or (drug is not None and asked.is_staff)
                 else "",
@@ -194,15 +207,21 @@ def check_rows(asked: Asked, course: Course, journey: Journey) -> list[dict[str,
     ]
 
 
-def _changes(asked: Asked, course: Course) -> list[dict[str, Any]]:
-    """What people changed, newest first; doses that were moved together are one change."""
-    rows = (
+def _read_changes(asked: Asked, course: Course) -> list[Change]:
+    """What people changed, newest first: one statement."""
+    return list(
         Change.objects.for_user(asked.user, asked.patient)
         .filter(course=course)
         .select_related("dose", "made_by", "to_course__order__protocol")
         .defer("to_course__order__protocol__content")
         .order_by("-made_at", "kind", "dose__number", "id")
     )
+
+
+def _changes(rows: list[Change], held: dict[UUID, Postponement]) -> list[dict[str, Any]]:
+    """The same in words; doses that were moved together are one change. A later reaction stands with its dose. `held`: what doses were
+    waiting for when their outcome was noted."""
+    rows = [row for row in rows if row.kind != Change.Kind.REACTION]
     shown = []
     for (at, _kind), group in groupby(rows, key=lambda row: (row.made_at, row.kind)):
         together = list(group)
@@ -214,13 +233,22 @@ def _changes(asked: Asked, course: Course) -> list[dict[str, Any]]:
         shown.append(
             {
                 "title": f"{title}: {_('dose')} {numbers}" if numbers else title,
-                "lines": [_moved_words(row) for row in together if row.new_target is not None],
+                "lines": [_moved_words(row) for row in together if row.new_target is not None]
+                + [
+                    _held_words(held[row.dose_id])
+                    for row in together
+                    if row.kind == Change.Kind.MISSED and row.dose_id in held
+                ],
                 "reason": first.reason,
                 "by": first.made_by.name,
                 "at": at,
             }
         )
     return shown
+
+
+def _held_words(row: Postponement) -> str:
+    return _("It was put off at that time: %(why)s.") % {"why": row.get_reason_display()}
 
 
 def _moved_words(change: Change) -> str:
@@ -261,7 +289,13 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
         else []
     )
     given = [dose.given_on for dose in doses if dose.given_on is not None]
+    changes = _read_changes(asked, course)
     for row in rows:
+        row["later"] = [
+            later_of(one)
+            for one in changes[::-1]
+            if one.kind == Change.Kind.REACTION and one.dose_id == row["dose"].pk
+        ]
         row["against"] = against_next(asked, row["dose"], row["waiting"]) if row["is_next"] else []
     return {
         "course": course,
@@ -277,13 +311,13 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
         ],
         "no_rule": facts.reset_from_given is None,
         "open_phase": slot,
-        "changes": _changes(asked, course),
+        "changes": _changes(changes, settled_by_outcome(journey.put_off)),
         "put_off": journey.put_off[::-1],
         "counts": counts_of(asked, course, reading.doses_of(asked.user, asked.patient)),
         "checks": check_rows(asked, course, journey),
         "items": [_item(asked, running[0], item) for item in items] if running else [],
         "ready_url": asked.url("ready", running[0].pk) if running else "",
-        "need": words.minutes_words(reading.infusion_need(running[0])) if running else "",
+        "need": words.minutes_words(need_of(Eyes(asked.user, asked.patient), running[0])) if running else "",
         "cycles": len(cycles(given)),
     }
 

@@ -136,6 +136,7 @@ urlpatterns: list[URLPattern] = [
     _of_patient("doses/<uuid:dose_id>/put-off/", outcomes.postpone, "postpone"),
     _of_patient("doses/<uuid:dose_id>/go-ahead/", outcomes.go_ahead, "go-ahead"),
     _of_patient("doses/<uuid:dose_id>/review/", outcomes.review, "review"),
+    _of_patient("doses/<uuid:dose_id>/reaction/", outcomes.later_reaction, "later-reaction"),
     _of_patient("doses/<uuid:dose_id>/drug/", outcomes.drug, "drug"),
     _of_patient("<uuid:course_id>/pause/", outcomes.pause, "pause"),
     _of_patient("<uuid:course_id>/go-on/", outcomes.resume, "resume"),

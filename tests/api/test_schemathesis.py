@@ -59,7 +59,7 @@ CANARY = "Zanzibarcanary"
 FOR_THE_TEAM = (
     r"/(claim|release|finish|notes|work|given|missed|therapies|day|chairs|confirm|decline|teams|shared-reports|emergency|dates|phase)/"
     r"|/(hand-over|correct|calls|calls-and-letters|first-words|mailings|templates|on-call|absences|first|sign|review|look|owner|overdue)/"
-    r"|/(put-off|go-ahead|drug|pause|resume|imports|chair|lift)/|/elsewhere/\{elsewhere_id\}/confirm/"
+    r"|/(put-off|go-ahead|drug|reactions|pause|resume|imports|chair|lift)/|/elsewhere/\{elsewhere_id\}/confirm/"
     r"|/(results|elsewhere)/\{[a-z_]+\}/withdraw/|/treatment/board/$|/label-changes/|/threads/\{thread_id\}/history/|/messaging/helped/$|/scheduling/requests/$|/patients/\{patient_id\}/"
 )
 # POST of these is for neurologists.
@@ -356,8 +356,9 @@ def passed(done: subprocess.CompletedProcess[str]) -> bool:
 # lines and read afterward, nobody's infusion runs late, and one answer was lifted already. Tests of their own do these.
 NEVER_YES = r"/allergies/none-known/|/missed/$|/chair/(day|close)/$|/chair/lines/|/chairs/\{appointment_id\}/late/$|/lift/$"
 # The same for POST alone: a second course of alemtuzumab lies more than a year ahead, emergency access is refused to every token, and checks that
-# go on hold the team's access. An answer stops the next dose, so it is given only with a reason, and its chair record begins with its start.
-NEVER_DONE = r"/phase/$|/emergency/$|/teams/\{team_id\}/end/$|/doses/\{dose_id\}/(given|chair)/$"
+# go on hold the team's access. An answer stops the next dose, so it is given only with a reason, its chair record begins with its start, and
+# no reaction shows after it.
+NEVER_DONE = r"/phase/$|/emergency/$|/teams/\{team_id\}/end/$|/doses/\{dose_id\}/(given|chair|reactions)/$"
 
 
 def posting(path: str) -> str:

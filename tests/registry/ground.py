@@ -57,6 +57,7 @@ from tests.registry.people import MAYA, MORE, PATIENTS, SAMUEL
 from treatment import services as treatment
 from treatment.chair import services as chair
 from treatment.courses import pausing
+from treatment.courses.later_reactions import note_later_reaction
 from treatment.courses.reading import facts_for
 from treatment.dayof import plans
 from treatment.editing import kinds
@@ -493,6 +494,10 @@ def _chair(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
         closed = ChairDay.objects.for_user(neurologist, patient).first()
         assert closed is not None
         ground.ids["chair_dose", whose] = closed.dose_id
+        note_later_reaction(
+            by=neurologist, patient=patient, dose_id=closed.dose_id, grade=1, since=today_in(now, patient.site.time_zone),
+            words="Itching at night, gone by morning", id=uuid7(), now=now,
+        )  # fmt: skip
         chair.add_row(
             kind="reaction",
             said={"signs": ["skin"], "grade": 1, "done": "Slower", "words": "Left arm"},

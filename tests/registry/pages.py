@@ -253,6 +253,7 @@ PAGES: list[Page] = [
         dense=True,
     ),
     Page("treatment:patient-review", ("neurologist",), instead={"dose_id": "waiting_dose"}, dense=True),
+    Page("treatment:patient-later-reaction", READERS, instead={"dose_id": "chair_dose"}, dense=True),
     Page("treatment:patient-drug", READERS, dense=True),
     Page("treatment:patient-chair", READERS, dense=True),
     Page("treatment:patient-chair", READERS, query="note=vitals", label="vitals", dense=True),

@@ -602,6 +602,13 @@ API_ROWS: list[ApiRow] = [
     # The team puts doses off and writes what was given elsewhere; a pause is a prescriber's.
     acts("treatment-api:dose-put-off", READERS, put_off, refused=SELF),
     acts("treatment-api:dose-go-ahead", READERS, refused=SELF, instead={"dose_id": "waiting_dose"}),
+    ApiRow(  # the dose of the ground has not been given: nothing showed after it
+        "treatment-api:dose-reactions",
+        {
+            "GET": Can(READERS),
+            "POST": Can(READERS, 409, sends(since="2026-01-05", grade=1, words="Itching at home.")),
+        },
+    ),
     ApiRow(
         "treatment-api:dose-drug",
         {"GET": Can(READERS), "POST": Can(READERS, 200, sends(kind="returned", note="Not needed"))},

@@ -437,6 +437,14 @@ def _treatment() -> list[Row]:
         Row("treatment:patient-chair-correct", READERS, 200, 302, _form(pulse="79", why="A slip")),
         Row("treatment:patient-chair-close", READERS, 200, 422, _form(extent="whole")),  # it still runs
         Row("treatment:chair-day", SELF, instead={"dose_id": "chair_dose"}),
+        Row(
+            "treatment:patient-later-reaction",
+            READERS,
+            200,
+            302,
+            _dated({"since": 0}, grade="1", words="Itching at home"),
+            instead={"dose_id": "chair_dose"},
+        ),
         Row("treatment:patient-drug", READERS, 200, 302, _once(kind="returned", note="Not needed")),
         Row("treatment:patient-pause", READERS, 200, 302, _form(reason="Surgery"), exceptions=no_prescriber),
         Row(

@@ -83,6 +83,7 @@ AREAS: dict[str, dict[str, tuple[str, ...]]] = {
 CODED: dict[str, tuple[str, ...]] = {
     "treatment.ChairRow.details": ("signs", "unit", "although_codes"),
     "treatment.ChairDay.day": ("began", "ended", "left", "signs"),
+    "treatment.Change.reason": ("since",),  # of a reaction that showed later
 }
 NO_WORDS = {
     "patients.Patient.date_of_birth": r"\d{4}-\d\d-\d\d",

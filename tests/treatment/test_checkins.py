@@ -22,6 +22,8 @@ from tests.patients.world import acts_of, signed_in
 from tests.security.test_canary import HEALTH
 from tests.treatment.conftest import Ward, make_ward
 from treatment import jobs
+from treatment.chair import services as chair
+from treatment.courses.later_reactions import note_later_reaction
 from treatment.dayof import checkins
 from treatment.models import CheckIn, SelfCheck
 from treatment.protocols.facts import Facts
@@ -85,6 +87,33 @@ def test_one_hour_and_a_day_after_once_however_often_the_worker_runs(ward: Ward,
     assert len(mails()) == 2
 
 
+@pytest.mark.parametrize("minutes", [45, 420])  # shorter and longer than the version says
+def test_the_hours_count_from_the_end_in_the_chair_record(ward: Ward, minutes: int) -> None:
+    course = ward.order("ocrelizumab_iv", ward.today - timedelta(days=1))
+    dose, start = ward.planned(course), ward.at(ward.today - timedelta(days=1), 8)
+    ends = start + timedelta(minutes=minutes)
+
+    def line(kind: str, at: datetime) -> None:
+        with ward.acting(ward.nurse):
+            chair.add_row(
+                by=ward.nurse, patient=ward.patient, dose_id=dose.pk, kind=kind, said={}, id=uuid7(), now=at
+            )  # fmt: skip
+
+    line("started", start)
+    line("ended", ends)
+    with ward.acting(ward.nurse):
+        chair.close(
+            by=ward.nurse, patient=ward.patient, dose_id=dose.pk, extent="whole", unwatched="She had to leave", id=uuid7(),
+            now=ends + timedelta(minutes=2),
+        )  # fmt: skip
+    for quarter in range(4 * 24 * 5):
+        checkins.run(start + timedelta(minutes=15 * quarter))
+    assert [(row.step, row.asked_at) for row in rows()] == [
+        (1, ends + timedelta(hours=1)),
+        (24, ends + timedelta(hours=24)),
+    ]
+
+
 def test_three_days_only_where_the_version_names_a_later_reaction(ward: Ward) -> None:
     asked = {row["id"]: Facts(row).check_in_hours for row in contents(ward)}
     assert asked.pop("alemtuzumab") == asked.pop("ivig") == (1, 24, 72)
@@ -145,6 +174,17 @@ def test_nobody_is_asked_after_a_reaction_of_grade_5(ward: Ward) -> None:
     )  # fmt: skip
     for hour in (1, 24):
         checkins.run(after(dose, hour))
+    assert (rows(), mails()) == ([], [])
+
+
+def test_nobody_is_asked_after_a_death_that_was_noted_later(ward: Ward, given: Any) -> None:
+    with ward.acting(ward.nurse):
+        note_later_reaction(
+            by=ward.nurse, patient=ward.patient, dose_id=given.pk, grade=5, since=given.given_on, words="Died at home",
+            id=uuid7(), now=after(given, 0.5),
+        )  # fmt: skip
+    for hour in (1, 24):
+        checkins.run(after(given, hour))
     assert (rows(), mails()) == ([], [])
 
 

@@ -8,16 +8,18 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from portal.lib.ids import uuid7
 from portal.lib.time import now as present
-from tests.patients.world import acts_of
+from tests.patients.world import acts_of, signed_in
 from tests.treatment.conftest import Ward
 from treatment import services
 from treatment.courses import guards, pausing, proceeding
 from treatment.courses.eyes import Eyes
 from treatment.courses.proceeding import Act, Code
 from treatment.elsewhere import services as elsewhere
+from treatment.journey.words import reason_words
 from treatment.labelchange import services as labelchange
 from treatment.models import Change, Course, Dose, InfusionRecord, Postponement
 from treatment.outcomes import services as outcomes
@@ -386,3 +388,43 @@ def test_a_dose_in_the_future_or_before_the_order_is_refused(ward: Ward) -> None
                 by=ward.neurologist, patient=ward.patient, dose_id=dose.pk, id=uuid7(), given_at=at, now=present(),
                 early_reason="x", although="x",
             )  # fmt: skip
+
+
+# --- A missed dose keeps why it waited --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reason", ["infection", "reaction"])
+def test_a_missed_dose_says_what_it_was_waiting_for(ward: Ward, reason: str) -> None:
+    course = after_three(ward, **({"reaction": True, "reaction_grade": 3} if reason == "reaction" else {}))
+    dose = ward.planned(course)
+    with ward.acting(ward.neurologist):
+        if reason != "reaction":
+            outcomes.postpone(
+                by=ward.neurologist, patient=ward.patient, dose_id=dose.pk, reason=reason, owner="you",
+                recheck_on=ward.today, id=uuid7(), now=ward.at(ward.today, 7),
+            )  # fmt: skip
+        services.mark_missed(
+            by=ward.neurologist, patient=ward.patient, dose_id=dose.pk, reason="It went on too long", id=uuid7(),
+            now=ward.at(ward.today),
+        )  # fmt: skip
+    label = str(Postponement.Reason(reason).label)
+    history = signed_in(ward.maya).get(reverse("treatment:history")).content.decode()
+    own = reason_words(reason)
+    assert f"It was put off at that time: {own[:1].lower() + own[1:]}." in history
+    page = signed_in(ward.nurse).get(reverse("treatment:patient-course", args=[ward.patient.pk, course.pk]))
+    assert f"It was put off at that time: {label}." in page.content.decode()
+    other = signed_in(ward.maya).get(reverse("treatment:history")).content.decode()
+    assert "It went on too long" not in other  # why it was missed was written for the team
+
+
+def test_a_dose_that_was_missed_without_a_hold_says_nothing_of_one(ward: Ward) -> None:
+    course = after_three(ward)
+    with ward.acting(ward.nurse):
+        services.mark_missed(
+            by=ward.nurse, patient=ward.patient, dose_id=ward.planned(course).pk, reason="A stay abroad", id=uuid7(),
+            now=ward.at(ward.today),
+        )  # fmt: skip
+    assert (
+        "It was put off at that time"
+        not in signed_in(ward.maya).get(reverse("treatment:history")).content.decode()
+    )

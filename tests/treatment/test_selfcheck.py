@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
 from django.http import Http404
 from django.urls import reverse
 
+import portal.context
+from clinic.models import OpeningHours
 from patients.models import Draft
 from patients.services import DifferentContent
 from portal.lib.ids import uuid7
@@ -256,3 +258,60 @@ def test_without_a_treatment_nothing_is_asked(ward: Ward) -> None:
     assert "there is nothing to ask" in page
     with pytest.raises(services.NothingToAsk):
         answer(ward, none=True)
+
+
+# --- The message and the hours -----------------------------------------------------------------------------------------
+
+
+def test_the_message_names_the_rule_that_fired_with_its_fact_and_version(ward: Ward, course: Any) -> None:
+    fever, chest = key(ward, "Fever of"), key(ward, "Chest pain")
+    row = answer(ward, fever, chest)
+    maya = signed_in(ward.maya)
+    told = maya.post(reverse("treatment:self-check-write", args=[row.pk]))
+    text = maya.get(told["Location"]).content.decode()
+    version = ward.protocol("natalizumab").version
+    for sign, says in ((fever, "call first"), (chest, "call the emergency number")):
+        assert f"means “{says}”. ({sign}, version {version})" in text
+    assert text.index("- Chest pain") < text.index(chest) < text.index("- Fever of") < text.index(fever)
+
+
+def test_a_sign_of_another_version_is_named_with_its_own(ward: Ward, course: Any) -> None:
+    row = answer(ward, key(ward, "Fever of"))
+    row.answers = {
+        "new": [{**row.answers["new"][0], "therapy_code": "alemtuzumab", "version": 7}],
+        "asked": 1,
+    }
+    assert ", version 7)" in services.message_text(row)
+
+
+@pytest.mark.parametrize("part", ["Fever of", "Chest pain"])
+@pytest.mark.parametrize(("weekday", "hour", "is_open"), [(0, 10, True), (6, 10, False), (0, 23, False)])
+def test_the_page_obeys_open_and_closed(
+    ward: Ward,
+    course: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    part: str,
+    weekday: int,
+    hour: int,
+    is_open: bool,
+) -> None:
+    site = ward.patient.site
+    for number in range(5):
+        OpeningHours.objects.create(site=site, weekday=number, opens=time(8), closes=time(17))
+    row = answer(ward, key(ward, part))
+    day = ward.today - timedelta(days=ward.today.weekday()) + timedelta(days=weekday)
+    monkeypatch.setattr(portal.context, "present", lambda: ward.at(day, hour))
+    portal.context.forget_site()
+    page = signed_in(ward.maya).get(reverse("treatment:self-check-done", args=[row.pk])).content.decode()
+    portal.context.forget_site()
+    main = page[page.index("<h1") :]
+    assert ("Nobody looks at that list every minute" in main) == is_open
+    assert ("Nobody reads your answers before we open again" in main) == (not is_open)
+    assert ("Closed now. Open again" in main[: main.index("What is new")]) == (not is_open)
+    phone = f"tel:{site.day_phone if is_open else site.after_hours_phone}"
+    first = "tel:911" if part == "Chest pain" else phone
+    assert main.index(first) < main.index("What is new") < main.index("Write to your team")
+    if not is_open:
+        assert main.index(phone) < main.index("What is new")
+        assert "is read when we are open again" in main
+        assert "Your team sees this list." not in main

@@ -17,7 +17,9 @@ from tests.treatment.conftest import Ward
 from tests.treatment.test_readiness import course, days, line, note, posted
 from treatment import services
 from treatment.courses import proceeding
+from treatment.courses.eyes import Eyes
 from treatment.models import Course, Dose, DoseAnswer, StopLift
+from treatment.outcomes import services as outcomes
 from treatment.readiness import answers, board, items
 from treatment.readiness.dose import standing_of_dose
 from treatment.readiness.problems import answers_to_look_at
@@ -255,9 +257,105 @@ def test_what_first_says_it_when_the_dose_is_near_only(ward: Ward, course: Cours
         with ward.acting(ward.nurse):
             return [one.words for one in answers_to_look_at(ward.nurse, ward.at(about.target - days(2)))]
 
-    assert len(told(planned[0])) == 1
+    with ward.acting(ward.nurse):
+        assert not list(answers_to_look_at(ward.nurse, ward.at(planned[0].target - days(20))))
+    near = told(planned[0])  # both stop it; one of them was about the dose after it
+    assert len(near) == 2
+    assert sum("still stops the next one" in words for words in near) == 1
     assert len(told(planned[1])) == 2
-    assert len(told(planned[0])) == 1
+
+
+# --- Every treatment of the same days -----------------------------------------------------------------------------
+
+
+def beside(ward: Ward, course: Course) -> Course:
+    """Steroids for a relapse from the same day on; the drug of the first dose is ordered."""
+    first = ward.planned(course).target
+    steroids = ward.order("ivmp", first, path="three_days", now=ward.at(ward.today, 7))
+    dose = ward.planned(steroids)
+    with ward.acting(ward.nurse):
+        outcomes.note_drug_step(
+            by=ward.nurse, patient=ward.patient, dose_id=dose.pk, kind="ordered", id=uuid7(), now=ward.at(first, 7)
+        )  # fmt: skip
+    return steroids
+
+
+def against(ward: Ward, dose: Dose, act: proceeding.Act) -> list[str]:
+    with ward.acting(ward.nurse):
+        found = proceeding.stops(Eyes(ward.nurse, ward.patient), dose, act, on=dose.target)
+    return [str(stop.code) for stop in found]
+
+
+SAME_DAY = (proceeding.Act.GIVE, proceeding.Act.START, proceeding.Act.RELEASE, proceeding.Act.MIX)
+
+
+def test_a_red_answer_stops_the_dose_of_another_treatment_in_the_same_days_until_it_is_lifted(
+    ward: Ward, course: Course
+) -> None:
+    steroids = beside(ward, course)
+    own, other = ward.planned(course), ward.planned(steroids)
+    assert [against(ward, other, act) for act in SAME_DAY] == [[]] * 4
+    row = red(ward, own, "infection")
+    for dose in (own, other):
+        assert [against(ward, dose, act) for act in SAME_DAY] == [["answer"]] * 4
+        assert worst(ward, dose) == "stopped"
+        found = on_board(ward, dose)
+        assert found is not None
+        assert (found.readiness.worst, [stop.pk for stop in found.stops]) == ("stopped", [row.pk])
+    with ward.acting(ward.nurse), pytest.raises(proceeding.AnswerStops):
+        outcomes.note_drug_step(
+            by=ward.nurse, patient=ward.patient, dose_id=other.pk, kind="released", id=uuid7(),
+            now=ward.at(other.target, 8),
+        )  # fmt: skip
+    with pytest.raises(proceeding.AnswerStops):
+        ward.give(steroids, other.target)
+    nurse, maya = signed_in(ward.nurse), signed_in(ward.maya)
+    week = nurse.get(reverse("treatment:board"), {"week": other.target.isoformat()}).content.decode()
+    assert week.count("An answer says call first.") >= 2  # the steroids of the next days are stopped as well
+    page = maya.get(reverse("treatment:ready", args=[other.pk])).content.decode()
+    assert "Stopped: call before anybody travels" in page
+    assert reverse("treatment:answer", args=[row.pk]) in page
+    stays(ward, row)
+    assert [against(ward, other, act) for act in SAME_DAY] == [["answer"]] * 4
+    with pytest.raises(answers.NotToLift):
+        lift(ward, row, ward.pharmacist)
+    lift(ward, row)
+    for dose in (own, other):
+        assert [against(ward, dose, act) for act in SAME_DAY] == [[]] * 4
+        assert worst(ward, dose) != "stopped"
+    with ward.acting(ward.nurse):
+        outcomes.note_drug_step(
+            by=ward.nurse, patient=ward.patient, dose_id=other.pk, kind="released", id=uuid7(),
+            now=ward.at(other.target, 8),
+        )  # fmt: skip
+    assert ward.give(steroids, other.target).state == Dose.State.GIVEN
+
+
+def test_a_stop_is_said_when_the_dose_of_another_treatment_is_near(ward: Ward, course: Course) -> None:
+    """The answer is about a dose that was moved away since; what lies in these days is stopped by it all the same."""
+    own, other = ward.planned(course), ward.planned(beside(ward, course))
+    row = red(ward, own, "infection")
+    stays(ward, row)
+    with ward.acting(ward.neurologist):
+        services.confirm_moves(
+            by=ward.neurologist, patient=ward.patient, course_id=course.pk, targets={own.pk: own.target + days(9)},
+            reason="After the infection", id=uuid7(), now=ward.at(ward.today, 11),
+        )  # fmt: skip
+    assert against(ward, other, proceeding.Act.GIVE) == ["answer"]
+    with ward.acting(ward.nurse):
+        (told,) = answers_to_look_at(ward.nurse, ward.at(ward.today, 12))
+    assert "still stops the next one, and nobody has lifted that" in told.words
+
+
+def test_a_stop_of_one_person_is_none_of_anothers(ward: Ward, course: Course) -> None:
+    red(ward, ward.planned(course), "infection")
+    ward.patient = ward.other
+    theirs = ward.order("ocrelizumab_iv", ward.today + days(1), now=ward.at(ward.today, 7))
+    dose = ward.planned(theirs)
+    assert [against(ward, dose, act) for act in SAME_DAY if act is not proceeding.Act.MIX] == [[]] * 3
+    found = on_board(ward, dose)
+    assert found is not None
+    assert not found.stops
 
 
 # --- A stopped line -----------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from tests.patients.world import acts_of, signed_in
 from tests.treatment.conftest import Ward
 from treatment import services
 from treatment.dayof.card import card_of
+from treatment.elsewhere.services import Told, confirm_elsewhere, note_elsewhere
 
 
 @pytest.fixture
@@ -74,6 +75,47 @@ def test_signs_of_an_earlier_treatment_stay_beside_those_of_the_next(ward: Ward,
     assert "New symptoms up to 6 months after the last dose" in page  # natalizumab
     assert "A new breast lump or change" in page  # ocrelizumab
     assert page.count("A seizure") == 1
+
+
+def elsewhere(ward: Ward, code: str, confirmed: bool) -> Any:
+    last = ward.today - timedelta(days=60)
+    with ward.acting(ward.nurse):
+        return note_elsewhere(
+            by=ward.nurse, patient=ward.patient, therapy=code, confirmed=confirmed, id=uuid7(), now=ward.at(ward.today),
+            told=Told(doses_given=5, first_on=last - timedelta(days=4), last_on=last),
+        )  # fmt: skip
+
+
+def test_what_was_given_elsewhere_is_there_once_it_is_confirmed(ward: Ward, course: Any) -> None:
+    row = elsewhere(ward, "alemtuzumab", False)
+    sign = next(
+        flag["symptom"] for flag in ward.protocol("alemtuzumab").content["red_flags"]
+        if flag["symptom"] not in str(ward.protocol("natalizumab").content["red_flags"])
+    ).replace("'", "&#x27;")  # fmt: skip
+    before = page_of(ward.maya, "after-care")
+    assert sign not in before
+    assert "given elsewhere" not in before
+    with ward.acting(ward.nurse):
+        confirm_elsewhere(
+            by=ward.nurse, patient=ward.patient, elsewhere_id=row.pk,
+            told=Told(doses_given=5, first_on=row.first_on, last_on=row.last_on), id=uuid7(), now=ward.at(ward.today),
+        )  # fmt: skip
+    for page in (
+        page_of(ward.maya, "after-care"),
+        page_of(ward.nurse, "patient-after-care", ward.patient.pk),
+    ):
+        assert sign in page
+        assert f"{day_words(ward.today - timedelta(days=60))}, given elsewhere." in page
+        assert f"{day_words(ward.today - timedelta(days=30))}." in page  # natalizumab, here
+        assert page.count("It goes on until") >= 1  # the monthly tests after it
+        assert page.index("tel:") < page.index(sign)
+
+
+def test_after_care_of_somebody_who_was_treated_elsewhere_only(ward: Ward) -> None:
+    elsewhere(ward, "ocrelizumab_iv", True)
+    page = page_of(ward.maya, "after-care")
+    assert "A new breast lump or change" in page
+    assert f"{day_words(ward.today - timedelta(days=60))}, given elsewhere." in page
 
 
 def test_without_a_treatment_only_the_phone(ward: Ward) -> None:

@@ -202,7 +202,7 @@ class ChairView(TreatmentView):
             "dose": dose.pk,
             "state": stand.state,
             "stand": stand,
-            "observation": flow.watch(stand, observation_minutes(dose), present()),
+            "observation": flow.watch(stand, observation_minutes(asked.user, asked.patient, dose), present()),
             "rows": rows,
         }
         return Response(ChairRead(found).data, status=status)

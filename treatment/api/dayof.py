@@ -102,6 +102,21 @@ class SaidRead(serializers.Serializer[Any]):
     status = serializers.CharField(allow_blank=True)
 
 
+class LastDoseRead(serializers.Serializer[Any]):
+    """The last known dose of a treatment; `on` null: the day is not known, ask."""
+
+    therapy = serializers.CharField(source="name")
+    on = serializers.DateField(allow_null=True)
+    elsewhere = serializers.BooleanField(help_text=_("Given elsewhere, and confirmed."))
+
+
+class CheckGoingOnRead(serializers.Serializer[Any]):
+    """A regular check that goes on; `until` null: no last day is known, or each dose moves it."""
+
+    name = serializers.CharField(source="test.label")
+    until = serializers.DateField(allow_null=True)
+
+
 class AfterCareRead(serializers.Serializer[Any]):
     """What to watch for after a dose, in the words of the versions, each sign once. Empty lists are not known."""
 
@@ -111,6 +126,8 @@ class AfterCareRead(serializers.Serializer[Any]):
     call_now = SaidRead(many=True)
     reactions = serializers.ListField(child=serializers.CharField())
     expected = serializers.ListField(child=serializers.CharField())
+    last_doses = LastDoseRead(many=True)
+    checks = CheckGoingOnRead(many=True)
 
 
 class OnCardRead(serializers.Serializer[Any]):
@@ -221,9 +238,11 @@ class AfterCareView(TreatmentView):
         """What to watch for after a dose."""
         asked = self.asked_about()
         record_view(asked.user, asked.patient, "treatment.view")
-        care = aftercare.after_care(asked.user, asked.patient)
+        care = aftercare.after_care(asked.user, asked.patient, present())
         if care is None:
-            empty: dict[str, Any] = {"emergency": [], "call_now": [], "reactions": [], "expected": []}
+            empty: dict[str, Any] = {
+                "emergency": [], "call_now": [], "reactions": [], "expected": [], "last_doses": [], "checks": [],
+            }  # fmt: skip
             return Response(AfterCareRead({"therapies": [], "demo_only": False, **empty}).data)
         for_team = asked.capacity != "self"
 
@@ -244,6 +263,8 @@ class AfterCareView(TreatmentView):
             "call_now": said(care.call_now),
             "reactions": list(dict.fromkeys(text for row in care.reactions for text in row.common)),
             "expected": list(dict.fromkeys(text for row in care.reactions for text in row.expected)),
+            "last_doses": care.last,
+            "checks": care.checks,
         }
         return Response(AfterCareRead(answer).data)
 

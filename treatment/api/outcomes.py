@@ -12,16 +12,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from patients.areas import TREATMENT
-from patients.requests import STAFF, about
+from patients.requests import STAFF, About, about
 from patients.services import record_view
-from portal.lib.api import Day, Text, Write
+from portal.lib.api import Day, Text, Write, listed, paged
 from portal.lib.time import now as present
 from treatment.api import serializers as shapes
 from treatment.api.courses import CourseView, prescribes
 from treatment.api.views import TreatmentView
-from treatment.courses import pausing
+from treatment.courses import later_reactions, pausing
 from treatment.courses.guards import TEXT_LENGTH
-from treatment.models import DrugStep, Postponement
+from treatment.models import Dose, DrugStep, Postponement
 from treatment.outcomes import services
 from treatment.outcomes.reading import Drug, drug_of
 
@@ -76,6 +76,53 @@ class ResumeWrite(shapes.ReasonWrite):
 
     first_on = Day()
     confirm = shapes.Yes(help_text=_("True: you set this day as the prescriber."))
+
+
+class LaterReactionWrite(Write):
+    """A reaction that showed after a dose was noted as given."""
+
+    since = Day(help_text=_("The day on which it showed first, on the center's calendar."))
+    grade = serializers.IntegerField(
+        allow_null=True, min_value=1, max_value=5,
+        help_text=_("CTCAE, graded by staff; null: not graded yet. With 3 or more, or null, the next dose waits for a neurologist."),
+    )  # fmt: skip
+    words = Text(max_length=TEXT_LENGTH, help_text=_("What was seen and done, for the team."))
+
+
+class LaterReactionRead(serializers.Serializer[Any]):
+    """A reaction that showed after its dose was noted."""
+
+    since = serializers.DateField()
+    grade = serializers.IntegerField(allow_null=True, help_text=_("CTCAE; null: not graded."))
+    words = serializers.CharField()
+    by = serializers.CharField(source="noted_by.name")
+    noted_at = serializers.DateTimeField()
+
+
+class DoseReactions(TreatmentView):
+    """For the team: what showed after a dose; the record of the dose stays as it was written."""
+
+    def of_team(self, dose_id: UUID) -> tuple[About, Dose]:
+        asked = about(self, TREATMENT, *STAFF)
+        return asked, self.dose(asked, dose_id)
+
+    @extend_schema(responses={200: paged(LaterReactionRead)})
+    def get(self, request: Request, dose_id: UUID) -> Response:
+        """For the team: reactions that were noted after the dose, oldest first."""
+        asked, dose = self.of_team(dose_id)
+        record_view(asked.user, asked.patient, "treatment.view", dose.pk)
+        found = later_reactions.of_dose(asked.user, asked.patient, dose.pk)
+        return listed(self, LaterReactionRead(found, many=True).data)
+
+    @extend_schema(request=LaterReactionWrite, responses={200: shapes.DoseDetailRead})
+    def post(self, request: Request, dose_id: UUID) -> Response:
+        """For the team: note a reaction that showed after a dose was given. Nothing is overwritten."""
+        asked, dose = self.of_team(dose_id)
+        wanted = self.body(LaterReactionWrite)
+        dose = later_reactions.note_later_reaction(
+            **asked.act, dose_id=dose.pk, id=self.once, now=present(), **wanted
+        )
+        return self.read_dose(asked, dose)
 
 
 class DosePutOff(TreatmentView):

@@ -85,6 +85,7 @@ urlpatterns = [
     path("doses/<uuid:dose_id>/missed/", views.DoseMissed.as_view(), name="dose-missed"),
     path("doses/<uuid:dose_id>/put-off/", outcomes.DosePutOff.as_view(), name="dose-put-off"),
     path("doses/<uuid:dose_id>/go-ahead/", outcomes.DoseGoAhead.as_view(), name="dose-go-ahead"),
+    path("doses/<uuid:dose_id>/reactions/", outcomes.DoseReactions.as_view(), name="dose-reactions"),
     path("doses/<uuid:dose_id>/drug/", outcomes.DoseDrug.as_view(), name="dose-drug"),
     path(CHAIR, chair.DoseChair.as_view(), name="dose-chair"),
     path(CHAIR + "close/", chair.DoseChairClose.as_view(), name="dose-chair-close"),

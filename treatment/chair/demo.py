@@ -37,7 +37,7 @@ def in_the_chair(
     hand.note("ended", 60)
     with hand.acting():
         dose = reading.dose_or_404(hand.nurse, patient, dose_id)
-        minutes = observation_minutes(dose)
+        minutes = observation_minutes(hand.nurse, patient, dose)
     if minutes:
         hand.note("observing", 1)
         hand.note("observed", minutes)

@@ -11,7 +11,8 @@ from django.http import Http404
 from accounts.models import User
 from patients.models import Patient
 from treatment.chair.flow import Line, OutOfOrder, Stand, replay
-from treatment.courses import reading
+from treatment.courses.eyes import Eyes
+from treatment.courses.watching import watching_of
 from treatment.models import ChairDay, ChairRow, Dose
 
 Kind = ChairRow.Kind
@@ -70,10 +71,10 @@ def row_or_404(user: User, patient: Patient, dose_id: UUID, row_id: UUID) -> Cha
     return found
 
 
-def observation_minutes(dose: Dose) -> int | None:
-    """How long the version of the course says that people are watched after this dose; None when it does not say."""
-    found: int | None = reading.facts_for(dose.course).phase_content(dose.phase_key)["observation_minutes"]
-    return found
+def observation_minutes(user: User, patient: Patient, dose: Dose) -> int | None:
+    """How long the version of the course says that people are watched after this dose, by what was really given (`courses.watching`);
+    None when it does not say."""
+    return watching_of(Eyes(user, patient), dose).minutes
 
 
 def day_of(user: User, patient: Patient, dose_id: UUID) -> ChairDay | None:

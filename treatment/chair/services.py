@@ -120,7 +120,7 @@ def add_row(
         if kind == Kind.STARTED:
             _check_against(by, patient, dose, when, details["although"])
         if kind == Kind.OBSERVED:
-            _check_watched(dose, after, when, details)
+            _check_watched(by, patient, dose, after, when, details)
         row.save(force_insert=True)
         record_change(by, patient, "chair.noted", dose.pk)
         return row.pk
@@ -163,9 +163,9 @@ def correct_row(
         row.id, row.corrects, row.noted_later = id, old, True
         after = _check(dose, record, row)
         if kind == Kind.OBSERVED:
-            _check_watched(dose, after, when, details)
+            _check_watched(by, patient, dose, after, when, details)
         elif kind == Kind.OBSERVING and after.observed_at is not None and when > old.at:
-            _check_watched(dose, after, after.observed_at, details)
+            _check_watched(by, patient, dose, after, after.observed_at, details)
         row.save(force_insert=True)
         record_change(by, patient, "chair.corrected", dose.pk)
         if record.is_closed:
@@ -240,8 +240,10 @@ def _check(dose: Dose, record: Record, row: ChairRow) -> flow.Stand:
     return flow.replay(lines_of(Record((*record.rows, row)).standing))
 
 
-def _check_watched(dose: Dose, after: flow.Stand, at: datetime, details: Mapping[str, Any]) -> None:
-    if flow.too_early(after, observation_minutes(dose), at) and not details["words"]:
+def _check_watched(
+    by: User, patient: Patient, dose: Dose, after: flow.Stand, at: datetime, details: Mapping[str, Any]
+) -> None:
+    if flow.too_early(after, observation_minutes(by, patient, dose), at) and not details["words"]:
         raise WatchedShorter
 
 
@@ -279,7 +281,7 @@ def close(
         stand = record.stand
         if stand.state not in (State.ENDED, State.OBSERVED) or stand.started_at is None:
             raise NotEnded
-        if stand.state is State.ENDED and observation_minutes(dose) and not unwatched:
+        if stand.state is State.ENDED and observation_minutes(by, patient, dose) and not unwatched:
             raise WatchedShorter(
                 _("No observation is in this record. Write why, or note when it began and ended.")
             )

@@ -21,9 +21,11 @@ from treatment.chair import flow, services, shown
 from treatment.chair.flow import State, WatchState
 from treatment.chair.forms import CloseForm, CorrectionForm, RowForm, initial_of
 from treatment.chair.reading import Record, day_of, observation_minutes, record_of, row_or_404
-from treatment.courses import reading
+from treatment.courses import later_reactions, reading
+from treatment.courses.eyes import Eyes
 from treatment.courses.proceeding import Code
 from treatment.courses.reactions import HOLDS_FROM
+from treatment.courses.watching import watching_of
 from treatment.lists import allergies_of
 from treatment.models import ChairRow, Dose
 from treatment.outcomes.reading import drug_of
@@ -81,7 +83,8 @@ def _began(asked: Asked, found: Record) -> date | None:
 def _context(asked: Asked, dose: Dose, found: Record) -> dict[str, Any]:
     """Everything of the screen but the form."""
     stand = found.stand
-    minutes = observation_minutes(dose)
+    watched = watching_of(Eyes(asked.user, asked.patient), dose)
+    minutes = watched.minutes
     watch = flow.watch(stand, minutes, asked.now)
     is_open = dose.is_planned and dose.course.is_running and not found.is_closed
     here = asked.url("chair", dose.pk)
@@ -105,6 +108,7 @@ def _context(asked: Asked, dose: Dose, found: Record) -> dict[str, Any]:
         "watch": watch,
         "watch_words": shown.watch_words(watch, asked.zone) if watch.state is not WatchState.NONE else "",
         "minutes": minutes,
+        "longer": watched.longer and not found.is_closed,
         "against": against,
         "readiness": list_stands.readiness if list_stands is not None else None,
         "ask_at_chair": list_stands is not None and list_stands.ask_at_chair,
@@ -136,6 +140,8 @@ def _context(asked: Asked, dose: Dose, found: Record) -> dict[str, Any]:
             {**row, "url": asked.url("chair-correct", dose.pk, row["row"].pk) if row["can_correct"] else ""}
             for row in shown.rows(found, can_correct=can_correct)
         ],
+        "later": [] if dose.is_planned else later_reactions.of_dose(asked.user, asked.patient, dose.pk),
+        "later_url": asked.url("later-reaction", dose.pk) if dose.given_on is not None else "",
         "news_url": f"{asked.url('chair-news', dose.pk)}?seen={_version(found, watch)}" if is_open else "",
     }
 
@@ -162,7 +168,7 @@ def news(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse:
     asked = Asked(request, patient_id, staff_only=True)
     dose = reading.dose_or_404(asked.user, asked.patient, dose_id)
     found = record_of(asked.user, asked.patient, dose.pk)
-    watch = flow.watch(found.stand, observation_minutes(dose), asked.now)
+    watch = flow.watch(found.stand, observation_minutes(asked.user, asked.patient, dose), asked.now)
     version = _version(found, watch)
     if request.headers.get("If-None-Match") == f'"{version}"':
         return HttpResponseNotModified()
@@ -253,7 +259,7 @@ def close(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse
     page = drafted(
         request, CloseForm, kind="chair-close", patient=asked.patient, target=dose.pk, early=False, latest=asked.today,
         counted=counted, stopped=why,
-        watched=stand.observed_at is not None or not observation_minutes(dose),
+        watched=stand.observed_at is not None or not observation_minutes(asked.user, asked.patient, dose),
         initial={"extent": "whole", **drug.product, "expires_on": drug.expires_on, "although": _although(found)},
     )  # fmt: skip
 

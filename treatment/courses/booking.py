@@ -17,6 +17,7 @@ from portal.lib.time import today_in
 from treatment.courses import proceeding, reading
 from treatment.courses.eyes import Eyes
 from treatment.courses.planning import DoseWindow
+from treatment.courses.watching import need_of
 from treatment.models import Course, Dose, Postponement
 from treatment.protocols.facts import InfusionNeed
 
@@ -50,7 +51,7 @@ def dose_for_booking(user: User, patient: Patient) -> BookableDose | None:
         again = eyes.rows(Postponement).open().filter(dose=dose).values_list("recheck_on", flat=True).first()
         soonest = reading.soonest_for(user, patient, dose, eyes=eyes)
         first = max(filter(None, (soonest, again)), default=None)
-        return BookableDose(dose.pk, dose.number, dose.window, first, reading.infusion_need(dose), held)
+        return BookableDose(dose.pk, dose.number, dose.window, first, need_of(eyes, dose), held)
 
 
 def call_before_travel(user: User, patient: Patient, found: BookableDose) -> bool:

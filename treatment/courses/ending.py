@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -67,7 +68,7 @@ def cancel_planned(by: User, patient: Patient, course: Course, now: datetime) ->
 
 
 def note_change(
-    course: Course, dose: Dose | None, kind: str, by: User, now: datetime, reason: str,
+    course: Course, dose: Dose | None, kind: str, by: User, now: datetime, reason: str | dict[str, Any],
     old: date | None = None, new: date | None = None, to_course: Course | None = None,
 ) -> None:  # fmt: skip
     change = Change(

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from portal.lib.problems import DomainError
 from treatment.courses import planning
 from treatment.courses.planning import Phase, Planned, Stands
+from treatment.courses.watching import watching
 from treatment.ledger.duties import Begins, reach_of
 from treatment.protocols.facts import Facts, Path
 
@@ -365,7 +366,7 @@ def answer(facts: Facts, made: Preview, *, version: int, approved: bool, until: 
         "protocol_version": version,
         "approved": approved,
         "path": made.path.key,
-        "doses": [_dose(facts, dose, made.happened.get(dose.slot.number)) for dose in made.doses],
+        "doses": [_dose(facts, dose, made) for dose in made.doses],
         "screening": [_screening(row, made) for row in facts.content["screening"]],
         "checklist": [_question(facts, row) for row in facts.content["pre_infusion_checklist"]],
         "monitoring": [_check(row, made, until) for row in facts.content["monitoring"]],
@@ -373,9 +374,15 @@ def answer(facts: Facts, made: Preview, *, version: int, approved: bool, until: 
     }
 
 
-def _dose(facts: Facts, dose: Planned, row: Happened | None) -> dict[str, Any]:
+def _dose(facts: Facts, dose: Planned, made: Preview) -> dict[str, Any]:
     raw = facts.phase_content(dose.slot.phase.key)
-    need = facts.need(dose.slot.phase.key)
+    need, number = facts.need(dose.slot.phase.key), dose.slot.number
+    row = made.happened.get(number)
+    # A dose that was missed or given in part has its number, and the person has not been through it.
+    short = sum(one.number < number and one.outcome != GIVEN for one in made.happened.values())
+    minutes = watching(facts, made.path.phases, number, number - 1 - short).minutes
+    if need is not None and minutes is not None:
+        need = replace(need, observation_minutes=minutes)
     return {
         "number": dose.slot.number,
         "phase": raw["name"],
@@ -385,7 +392,7 @@ def _dose(facts: Facts, dose: Planned, row: Happened | None) -> dict[str, Any]:
         "latest": dose.window.latest,
         "not_before": dose.not_before,
         "infusion_minutes": raw["infusion_minutes"],
-        "observation_minutes": raw["observation_minutes"],
+        "observation_minutes": minutes,
         "chair_minutes": need.chair_minutes if need is not None else None,
         "outcome": row.outcome if row is not None else None,
         "on": row.on if row is not None else None,

@@ -196,8 +196,8 @@ def _earlier_open(eyes: Eyes, dose: Dose) -> bool:
 
 
 def answer_stops(eyes: Eyes, dose: Dose) -> bool:
-    """An answer or a self-check that nobody of the team has settled, or a line that was stopped. What was answered before a dose that
-    was then given although, missed or canceled goes on stopping the next ones."""
+    """An answer or a self-check that nobody of the team has settled, or a line that was stopped. A red answer stops every planned dose of
+    the patient, of whatever treatment, and also after its own dose was given although, missed or canceled."""
     lines = eyes.rows(ChecklistItem).filter(dose=dose, state=ChecklistItem.State.CONCERN)
     return bool(
         eyes.rows(DoseAnswer).that_stop(dose).exists()

@@ -7,7 +7,8 @@ prescriber reviews. Staff grade, never patients. A reaction without a grade is n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from accounts.models import User
@@ -33,27 +34,65 @@ def holds_next(extent: str, details: Mapping[str, Any]) -> bool:
     return grade is None or grade >= HOLDS_FROM
 
 
-def unreviewed(
-    by: User, patient: Patient, substance: str, *, eyes: Eyes | None = None
-) -> InfusionRecord | None:
-    """The newest such reaction to a drug, by any route, brand and course, when no prescriber has looked at it since."""
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """A reaction to a dose: as it was noted with the dose, or later. `grade` None: not graded. `since`: of a later one, its first day."""
+
+    dose: Dose
+    noted_by: User
+    noted_at: datetime
+    grade: int | None
+    words: str
+    how_much: str = ""
+    since: date | None = None
+
+    @property
+    def holds(self) -> bool:
+        """By its grade alone."""
+        return self.grade is None or self.grade >= HOLDS_FROM
+
+
+def _of_record(row: InfusionRecord) -> Reaction:
+    said = row.details
+    return Reaction(
+        row.dose, row.recorded_by, row.recorded_at, said.get("reaction_grade"), said.get("note") or "",
+        said.get("how_much") or "",
+    )  # fmt: skip
+
+
+def later_of(change: Change) -> Reaction:
+    """A reaction that was noted after its dose, as one."""
+    assert change.dose is not None
+    said = change.reason
+    return Reaction(
+        change.dose, change.made_by, change.made_at, said["grade"], said["words"],
+        since=date.fromisoformat(said["since"]),
+    )  # fmt: skip
+
+
+def unreviewed(by: User, patient: Patient, substance: str, *, eyes: Eyes | None = None) -> Reaction | None:
+    """The newest such reaction to a drug, by any route, brand and course, when no prescriber has looked at it since. Noted with its dose,
+    or later."""
+    eyes = eyes or Eyes(by, patient)
     found = [
-        row
+        _of_record(row)
         for row in records_of(by, patient, substance, eyes=eyes)
         if holds_next(row.dose.extent, row.details)
     ]
-    newest = max(found, key=lambda row: row.recorded_at, default=None)
+    rows = eyes.rows(Change).filter(kind__in=[Change.Kind.REVIEWED, Change.Kind.REACTION])
+    rows = rows.select_related("course__order", "course__moved_to", "dose", "made_by")
+    changes = [
+        row
+        for row in rows.defer("course__moved_to__content")
+        if reading.facts_for(row.course).substance == substance
+    ]
+    later = [later_of(row) for row in changes if row.kind == Change.Kind.REACTION]
+    found += [reaction for reaction in later if reaction.holds]
+    newest = max(found, key=lambda reaction: reaction.noted_at, default=None)
     if newest is None:
         return None
-    looks = (
-        (eyes or Eyes(by, patient))
-        .rows(Change)
-        .filter(kind=Change.Kind.REVIEWED, made_at__gte=newest.recorded_at)
-    )
-    for look in looks.select_related("course__order", "course__moved_to").defer("course__moved_to__content"):
-        if reading.facts_for(look.course).substance == substance:
-            return None
-    return newest
+    looks = (row for row in changes if row.kind == Change.Kind.REVIEWED)
+    return None if any(look.made_at >= newest.noted_at for look in looks) else newest
 
 
 def hold_next(by: User, patient: Patient, course: Course, now: datetime) -> Postponement | None:
@@ -75,6 +114,6 @@ def hold_next(by: User, patient: Patient, course: Course, now: datetime) -> Post
         patient=patient, dose=following, reason=Postponement.Reason.REACTION, owner=Postponement.Owner.CLINIC,
         recheck_on=today_in(now, patient.site.time_zone), made_by=by, made_at=now, created_at=now,
     )  # fmt: skip
-    hold.note = reaction.details.get("how_much") or ""
+    hold.note = reaction.how_much
     hold.save(force_insert=True)
     return hold

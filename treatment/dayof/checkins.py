@@ -27,7 +27,7 @@ from patients.services import account_of, exactly_once, record_change, require
 from portal.lib import actor
 from portal.lib.problems import Conflict
 from treatment.courses import reading
-from treatment.models import CheckIn, Dose, InfusionRecord, SelfCheck
+from treatment.models import Change, CheckIn, Dose, InfusionRecord, SelfCheck
 from treatment.readiness.reminders import FIRST_HOUR, LAST_HOUR
 from treatment.selfcheck import services as selfcheck
 
@@ -79,9 +79,12 @@ def due_step(dose: Dose, given: Iterable[Dose], now: datetime) -> int | None:
 def _through(dose: Dose) -> datetime:
     """When a given dose was through: the hours of the steps count from there, and `given_at` is when it began.
 
-    As long as the version says that it runs; from its beginning where the version does not say.
+    The end in its chair record; without one, as long as the version says that it runs, and from its beginning where that does not say.
     """
     assert dose.given_at is not None
+    days = list(dose.chair_days.all())  # of a record that was closed, the newest copy first
+    if days:
+        return datetime.fromisoformat(days[0].day["ended"])
     minutes = reading.facts_for(dose.course).phase_content(dose.phase_key)["infusion_minutes"]
     return dose.given_at + timedelta(minutes=minutes or 0)
 
@@ -99,12 +102,12 @@ def run(now: datetime) -> int:
 
 
 def _given(now: datetime) -> list[Dose]:
-    """Doses that some step may be due for, with the steps that were asked: two statements."""
+    """Doses that some step may be due for, with the steps that were asked and their days in the chair: three statements."""
     reach = timedelta(hours=72) + MOST_LATE + timedelta(days=1)  # a day for the longest dose
     rows = Dose.objects.for_system().given().filter(given_at__gt=now - reach, given_at__lte=now)
     rows = rows.select_related(
         "patient__site", "course__order__protocol", "course__moved_to"
-    ).prefetch_related("check_ins")
+    ).prefetch_related("check_ins", "chair_days")
     rows = rows.defer("course__order__protocol__content", "course__moved_to__content")
     return list(rows.order_by("given_at", "id"))
 
@@ -133,7 +136,10 @@ def ask(dose_id: UUID, now: datetime) -> int:
 def _has_died(patient: Patient) -> bool:
     """Whether a reaction was noted from which the person died (CTCAE grade 5): nobody is asked, and nobody is told to ask by phone."""
     records = InfusionRecord.objects.for_system().filter(patient=patient)
-    return any(record.details.get("reaction_grade") == DIED for record in records)
+    if any(record.details.get("reaction_grade") == DIED for record in records):
+        return True
+    later = Change.objects.for_system().filter(patient=patient, kind=Change.Kind.REACTION)
+    return any(change.reason["grade"] == DIED for change in later)
 
 
 def subject() -> str:

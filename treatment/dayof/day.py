@@ -20,6 +20,8 @@ from treatment import words
 from treatment.checks import OpenItem, checklist_of
 from treatment.courses import reading
 from treatment.courses.booking import call_before_travel, dose_for_booking
+from treatment.courses.eyes import Eyes
+from treatment.courses.watching import need_of
 from treatment.models import Dose, Postponement
 from treatment.protocols.facts import InfusionNeed
 from treatment.readiness.dose import standing_of_dose
@@ -82,7 +84,7 @@ def day_of(user: User, patient: Patient, now: datetime) -> DayOf | None:
         target=dose.target,
         **_shared(patient, dose.window, now),
         **_times(user, patient, dose.pk, now),
-        need=reading.infusion_need(dose),
+        need=need_of(Eyes(user, patient), dose),
         dose=dose,
         put_off=standing.put_off,
         driver=next((line for line in lines if line.fact.endswith(DRIVER)), None),

@@ -17,6 +17,7 @@ from portal.lib.problems import DomainError
 from portal.lib.time import now as present
 from treatment.courses import reading
 from treatment.dayof import aftercare, card, checkins, contributed, day
+from treatment.ledger.words import until_words
 from treatment.pages import Asked
 from treatment.selfcheck import services as selfcheck
 from treatment.selfcheck.forms import SelfCheckForm
@@ -71,9 +72,13 @@ def after_care(request: HttpRequest, patient_id: UUID | None = None) -> HttpResp
     """What to watch for after a dose. The team reads the sources beside it."""
     asked = Asked(request, patient_id)
     record_view(asked.user, asked.patient, "treatment.view")
+    care = aftercare.after_care(asked.user, asked.patient, asked.now)
     return asked.page(
         "after_care",
-        care=aftercare.after_care(asked.user, asked.patient),
+        care=care,
+        checks=[{"label": line.test.label, "until": until_words(line)} for line in care.checks]
+        if care
+        else [],
         up=asked.url("home"),
         ledger=asked.url("ledger"),
         self_check="" if asked.is_staff else asked.url("self-check"),

@@ -16,9 +16,10 @@ from portal.lib.time_words import day as day_words
 from treatment import words as treatment_words
 from treatment.chair.reading import days_of
 from treatment.courses import reading
+from treatment.courses.reactions import later_of
 from treatment.journey import words
 from treatment.models import Change, Course, Dose, InfusionRecord, Postponement, reaction_word
-from treatment.outcomes.reading import postponements_of
+from treatment.outcomes.reading import postponements_of, settled_by_outcome
 from treatment.pages import Asked
 
 NEAR = 3
@@ -37,11 +38,12 @@ class Event:
 
 
 def _changes(asked: Asked) -> list[Change]:
-    """What people changed, oldest first: one statement. Their reasons were written for the team and are not read."""
-    rows: Any = Change.objects.for_user(asked.user, asked.patient).defer("reason")
+    """What people changed, oldest first: one statement. Their reasons were written for the team and are not read; of a reaction that
+    showed later only its first day is."""
+    rows: Any = Change.objects.for_user(asked.user, asked.patient)
     return list(
-        rows.select_related("dose", "to_course__order__protocol__therapy")
-        .defer("reason", "to_course__order__protocol__content")
+        rows.select_related("dose", "made_by", "to_course__order__protocol__therapy")
+        .defer("to_course__order__protocol__content")
         .order_by("made_at", "dose__number", "id")
     )
 
@@ -121,11 +123,12 @@ def history_context(asked: Asked, before: list[dict[str, Any]]) -> dict[str, Any
     doses = reading.doses_of(asked.user, asked.patient)
     records = {row.dose_id: row for row in InfusionRecord.objects.for_user(asked.user, asked.patient)}
     waited = postponements_of(asked.user, asked.patient)
+    held = settled_by_outcome(waited)
     changes = _changes(asked)
     rows = []
     for course in courses:
         events = [
-            *(_dose_event(dose, records.get(dose.pk)) for dose in doses if dose.course_id == course.pk and not dose.is_planned),
+            *(_dose_event(dose, records.get(dose.pk), held.get(dose.pk)) for dose in doses if dose.course_id == course.pk and not dose.is_planned),
             *(_waited(asked, row) for row in waited if row.dose.course_id == course.pk),
             *_changed(asked, course, changes),
         ]  # fmt: skip
@@ -146,11 +149,18 @@ def history_context(asked: Asked, before: list[dict[str, Any]]) -> dict[str, Any
     }
 
 
-def _dose_event(dose: Dose, record: InfusionRecord | None) -> Event:
+def _dose_event(dose: Dose, record: InfusionRecord | None, held: Postponement | None) -> Event:
+    """What became of a dose. `held`: what it was waiting for at that time."""
     kind, word = treatment_words.state_of(dose)
     title = _("Dose %(number)d") % {"number": dose.number}
     if dose.state == Dose.State.MISSED:
-        return Event(dose.target, title, "caution", _("Not given"), (_("A dose that was missed changes nothing by itself. Your neurologist sets what comes next."),))  # fmt: skip
+        lines = [
+            _("A dose that was missed changes nothing by itself. Your neurologist sets what comes next.")
+        ]
+        if held is not None:
+            why = words.reason_words(held.reason)
+            lines.insert(0, _("It was put off at that time: %(why)s.") % {"why": why[:1].lower() + why[1:]})
+        return Event(dose.target, title, "caution", _("Not given"), tuple(lines))
     if dose.state == Dose.State.CANCELLED:
         return Event(dose.target, title, kind, word)
     details = record.details if record is not None else None
@@ -194,6 +204,10 @@ def _changed(asked: Asked, course: Course, changes: list[Change]) -> list[Event]
         elif change.kind == Change.Kind.SWITCHED and change.to_course is not None:
             to = _("The new treatment: %(name)s.") % {"name": reading.name_of(change.to_course)}
             found.append(Event(day, _("The treatment"), "stopped", _("Switched"), (to,)))
+        elif change.kind == Change.Kind.REACTION and change.dose is not None:
+            title = _("Dose %(number)d") % {"number": change.dose.number}
+            since = _("It showed later, since %(day)s.") % {"day": day_words(later_of(change).since)}
+            found.append(Event(day, title, "caution", _("A reaction that showed later"), (since,)))
         elif change.kind == Change.Kind.ENDED:
             found.append(Event(day, _("The treatment"), "stopped", _("Ended"), (_("Regular checks can go on after the end."),)))  # fmt: skip
     for at, together in moved.items():

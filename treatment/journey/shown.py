@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from treatment import checks
 from treatment import words as treatment_words
-from treatment.courses import reading
+from treatment.courses.eyes import Eyes
+from treatment.courses.watching import need_of
 from treatment.journey import words
 from treatment.journey.place import picture_of
 from treatment.journey.reading import Block, Journey, Order, Step
@@ -87,7 +88,9 @@ def order_row(asked: Asked, order: Order, record: InfusionRecord | None) -> dict
         "dose": dose,
         "planned": words.planned_words(order.place, dose.window) if dose is not None else "",
         "left": treatment_words.left_words(asked.today, dose.target) if dose is not None else "",
-        "length": treatment_words.length_words(reading.infusion_need(dose)) if dose is not None else "",
+        "length": treatment_words.length_words(need_of(Eyes(asked.user, asked.patient), dose))
+        if dose is not None
+        else "",
         "booked": [row for row in order.times if row["done"]],
         "unbooked": [row for row in order.times if not row["done"]],
         "waits": waits,

@@ -203,6 +203,7 @@ def _day(patient: Patient, taken_on: date, now: datetime) -> None:
 def _to_correct(by: User, patient: Patient, result_id: UUID, why: str) -> Result:
     if not why.strip() or len(why) > TEXT_LENGTH:
         raise NotPossible(_("Write in a few words what was wrong."))
+    hold(by, patient)
     wrong = result_or_404(by, patient, result_id)
     if hasattr(wrong, "correction") or wrong.withdrawn:
         raise Corrected
@@ -238,6 +239,12 @@ def _keep(
     return id
 
 
+def hold(by: User, patient: Patient) -> None:
+    """Hold the patient's row until the transaction ends: a look and a release see every correction, and none comes between. Results
+    themselves cannot be held, since nobody may change them."""
+    Patient.objects.for_user(by).select_for_update(no_key=True).filter(pk=patient.pk).first()
+
+
 def result_or_404(user: User, patient: Patient, result_id: UUID | None) -> Result:
     """A result with its people; for the patient without what was found, unless it was released."""
     rows: Any = Result.objects.for_user(user, patient).with_people()
@@ -260,6 +267,7 @@ def look_at(*, by: User, patient: Patient, result_id: UUID, id: UUID, now: datet
     require(by, patient, TREATMENT, "team")
 
     def make() -> UUID:
+        hold(by, patient)
         row = result_or_404(by, patient, result_id)
         if row.entered_by_id == by.pk:
             raise NotTheSamePerson
@@ -286,6 +294,7 @@ def release(
     require(by, patient, TREATMENT, "team")
 
     def make() -> UUID:
+        hold(by, patient)
         row = result_or_404(by, patient, result_id)
         if not note.strip() or len(note) > TEXT_LENGTH:
             raise NotPossible(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.forms import BooleanField
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.drafting import DraftedForm
 from portal.lib import forms
+from treatment.chair.forms import grade_field
 from treatment.courses.guards import TEXT_LENGTH
 from treatment.models import DrugStep, Postponement
 from treatment.outcomes.services import BY_STAFF
@@ -38,6 +40,25 @@ class PostponeForm(DraftedForm):
         required=False,
         widget=forms.TextArea(rows=3),
     )
+
+
+class LaterReactionForm(DraftedForm):
+    """A reaction that showed after its dose was noted."""
+
+    since = forms.DateField(label=_("Day on which it showed first"))
+    grade = grade_field()
+    words = forms.LongTextField(
+        label=_("What was seen or felt, and what was done"),
+        help_text=_("In a few words, for the team."),
+        max_length=TEXT_LENGTH,
+        widget=forms.TextArea(rows=3),
+        error_messages={"required": _("Write what it was in a few words.")},
+    )
+
+    def __init__(self, *args: Any, given_on: date | None, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        day: Any = self.fields["since"]
+        day.earliest, day.latest = given_on or day.earliest, today
 
 
 class DrugForm(forms.Form):

@@ -34,6 +34,11 @@ def open_by_dose(rows: Iterable[Postponement]) -> dict[UUID, Postponement]:
     return {row.dose_id: row for row in rows if row.ended_at is None}
 
 
+def settled_by_outcome(rows: Iterable[Postponement]) -> dict[UUID, Postponement]:
+    """What held a dose back when its outcome was noted, by the dose: of `postponements_of`."""
+    return {row.dose_id: row for row in rows if row.ended_how == Postponement.End.SETTLED}
+
+
 def hold_of(user: User, patient: Patient, dose_id: UUID) -> Postponement | None:
     """What holds one dose back now."""
     rows = Postponement.objects.for_user(user, patient).open()

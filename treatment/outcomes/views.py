@@ -17,12 +17,12 @@ from patients.services import record_view
 from portal.lib.forms import status_of
 from portal.lib.problems import DomainError
 from treatment import forms, words
-from treatment.courses import giving, pausing, reactions, reading
+from treatment.courses import giving, later_reactions, pausing, reactions, reading
 from treatment.outcomes import services
-from treatment.outcomes.forms import DrugForm, PostponeForm, ResumeForm
+from treatment.outcomes.forms import DrugForm, LaterReactionForm, PostponeForm, ResumeForm
 from treatment.outcomes.reading import drug_of, hold_of
 from treatment.pages import Asked
-from treatment.views.team import finish, prescribes
+from treatment.views.team import finish, grade_in, prescribes
 
 GET_POST = ["GET", "HEAD", "POST"]
 
@@ -96,6 +96,33 @@ def review(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpRespons
         reacted=reactions.unreviewed(asked.user, asked.patient, substance),
     )  # fmt: skip
     return finish(asked, page, "treatment/review_hold.html", context, act, _("The dose can go ahead."), back)
+
+
+@require_http_methods(GET_POST)
+def later_reaction(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse:
+    """Note a reaction that showed after the dose was noted as given; what was noted before stays beside it."""
+    asked = Asked(request, patient_id, staff_only=True)
+    dose = reading.dose_or_404(asked.user, asked.patient, dose_id)
+    record_view(asked.user, asked.patient, "treatment.view", dose.pk)
+    page = drafted(
+        request, LaterReactionForm, kind="late-reaction", patient=asked.patient, target=dose.pk, given_on=dose.given_on,
+        today=asked.today,
+    )  # fmt: skip
+    back = asked.url("course", dose.course_id)
+
+    def act(data: dict[str, Any]) -> None:
+        later_reactions.note_later_reaction(
+            by=asked.user, patient=asked.patient, dose_id=dose.pk, grade=grade_in(data["grade"]), since=data["since"],
+            words=data["words"], id=page.id, now=asked.now,
+        )  # fmt: skip
+
+    context = asked.context(
+        up=back, dose=dose, name=reading.name_of(dose.course), unsigned=dose.course.order.demo_only,
+        later=later_reactions.of_dose(asked.user, asked.patient, dose.pk),
+    )  # fmt: skip
+    return finish(
+        asked, page, "treatment/later_reaction.html", context, act, _("The reaction is noted."), back
+    )
 
 
 @require_http_methods(GET_POST)

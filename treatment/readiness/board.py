@@ -102,8 +102,7 @@ def week_of(user: User, day: date, now: datetime) -> Board:
 
 
 def counts_of(user: User, day: date) -> tuple[int, int]:
-    """Planned doses in the week of `day` that are neither put off nor paused, and answers that stop one, their own or the patient's next:
-    two statements."""
+    """Planned doses in the week of `day` that are neither put off nor paused, and answers that stop doses of a patient: two statements."""
     monday = monday_of(day)
     with reading_many():
         planned = Dose.objects.for_user(user).planned().going_ahead()
@@ -113,13 +112,13 @@ def counts_of(user: User, day: date) -> tuple[int, int]:
 
 
 def _doses(user: User, monday: date) -> tuple[list[Dose], list[DoseAnswer], list[SelfCheck]]:
-    """The doses of the week, those that an answer stops, and the next one of everybody with a self-check that nobody has looked at, or with
-    a stop from a dose that is over: three statements."""
+    """The doses of the week, those that an answer is about and stops, and the next one of everybody with such an answer, or with a
+    self-check that nobody has looked at: three statements."""
     stopping = DoseAnswer.objects.for_user(user).stopping()
     answers = list(stopping.select_related("dose").order_by("-answered_at", "-id")[:MOST])
     selfchecks = list(SelfCheck.objects.for_user(user).to_look_at().order_by("answered_at", "id")[:MOST])
     said = {row.patient_id for row in selfchecks}
-    said |= {row.patient_id for row in answers if not row.dose.is_planned}
+    said |= {row.patient_id for row in answers}
     planned = Dose.objects.for_user(user).with_course().planned().filter(course__ended_on__isnull=True)
     wanted = Q(target__gte=monday, target__lt=monday + WEEK) | Q(pk__in=[row.dose_id for row in answers])
     rows = list(planned.filter(wanted | Q(patient_id__in=said)).order_by("target", "id"))

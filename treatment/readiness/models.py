@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
 GROWS = "SELECT, INSERT"
 KEPT = "SELECT, INSERT, UPDATE"
-OVER = (
-    "given",
-    "missed",
-    "cancelled",
-)  # no longer planned, given although it was stopped too: a stop goes on to the next doses
 
 
 class ItemNoteQuerySet(PatientRecordQuerySet["ItemNote"]):
@@ -68,15 +63,15 @@ class DoseAnswerQuerySet(PatientRecordQuerySet["DoseAnswer"]):
         )
 
     def stopping(self) -> DoseAnswerQuerySet:
-        """An answer that means "call first" stops its dose until somebody of the team lifts that stop, looked at or not."""
+        """An answer that means "call first" stops until somebody of the team lifts that stop, looked at or not."""
         return self.filter(level="call_first", lift__isnull=True)
 
     def that_stop(self, dose: Dose) -> DoseAnswerQuerySet:
-        """Those that stop one dose: its own, and of a planned dose those of the patient's doses that are over,
-        whatever became of them: a dose that was given although an answer stopped it lifts nothing."""
+        """Those that stop one dose: its own, and of a planned dose all of the patient's, of whatever treatment. A fever is the
+        person's and not the dose's; and a dose that was given although an answer stopped it lifts nothing."""
         mine = Q(dose=dose)
         if dose.is_planned:
-            mine |= Q(patient_id=dose.patient_id, dose__state__in=OVER)
+            mine |= Q(patient_id=dose.patient_id)
         return self.stopping().filter(mine)
 
     def to_look_at(self) -> DoseAnswerQuerySet:
@@ -87,8 +82,8 @@ class DoseAnswerQuerySet(PatientRecordQuerySet["DoseAnswer"]):
 class DoseAnswer(PatientRecord):
     """The answers to the questions before one dose. They never change; what the team agreed with the patient is added once.
 
-    An answer that means "call first" stops the dose by itself, whether or not its question has a line in the list, and the patient's next
-    doses after it, until there is a `StopLift`.
+    An answer that means "call first" stops the dose by itself, whether or not its question has a line in the list, and every other planned
+    dose of the patient, of whatever treatment, until there is a `StopLift`.
     """
 
     class Level(models.TextChoices):
@@ -153,8 +148,7 @@ class DoseAnswer(PatientRecord):
 
     def is_about(self, dose: Dose) -> bool:
         """The rule of `DoseAnswerQuerySet.that_stop`, for answers that were read with their doses."""
-        over = dose.is_planned and self.dose.state in OVER and self.patient_id == dose.patient_id
-        return self.dose_id == dose.pk or over
+        return self.dose_id == dose.pk or (dose.is_planned and self.patient_id == dose.patient_id)
 
 
 class StopLiftQuerySet(PatientRecordQuerySet["StopLift"]):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -15,28 +15,24 @@ from patients.models import Patient
 from portal.lib.first import TODAY, URGENT, Problem
 from portal.lib.time_words import day as day_words
 from treatment.models import Dose, DoseAnswer
-from treatment.readiness.models import OVER
 
 MOST = 100
-NEAR = timedelta(days=3)  # a dose that stays stopped is said when it is as near as that
+NEAR = timedelta(days=3)  # that a stop holds is said when a dose of whatever treatment is as near as that
 
 
 def answers_to_look_at(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
     """One statement. That there is a concern and for which day, never what it is; one problem with the dose that it is about."""
     rows: Any = DoseAnswer.objects.for_user(user, patient)
     rows = rows.select_related("dose")
-    soon = Dose.objects.planned().filter(target__lte=now.date() + NEAR, course__ended_on__isnull=True)
-    near = rows.stopping().filter(
-        Q(dose__state=Dose.State.PLANNED, dose__target__lte=now.date() + NEAR)
-        | Q(Exists(soon.filter(patient=OuterRef("patient"))), dose__state__in=OVER),
-        reviewed_at__isnull=False,
-    )
+    until = now.date() + NEAR
+    soon = Dose.objects.planned().filter(target__lte=until, course__ended_on__isnull=True)
+    near = rows.stopping().filter(Exists(soon.filter(patient=OuterRef("patient"))), reviewed_at__isnull=False)
     found = rows.to_look_at().union(near, all=True)  # each part has an index of its own
     for row in found.order_by("answered_at", "id")[:MOST]:
         looked_at = row.reviewed_at is not None
         stops = row.level == DoseAnswer.Level.CALL_FIRST and not looked_at
         said = {"day": day_words(row.dose.target)}
-        if looked_at and not row.dose.is_planned:
+        if looked_at and not (row.dose.is_planned and row.dose.target <= until):
             words = _(
                 "An answer before the infusion of %(day)s still stops the next one, and nobody has lifted that"
             )

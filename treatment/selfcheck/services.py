@@ -93,17 +93,21 @@ def versions_to_ask(user: User, patient: Patient) -> list[Version]:
     if course is not None and course.is_running:
         found = {course.protocol_id: version_of(course), **found}
     known = {version.protocol.therapy_id for version in found.values()}
-    versions = [*found.values(), *_given_elsewhere(user, patient, known)]
+    told = [row.therapy_id for row in confirmed_elsewhere(user, patient) if row.therapy_id not in known]
+    versions = [*found.values(), *newest_versions(patient, told)]
     return versions or ([version_of(course)] if course is not None else [])
 
 
-def _given_elsewhere(user: User, patient: Patient, known: set[UUID]) -> list[Version]:
-    """The newest versions, at the patient's site, of therapies given elsewhere that are not `known` from here."""
-    rows = GivenElsewhere.objects.for_user(user, patient).filter(
+def confirmed_elsewhere(user: User, patient: Patient) -> list[GivenElsewhere]:
+    """What was given elsewhere and confirmed: one row for each therapy."""
+    told: Any = GivenElsewhere.objects.for_user(user, patient).filter(
         confirmed_at__isnull=False, doses_given__gt=0
     )
-    told: Any = rows
-    therapies = [row.therapy_id for row in told.standing() if row.therapy_id not in known]
+    return list(told.standing())
+
+
+def newest_versions(patient: Patient, therapies: list[UUID]) -> list[Version]:
+    """The newest versions of these therapies at the patient's site, in this order; no statement for none."""
     if not therapies:
         return []
     protocols = Protocol.objects.light().at(patient.site).filter(therapy_id__in=therapies).order_by("version")
@@ -260,7 +264,7 @@ def may_review(user: User, row: SelfCheck) -> bool:
 
 
 def message_text(row: SelfCheck) -> str:
-    """The words that a message to the team begins with: what was ticked, in the words it was asked in."""
+    """The words that a message to the team begins with: what was ticked, in the words it was asked in, each with the rule that fired."""
     check_in = getattr(row, "check_in", None)
     lines = [
         str(_("From my self-check. New for me:"))
@@ -268,7 +272,22 @@ def message_text(row: SelfCheck) -> str:
         else str(_("From my check-in after the dose on %(day)s. New for me:"))
         % {"day": day_words(check_in.dose.day)}
     ]
-    return "\n".join([*lines, *(f"- {line['text']}" for line in row.answers["new"])])
+    return "\n".join(
+        [*lines, *(f"- {line['text']}\n  {_rule_words(row, line)}" for line in row.answers["new"])]
+    )
+
+
+def _rule_words(row: SelfCheck, line: dict[str, Any]) -> str:
+    """Which rule fired: what the version says to do with this sign, the key of its fact, and the version."""
+    says = {
+        Level.CALL_NOW: _("Rule: this sign, when it is new, means “call first”."),
+        Level.EMERGENCY: _("Rule: this sign, when it is new, means “call the emergency number”."),
+    }[Level(line["level_code"])]
+    where = _("(%(fact)s, version %(version)d)") % {
+        "fact": line["fact_code"],
+        "version": line.get("version", row.protocol.version),
+    }
+    return f"{says} {where}"
 
 
 __all__ = [
@@ -280,10 +299,12 @@ __all__ = [
     "answer",
     "asked_of",
     "check_or_404",
+    "confirmed_elsewhere",
     "course_to_ask",
     "keep",
     "may_review",
     "message_text",
+    "newest_versions",
     "review",
     "signs_of",
     "version_of",

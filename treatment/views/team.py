@@ -27,6 +27,7 @@ from treatment.chair.reading import record_of
 from treatment.courses import ending, giving, guards, moving, ordering, proceeding, reading
 from treatment.courses.eyes import Eyes
 from treatment.courses.proceeding import Act, Code, Stop
+from treatment.courses.watching import need_of
 from treatment.dayof.contributed import rows_of
 from treatment.elsewhere.shown import before_rows, counted_words
 from treatment.models import Course, Dose
@@ -271,7 +272,7 @@ def _dose_page(
         else None,
         against=[stop for stop in against or [] if stop.code not in (Code.PUT_OFF, Code.REACTION)],
         window=words.window_words(dose.window),
-        need=words.minutes_words(reading.infusion_need(dose)),
+        need=words.minutes_words(need_of(Eyes(asked.user, asked.patient), dose)),
         unsigned=dose.course.order.demo_only,
         waiting=hold_of(asked.user, asked.patient, dose.pk),
         counted=counted_words(asked, dose) if template == "given" else "",
