@@ -15,6 +15,7 @@ from patients.models import Patient
 from portal.lib.first import TODAY, URGENT, Problem
 from portal.lib.time_words import day as day_words
 from treatment.models import Dose, DoseAnswer
+from treatment.querysets import booked_on, counted_in
 from treatment.readiness.models import OVER
 
 MOST = 100
@@ -24,10 +25,11 @@ NEAR = timedelta(days=3)  # a dose that stays stopped is said when it is as near
 def answers_to_look_at(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
     """One statement. That there is a concern and for which day, never what it is; one problem with the dose that it is about."""
     rows: Any = DoseAnswer.objects.for_user(user, patient)
-    rows = rows.select_related("dose")
-    soon = Dose.objects.planned().filter(target__lte=now.date() + NEAR, course__ended_on__isnull=True)
+    rows = rows.select_related("dose").annotate(booked_on=booked_on("dose__"))
+    last = now.date() + NEAR
+    soon = Dose.objects.planned().with_times().filter(counted_in(None, last), course__ended_on__isnull=True)
     near = rows.stopping().filter(
-        Q(dose__state=Dose.State.PLANNED, dose__target__lte=now.date() + NEAR)
+        Q(counted_in(None, last, "dose__"), dose__state=Dose.State.PLANNED)
         | Q(Exists(soon.filter(patient=OuterRef("patient"))), dose__state__in=OVER),
         reviewed_at__isnull=False,
     )
@@ -35,7 +37,8 @@ def answers_to_look_at(user: User, now: datetime, patient: Patient | None = None
     for row in found.order_by("answered_at", "id")[:MOST]:
         looked_at = row.reviewed_at is not None
         stops = row.level == DoseAnswer.Level.CALL_FIRST and not looked_at
-        said = {"day": day_words(row.dose.target)}
+        row.dose.booked_on = row.booked_on
+        said = {"day": day_words(row.dose.counted_on)}
         if looked_at and not row.dose.is_planned:
             words = _(
                 "An answer before the infusion of %(day)s still stops the next one, and nobody has lifted that"
