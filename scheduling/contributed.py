@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import DateField, DateTimeField, F, Func
+from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -137,6 +139,19 @@ def dose_times(user: User, patient: Patient, now: datetime) -> list[DoseTime]:
         for visit in visits.order_by("during")
         if visit.dose_id is not None
     ]
+
+
+def booked_days() -> Any:
+    """The days of booked infusions by their dose, on the clock of the chair's site, and when they begin. Treatment puts it into its own statements, one dose at
+    a time; who may see an appointment is decided there by row-level security."""
+    clock = Func(
+        F("resource__site__time_zone"),
+        F("during__startswith"),
+        function="timezone",
+        output_field=DateTimeField(),
+    )
+    booked = Appointment.objects.booked().filter(dose__isnull=False)
+    return booked.annotate(day=Cast(clock, DateField()), starts=F("during__startswith"))
 
 
 def carer_links(user: User, patient: Patient) -> list[dict[str, Any]]:

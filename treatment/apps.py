@@ -35,6 +35,7 @@ class TreatmentConfig(AppConfig):
         contributions.problems.add(14, answers_to_look_at)
         contributions.problems.add(15, problems.new_signs)
         contributions.problems.add(20, problems.near_doses)
+        contributions.problems.add(21, problems.cannot_go_on)
         contributions.problems.add(22, to_look_at)
         contributions.problems.add(23, problems.phases_to_plan)
         contributions.staff_today.add(28, board_views.staff_card)

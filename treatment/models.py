@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from patients.areas import TREATMENT
@@ -257,6 +258,22 @@ class Dose(PatientRecord):
     def day(self) -> date:
         """The day it was given, else the day it is planned for."""
         return self.given_on or self.target
+
+    @cached_property
+    def booked_on(self) -> date | None:
+        """The day of its booked time on the clock of the site, None without one and for a dose that is over. Read together with the dose
+        (`with_times`, `with_course`); a dose that was read otherwise asks for it once."""
+        rows: Any = type(self).objects.filter(pk=self.pk)
+        found: date | None = rows.with_times().values_list("booked_on", flat=True).first()
+        return found
+
+    @property
+    def counted_on(self) -> date:
+        """The day from which everything before the dose is counted: reminders, questions, due days, boards, "What first?".
+
+        The day of the booked time, whether it lies before or after the planned one; without a booked time the planned day.
+        """
+        return self.booked_on or self.target
 
     @property
     def is_planned(self) -> bool:

@@ -19,11 +19,16 @@ from portal.lib.first import SOON, TODAY, URGENT, Problem
 from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
 from treatment.courses import reading
+from treatment.courses.blocked import blocks_of, why
 from treatment.courses.planning import Anchor
-from treatment.models import Course, Dose, Protocol, SelfCheck
+from treatment.courses.proceeding import Code
+from treatment.models import Course, Dose, GivenElsewhere, Protocol, SelfCheck
+from treatment.querysets import counted_in
 from treatment.readiness.items import open_counts
+from treatment.readiness.reminders import STEPS
 
-NEAR = timedelta(days=3)
+ONE_DAY, NEAR = timedelta(days=1), timedelta(days=3)
+FIRST_STEP = timedelta(days=max(STEPS))
 MOST = 100
 PLAN_BEFORE = timedelta(days=30)
 """So long before a phase may begin somebody has to plan it: a step of the portal, not of a label."""
@@ -59,28 +64,19 @@ def _new_words(*, after_dose: bool, emergency: bool) -> str:
 
 
 def near_doses(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
-    """Planned doses of the next days: open lines are a problem, and without one the dose is said beside a fever. Three statements."""
-    doses = (
-        Dose.objects.for_user(user, patient)
-        .with_course()
-        .filter(
-            state=Dose.State.PLANNED,
-            course__ended_on__isnull=True,
-            course__paused_on__isnull=True,
-            target__lte=now.date() + NEAR,
-        )
-        .select_related("patient__site")
-        .order_by("target", "id")
-    )
-    near = list(doses[:MOST])
-    counts = open_counts(user, near, now)
+    """Doses of the next days, and those whose days are over: open lines are a problem, and without one the dose is said beside a fever.
+
+    All of them, so that what "What first?" counts is true: a limit would leave out either what is nearest or what waits longest. Three
+    statements; the lines are read only for what is still to come.
+    """
+    found: Any = Dose.objects.for_user(user, patient).with_course().planned()
+    found = found.filter(course__ended_on__isnull=True, course__paused_on__isnull=True)
+    found = found.filter(counted_in(None, now.date() + NEAR + ONE_DAY)).select_related("patient__site")
+    near = [dose for dose in found if dose.counted_on <= reading.today_of(dose.patient, now) + NEAR]
+    counts = open_counts(user, [dose for dose in near if not _is_over(dose, now)], now)
     for dose in near:
-        still_open = counts[dose.pk]
-        today = today_in(now, dose.patient.site.time_zone)
-        if dose.target > today + NEAR:
-            continue
-        over = (dose.latest or dose.target) < today
-        said = {"day": day_words(dose.target)}
+        day, over, still_open = dose.counted_on, _is_over(dose, now), counts.get(dose.pk, 0)
+        said = {"day": day_words(day)}
         if over:
             words = _("The infusion was planned for %(day)s and is not noted as given") % said
         else:
@@ -94,10 +90,54 @@ def near_doses(user: User, now: datetime, patient: Patient | None = None) -> Ite
             rank=TODAY,
             words=words,
             url=reverse("treatment:patient-home", args=[dose.patient_id]),
-            state=f"{dose.target}:{still_open}:{over}",
-            due=_day_begins((dose.latest or dose.target) + timedelta(days=1) if over else dose.target, dose),
+            state=f"{day}:{still_open}:{over}",
+            due=_day_begins(_last_day(dose, now) + ONE_DAY if over else day, dose),
             owner=_("The team"),
             alone=bool(still_open) or over,
+        )
+
+
+def _last_day(dose: Dose, now: datetime) -> date:
+    """The last day on which the dose is still to come: that of its booked time, else the end of its window."""
+    return dose.booked_on or dose.latest or dose.target
+
+
+def _is_over(dose: Dose, now: datetime) -> bool:
+    return _last_day(dose, now) < reading.today_of(dose.patient, now)
+
+
+def cannot_go_on(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
+    """Coming doses that wait for a number that nobody has confirmed, or that the limit for a lifetime leaves no room for, from the day of
+    their first reminder; withdrawn versions have a line of their own (`labelchange.problems`).
+
+    One statement where there is none, else those of `blocked.blocks_of` besides.
+    """
+    open_numbers = GivenElsewhere.objects.standing().filter(patient=OuterRef("patient"), confirmed_at=None)
+    limited = Protocol.objects.exclude(content__lifetime_cumulative_max=[]).values("pk")
+    on_limited = Q(course__moved_to__in=limited) | Q(
+        course__moved_to__isnull=True, course__order__protocol__in=limited
+    )
+    found: Any = Dose.objects.for_user(user, patient).with_course().planned()
+    found = found.filter(course__ended_on__isnull=True, course__paused_on__isnull=True)
+    found = found.filter(counted_in(None, now.date() + FIRST_STEP + ONE_DAY)).select_related("patient__site")
+    found = found.filter(Q(Exists(open_numbers)) | on_limited).order_by("course", "-number")
+    coming = list({dose.course_id: dose for dose in found}.values())  # the next one of each treatment
+    against = blocks_of(user, coming, patient)
+    for dose in coming:
+        day, today = dose.counted_on, reading.today_of(dose.patient, now)
+        stops = [stop for stop in against.get(dose.pk, []) if stop.code != Code.WITHDRAWN]
+        if not stops or day > today + FIRST_STEP:
+            continue
+        yield Problem(
+            patient_id=dose.patient_id,
+            keys=(f"dose:{dose.pk}", "infusion"),
+            rank=TODAY if day <= today + NEAR else SOON,
+            words=_("The infusion of %(day)s cannot go on: %(why)s")
+            % {"day": day_words(day), "why": why(stops)},
+            url=reverse("treatment:patient-course", args=[dose.patient_id, dose.course_id]),
+            state=f"{day}:{','.join(stop.code for stop in stops)}",
+            due=_day_begins(day, dose),
+            owner=_("The team"),
         )
 
 

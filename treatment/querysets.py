@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from patients.querysets import PatientRecordQuerySet
+from portal.lib.contributions import booked_days
 
 if TYPE_CHECKING:
     from clinic.models import Site
@@ -23,6 +25,40 @@ if TYPE_CHECKING:
         Order,
         Protocol,
     )
+
+
+def booked_on(dose: str = "") -> Any:
+    """The day of a planned dose's booked time as a column, null without one; `dose` is the way to the dose from the rows, such as "dose__".
+
+    A time that has begun counts on, as long as nobody has said what became of the dose: it waits for that. When it is put off then, or gets a
+    new day, it goes by the plan again, although the time of that morning stays booked. For rows that carry their dose along: give it to the
+    dose as `dose.booked_on`, so that it is not read again for each.
+    """
+    from treatment.models import Change, Postponement
+
+    nothing = models.Value(None, output_field=models.DateField())
+    moved = Change.objects.filter(
+        dose=models.OuterRef("dose_id"), new_target__isnull=False, made_at__gte=models.OuterRef("starts")
+    )
+    said_after = models.Q(made_at__gte=models.OuterRef("starts")) | models.Q(
+        ended_at__gte=models.OuterRef("starts")
+    )
+    put_off = Postponement.objects.filter(said_after, dose=models.OuterRef("dose_id"))
+    for entry in booked_days:
+        times = entry().filter(dose=models.OuterRef(f"{dose}pk"))
+        times = times.exclude(models.Exists(moved)).exclude(models.Exists(put_off))
+        # Of doses that are over nobody asks: the visits of years are not looked up.
+        planned = models.When(**{f"{dose}state": "planned"}, then=models.Subquery(times.values("day")[:1]))
+        return models.Case(planned, default=nothing)
+    return nothing
+
+
+def counted_in(first: date | None, last: date, dose: str = "") -> models.Q:
+    """Doses that are counted on a day from `first` (None: whenever) to `last`, as `Dose.counted_on` says it; for rows with `booked_on`.
+    `dose` as there."""
+    how, value = ("__lte", last) if first is None else ("__range", (first, last))
+    planned = models.Q(**{f"{dose}target{how}": value})  # the cheaper question first
+    return models.Q(planned & models.Q(booked_on__isnull=True)) | models.Q(**{f"booked_on{how}": value})
 
 
 class ProtocolQuerySet(models.QuerySet["Protocol"]):
@@ -55,12 +91,17 @@ class CourseQuerySet(PatientRecordQuerySet["Course"]):
 
 class DoseQuerySet(PatientRecordQuerySet["Dose"]):
     def with_course(self) -> DoseQuerySet:
-        """Doses with what their pages and windows need, in the order of their numbers."""
+        """Doses with what their pages and windows need, in the order of their numbers; with the days of booked times."""
         return (
-            self.select_related("course__order__protocol__therapy", "course__moved_to__therapy")
+            self.with_times()
+            .select_related("course__order__protocol__therapy", "course__moved_to__therapy")
             .defer("course__order__protocol__content", "course__moved_to__content")
             .order_by("course", "number")
         )
+
+    def with_times(self) -> DoseQuerySet:
+        """With `booked_on`, the day of the booked time: `Dose.counted_on` needs it. In the same statement."""
+        return self.annotate(**{"booked_on": booked_on()})  # the model names it, for rows without
 
     def planned(self) -> DoseQuerySet:
         return self.filter(state="planned")

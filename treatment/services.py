@@ -44,6 +44,7 @@ from treatment.lists import (
 from treatment.protocols.facts import InfusionNeed
 from treatment.protocols.loading import load_protocols
 from treatment.protocols.signing import is_signed_off, sign_off
+from treatment.querysets import booked_on, counted_in
 
 __all__ = [
     "BookableDose",
@@ -58,8 +59,10 @@ __all__ = [
     "TooEarly",
     "allergies_of",
     "before",
+    "booked_on",
     "chair_stands",
     "confirm_moves",
+    "counted_in",
     "course_or_404",
     "courses_of",
     "cycle_day",

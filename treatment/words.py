@@ -65,6 +65,13 @@ def planned_words(window: DoseWindow) -> str:
     return _("planned for the week of %(day)s") % {"day": day_words(monday)}
 
 
+def when_words(dose: Dose, planned: str = "") -> str:
+    """ "booked for Thursday 3 December 2026", else when it is planned: in words of its own, or the week."""
+    if dose.booked_on is not None:
+        return _("booked for %(day)s") % {"day": day_words(dose.booked_on)}
+    return planned or planned_words(dose.window)
+
+
 def window_words(window: DoseWindow) -> str:
     """The window of days for staff."""
     if window.latest is None:

@@ -5,7 +5,7 @@ Each is one act, once under its id, on the trail, and stands in the conversation
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from patients.questions import add_question
 from patients.services import Done, can, capacity_of, exactly_once, record_change, require
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, NotAllowed
-from treatment.services import next_dose
+from treatment.services import booked_on, next_dose
 
 LONGEST_WORDS = 200
 DONE_IS_SHOWN = timedelta(days=14)
@@ -181,15 +181,23 @@ def made_of(user: User, patient: Patient, thread: Thread) -> list[dict[str, Any]
         visits = can(user, patient, "appointments")
         rows = [row for row in rows if row.kind != Kind.QUESTION and (visits or row.kind != Kind.APPOINTMENT)]
     wanted = [row.result for row in rows if row.kind == Kind.OPEN_ITEM]
-    items = (
-        {
-            item.pk: item
-            for item in OpenItem.objects.for_user(user, patient).select_related("dose").filter(pk__in=wanted)
-        }
-        if wanted
-        else {}
-    )
+    items = {item.pk: item for item in _with_days(user, patient).filter(pk__in=wanted)} if wanted else {}
     return [_shown(row, items.get(row.result), patient, capacity) for row in rows]
+
+
+def _with_days(user: User, patient: Patient) -> Any:
+    """Things to do before a dose, with the dose and the day of its booked time."""
+    rows: Any = OpenItem.objects.for_user(user, patient).select_related("dose")
+    return rows.annotate(booked_on=booked_on("dose__"))
+
+
+def _day_of(item: Any) -> date | None:
+    """The day of the dose that something is to do before: of its booked time, else the planned one."""
+    if item.dose is None:
+        return None
+    item.dose.booked_on = item.booked_on
+    day: date = item.dose.counted_on
+    return day
 
 
 def _shown(row: MadeFrom, item: OpenItem | None, patient: Patient, capacity: str) -> dict[str, Any]:
@@ -207,7 +215,7 @@ def _shown(row: MadeFrom, item: OpenItem | None, patient: Patient, capacity: str
         "url": url,
         "item": item,
         # For the team alone: the patient reads the week of a dose whose day is not set yet, on the dose's own list.
-        "day": item.dose.target if staff and item is not None and item.dose is not None else None,
+        "day": _day_of(item) if staff and item is not None else None,
         "tick": item is not None and yours,
         "asks": row.kind == Kind.QUESTION
         and capacity == "self"

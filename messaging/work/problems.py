@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ from portal.lib.actor import unit_store
 from portal.lib.first import SOON, TODAY, URGENT, Problem
 from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
+from treatment.services import booked_on, counted_in
 
 MOST = 100  # of each kind; the work list has the rest
 NEAR = timedelta(days=3)  # as the lines of the dose itself (treatment.problems)
@@ -85,20 +87,24 @@ def count_to_call(user: User) -> int:
 
 def open_before_doses(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
     """What conversations brought up and is open before a dose that is near: one problem with that dose. One statement."""
-    rows = OpenItem.objects.for_user(user, patient).filter(
+    rows: Any = OpenItem.objects.for_user(user, patient).filter(
         thread__team_id__in=team_ids(user),
         done_at=None,
         dose__state="planned",
-        dose__target__lte=now.date() + NEAR,
     )
-    by_dose: dict[UUID, list[OpenItem]] = {}
+    rows = rows.annotate(booked_on=booked_on("dose__")).filter(counted_in(None, now.date() + NEAR, "dose__"))
+    by_dose: dict[UUID, list[Any]] = {}
     for item in (
         rows.select_related("dose", "patient__site").defer("words").order_by("dose__target", "id")[:MOST]
     ):
         by_dose.setdefault(item.dose_id, []).append(item)
     for dose_id, items in by_dose.items():
         zone, dose, count = items[0].patient.site.time_zone, items[0].dose, len(items)
-        if dose is None or dose.target > today_in(now, zone) + NEAR:
+        if dose is None:
+            continue
+        dose.booked_on = items[0].booked_on
+        day = dose.counted_on
+        if day > today_in(now, zone) + NEAR:
             continue
         words = ngettext(
             "Before the infusion of %(day)s: %(count)d thing to do from messages",
@@ -110,9 +116,9 @@ def open_before_doses(user: User, now: datetime, patient: Patient | None = None)
             patient_id=items[0].patient_id,
             keys=(f"dose:{dose_id}", "infusion"),
             rank=TODAY,
-            words=words % {"day": day_words(dose.target), "count": count},
+            words=words % {"day": day_words(day), "count": count},
             url=reverse("messaging:work-thread", args=[items[0].patient_id, items[0].thread_id]) + "#made",
             state=",".join(sorted(str(item.pk) for item in items)),
-            due=datetime.combine(dose.target, time.min, ZoneInfo(zone)).astimezone(UTC),
+            due=datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC),
             owner=_("The patient") if patients else _("The team"),
         )

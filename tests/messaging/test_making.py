@@ -21,6 +21,7 @@ from portal.lib.contributions import Registry
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
 from tests.messaging.ward import Ward, hidden
+from tests.treatment.conftest import book_chair
 from treatment.models import Dose, Protocol
 from treatment.protocols.loading import load_protocols
 from treatment.services import next_dose, sign_order
@@ -240,6 +241,20 @@ def test_something_to_do_belongs_to_the_next_dose_is_counted_there_and_on_both_t
     settle(ward, ward.maya, made)
     assert open_lines() == before
     assert "thing to do from messages" not in nurse.get(reverse("portal:today")).content.decode()
+
+
+def test_what_is_to_do_before_a_dose_goes_by_its_booked_day(ward: Ward, signed_in: Any) -> None:
+    from portal.lib.time_words import day as day_words
+
+    dose, nurse, thread = infusion_in(ward, 20), signed_in(ward.rosa), ward.start()
+    item(ward, thread)
+    assert "thing to do from messages" not in nurse.get(reverse("portal:today")).content.decode()
+    booked = ward.world.today() + timedelta(days=2)
+    book_chair(dose, ward.world.at(2, 10), by=ward.rosa)
+    said = f"Before the infusion of {day_words(booked)}"
+    assert f"{said}: 1 thing to do from messages" in nurse.get(reverse("portal:today")).content.decode()
+    conversation = reverse("messaging:work-thread", args=[ward.of_maya.pk, thread])
+    assert said in nurse.get(conversation).content.decode()
 
 
 def test_what_is_open_when_its_dose_is_over_stands_before_the_next_one_and_what_is_done_does_not(

@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from portal.lib import actor
 from portal.lib.ids import uuid7
@@ -72,6 +73,10 @@ class Ward:
     def planned(self, course: Course) -> Dose:
         return next(dose for dose in self.doses(course) if dose.is_planned)
 
+    def book(self, dose: Dose, day: date | None, hour: int = 10) -> None:
+        """A chair time for a dose on a day, instead of the one it had; None: it is only taken away."""
+        book_chair(dose, self.at(day, hour) if day is not None else None, by=self.nurse)
+
     def give(
         self, course: Course, day: date, *, by: User | None = None, id: UUID | None = None, **more: Any
     ) -> Dose:
@@ -84,6 +89,30 @@ class Ward:
                 by=by, patient=self.patient, dose_id=dose_id, id=id or uuid7(), given_at=self.at(day),
                 now=self.at(day, 16), **more,
             )  # fmt: skip
+
+
+def book_chair(dose: Dose, starts: datetime | None, *, by: User) -> None:
+    """Two hours of a chair and a nurse for a dose, instead of those it had; None: they are only taken away."""
+    from patients.models import Patient
+    from scheduling.models import Appointment, Resource, Service
+
+    with actor.unit_of_work(actor.system("tests")):
+        had = Appointment.objects.for_system().filter(dose_id=dose.pk, state="booked")
+        had.update(state="cancelled", cancelled_at=present())
+        if starts is None:
+            return
+        site = Patient.objects.for_system().select_related("site").get(pk=dose.patient_id).site
+        service, _new = Service.objects.get_or_create(
+            site=site, kind="infusion", code="infusion", defaults={"name": "Infusion", "minutes": 120}
+        )
+        chair, nurse = (
+            Resource.objects.get_or_create(site=site, kind=kind, label=kind)[0] for kind in ("chair", "nurse")
+        )
+        Appointment.objects.create(
+            patient_id=dose.patient_id, service=service, resource=chair, nurse=nurse, dose_id=dose.pk,
+            parts=[15, 60, 30, 15], during=DateTimeTZRange(starts, starts + timedelta(hours=2), "[)"),
+            booked_by=by, capacity="team",
+        )  # fmt: skip
 
 
 @pytest.fixture

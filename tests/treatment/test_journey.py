@@ -334,6 +334,16 @@ def test_a_second_course_that_nobody_planned_stands_on_what_first(ward: Ward) ->
     assert "Your team plans the next course" not in read(signed_in(ward.maya), "/treatment/")
 
 
+def test_programs_read_the_sentence_about_a_course_that_nobody_planned(ward: Ward) -> None:
+    _course, last = two_courses(ward, 325)
+    client = signed_in(ward.maya)
+    (order,) = client.get(API).json()["orders"]
+    assert (order["next"], order["day"]) == (None, None)
+    assert order["phase_from"] == add_months(last, 12).isoformat()
+    assert order["phase"] in read(client, "/treatment/")
+    assert order["phase"].startswith("Your team plans the next course.")
+
+
 def test_so_long_before_it_nobody_is_nudged(ward: Ward) -> None:
     two_courses(ward, 325)
     assert "is not planned yet" not in read(signed_in(ward.nurse), "/")

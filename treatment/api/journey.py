@@ -62,6 +62,19 @@ class OrderNowRead(serializers.Serializer[Any]):
     last = DoseRead(allow_null=True, help_text=_("The newest dose of this medicine that was given here."))
     last_elsewhere = serializers.DateField(allow_null=True)
     next = DoseRead(allow_null=True)
+    day = serializers.DateField(
+        allow_null=True,
+        help_text=_("The day on which the next dose is counted: of its booked time, else its `target`."),
+    )
+    phase_from = serializers.DateField(
+        allow_null=True,
+        help_text=_(
+            "No dose is planned: from when the next course comes, which a neurologist still has to plan."
+        ),
+    )
+    phase = serializers.CharField(
+        allow_blank=True, help_text=_("The same as a sentence for the patient; empty when there is none.")
+    )
     late = serializers.BooleanField()
     worst = serializers.SerializerMethodField(help_text=_("The worst of the lines before the next dose."))
     times = serializers.SerializerMethodField(help_text=_("Whether the next dose has a time, in words."))

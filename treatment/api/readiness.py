@@ -31,12 +31,13 @@ from portal.lib.api import (
 )
 from portal.lib.problems import DomainError
 from portal.lib.time import now as present
+from treatment.api.serializers import StopRead
 from treatment.api.views import TreatmentView
 from treatment.models import ChecklistItem, Dose, DoseAnswer, ItemNote, Postponement
 from treatment.readiness import answers, board, items
 from treatment.readiness.board_views import today_of_team
 from treatment.readiness.dose import standing_of_dose
-from treatment.readiness.standing import HELD, WORDS
+from treatment.readiness.standing import BLOCKED, HELD, WORDS
 
 MOST_ANSWERS = 60
 ANSWERED = (Key("answered_at", lambda row: row.answered_at, stamp, down=True), by_id(down=True))
@@ -44,6 +45,7 @@ NOTED = (Key("noted_at", lambda row: row.noted_at, stamp, down=True), by_id(down
 CODES = [(code, word) for code, (_kind, word, _settled) in WORDS.items()]
 WORST = [
     *CODES,
+    ("blocked", BLOCKED[1]),
     ("ready", _("Ready for the nurse to review")),
     *((code, word) for code, (_kind, word) in HELD.items()),
 ]
@@ -94,6 +96,9 @@ class ReadinessRead(serializers.Serializer[Any]):
 
     dose = serializers.UUIDField()
     target = serializers.DateField()
+    day = serializers.DateField(
+        help_text=_("The day that everything before it is counted from: of its booked time, else `target`.")
+    )
     worst = serializers.ChoiceField(choices=WORST)
     words = serializers.CharField()
     put_off = HoldRead(allow_null=True)
@@ -104,6 +109,12 @@ class ReadinessRead(serializers.Serializer[Any]):
     stops = serializers.ListField(
         child=serializers.UUIDField(),
         help_text=_("Ids of answers that stop the dose until somebody of the team lifts that."),
+    )
+    against = StopRead(
+        many=True,
+        help_text=_(
+            "What keeps it from going on whatever its list says: a withdrawn version, numbers that nobody has confirmed, a limit for a lifetime."
+        ),
     )
     lines = LineStandingRead(many=True)
 
@@ -226,6 +237,9 @@ class BoardRowRead(serializers.Serializer[Any]):
     therapy = serializers.CharField()
     number = serializers.IntegerField(source="dose.number")
     target = serializers.DateField(source="dose.target")
+    day = serializers.DateField(
+        help_text=_("The day that everything before it is counted from: of its booked time, else `target`.")
+    )
     worst = serializers.ChoiceField(source="readiness.worst", choices=WORST)
     words = serializers.CharField(source="readiness.words")
     put_off = HoldRead(allow_null=True)
@@ -236,6 +250,12 @@ class BoardRowRead(serializers.Serializer[Any]):
         help_text=_("The questions are still asked at the chair, also when all else is done.")
     )
     blocks = BlockRead(many=True)
+    against = StopRead(
+        many=True,
+        help_text=_(
+            "What keeps it from going on whatever its list says: a withdrawn version, numbers that nobody has confirmed, a limit for a lifetime."
+        ),
+    )
     stops = serializers.SerializerMethodField(
         help_text=_("Ids of answers that stop the dose, looked at or not.")
     )
@@ -263,11 +283,11 @@ class BoardRead(serializers.Serializer[Any]):
 
 def standing_of(asked: About, dose: Dose) -> dict[str, Any]:
     """How a dose stands, as the page says it."""
-    found = standing_of_dose(asked.user, asked.patient, dose, present())
+    found = standing_of_dose(asked.user, asked.patient, dose, present(), whole=True)
     said = found.readiness
     return {
-        "dose": dose.pk, "target": dose.target, "worst": said.worst, "words": said.words, "lines": found.lines,
-        "stops": [stop.pk for stop in found.stops], "put_off": found.put_off, "paused_on": dose.course.paused_on,
+        "dose": dose.pk, "target": dose.target, "day": dose.counted_on, "worst": said.worst, "words": said.words, "lines": found.lines,
+        "stops": [stop.pk for stop in found.stops], "put_off": found.put_off, "against": found.against, "paused_on": dose.course.paused_on,
         "ask_at_chair": found.ask_at_chair,
     }  # fmt: skip
 

@@ -6,7 +6,7 @@ here stops the act. It never means that a dose is safe.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -14,12 +14,22 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clinic.models import Site
 from portal.lib.problems import Conflict, DomainError
 from portal.lib.time_words import day as day_words
 from treatment.courses import reactions, reading
 from treatment.courses.eyes import Eyes
 from treatment.elsewhere import counters
-from treatment.models import ChecklistItem, Dose, DoseAnswer, InfusionRecord, Postponement, SelfCheck
+from treatment.models import (
+    ChecklistItem,
+    Dose,
+    DoseAnswer,
+    GivenElsewhere,
+    InfusionRecord,
+    Postponement,
+    SelfCheck,
+)
+from treatment.protocols.facts import Facts
 from treatment.protocols.signing import is_withdrawn
 
 
@@ -210,17 +220,25 @@ def _counted(eyes: Eyes, dose: Dose) -> dict[Code, DomainError]:
     """Numbers that nobody has confirmed, and a limit for the lifetime that leaves no room for a whole dose."""
     facts = reading.facts_for(dose.course)
     rows = counters.elsewhere_of(eyes.user, eyes.patient, facts.substance, eyes=eyes)
+    return counted_stops(
+        facts, dose.phase_key, eyes.patient.site, rows,
+        lambda: counters.records_of(eyes.user, eyes.patient, facts.substance, eyes=eyes),
+    )  # fmt: skip
+
+
+def counted_stops(
+    facts: Facts, phase_key: str, site: Site, rows: Iterable[GivenElsewhere], records: Callable[[], Iterable[InfusionRecord]],
+) -> dict[Code, DomainError]:  # fmt: skip
+    """The same from what was read: what stands about elsewhere, and the records of the substance, which are asked for only where a limit counts."""
+    rows = list(rows)
     try:
         counters.require_known(rows, facts)
     except counters.CountersUnknown as error:
         return {Code.UNKNOWN: error}
-    strength = facts.mg_per_m2(dose.phase_key) if facts.has_lifetime_limit else None
+    strength = facts.mg_per_m2(phase_key) if facts.has_lifetime_limit else None
     if strength is None:
         return {}
-    records: Iterable[InfusionRecord] = counters.records_of(
-        eyes.user, eyes.patient, facts.substance, eyes=eyes
-    )
-    found = counters.lifetime_of(facts, eyes.patient.site, rows, records)
+    found = counters.lifetime_of(facts, site, rows, records())
     if found is None or found.doses_left(strength):
         return {}
     return {Code.LIMIT: counters.OverTheLimit(counters.over_words(found, strength))}

@@ -94,7 +94,7 @@ def _dose_row(asked: Asked, dose: Dose, first_planned: date | None, is_told: boo
     kind, word = treatment_words.state_of(dose)
     lines = []
     if dose.is_planned:
-        title = treatment_words.planned_words(dose.window)
+        title = treatment_words.when_words(dose)
         if dose.latest is not None:
             lines.append(_("Its window of days: %(window)s.") % {"window": treatment_words.window_words(dose.window)})  # fmt: skip
         if first_planned is not None and first_planned != dose.target:
@@ -106,7 +106,7 @@ def _dose_row(asked: Asked, dose: Dose, first_planned: date | None, is_told: boo
     return {
         "dose": dose,
         "title": title[:1].upper() + title[1:],
-        "left": treatment_words.left_words(asked.today, dose.target) if dose.is_planned else "",
+        "left": treatment_words.left_words(asked.today, dose.counted_on) if dose.is_planned else "",
         "kind": kind,
         "word": word if dose.state != Dose.State.MISSED else _("Not given"),
         "lines": lines,

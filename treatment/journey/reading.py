@@ -65,11 +65,17 @@ class Order:
     last: Dose | None
     last_elsewhere: date | None
     next: Dose | None
+    day: date | None  # on which the next dose is counted: of its booked time, else the planned one
     standing: DoseStanding | None
     blocks: list[Block]
     late: bool
     phase_from: date | None = None  # nothing is planned: from when the data say that the next phase comes
     times: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def phase(self) -> str:
+        """That the next course is the team's to plan, in words for the patient; nothing while a dose is planned."""
+        return words.phase_words(self.phase_from) if self.phase_from is not None else ""
 
     @property
     def stopped(self) -> bool:
@@ -160,16 +166,8 @@ def journey_of(
         facts = reading.facts_for(course)
         before = [row for row in found.elsewhere if known[row.therapy_id].substance == facts.substance]
         found.orders.append(_order(user, found, course, facts, before, held))
-    found.orders.sort(key=_soonest)
+    found.orders.sort(key=lambda order: (order.day or date.max, str(order.course.pk)))
     return found
-
-
-def _soonest(order: Order) -> tuple[bool, date, str]:
-    return (
-        order.next is None,
-        order.next.target if order.next is not None else date.max,
-        str(order.course.pk),
-    )
 
 
 def _watched(user: User, patient: Patient, now: datetime) -> list[ledger.Line]:
@@ -199,6 +197,7 @@ def _order(
         last=last if here == newest else None,
         last_elsewhere=elsewhere if elsewhere is not None and elsewhere == newest and here != newest else None,
         next=coming,
+        day=coming.counted_on if coming is not None else None,
         standing=standing,
         blocks=_blocks(standing, held.get(coming.pk) if coming is not None else None, before, found)
         if coming is not None or not course.is_paused

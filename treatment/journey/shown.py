@@ -65,6 +65,14 @@ def block_row(asked: Asked, order: Order, block: Block) -> dict[str, Any]:
     }
 
 
+def _when(order: Order) -> str:
+    """When the next dose is booked, else when it is planned; nothing without one."""
+    if order.next is None:
+        return ""
+    planned = words.planned_words(order.place, order.next.window)
+    return treatment_words.when_words(order.next, planned)
+
+
 def order_row(asked: Asked, order: Order, record: InfusionRecord | None) -> dict[str, Any]:
     """One treatment: where it is, the last dose, the next one, and what stands before it."""
     course, facts, dose = order.course, order.facts, order.next
@@ -86,15 +94,15 @@ def order_row(asked: Asked, order: Order, record: InfusionRecord | None) -> dict
         "reaction": reaction_word(details) if details is not None else "",
         "note": details.get("note", "") if details is not None else "",
         "dose": dose,
-        "planned": words.planned_words(order.place, dose.window) if dose is not None else "",
-        "left": treatment_words.left_words(asked.today, dose.target) if dose is not None else "",
+        "planned": _when(order),
+        "left": treatment_words.left_words(asked.today, dose.counted_on) if dose is not None else "",
         "length": treatment_words.length_words(need_of(Eyes(asked.user, asked.patient), dose))
         if dose is not None
         else "",
         "booked": [row for row in order.times if row["done"]],
         "unbooked": [row for row in order.times if not row["done"]],
         "waits": waits,
-        "phase": words.phase_words(order.phase_from) if order.phase_from is not None else "",
+        "phase": order.phase,
         "near": rows[:OPEN_ROWS],
         "later": rows[OPEN_ROWS:],
         "open": open_lines,
@@ -209,14 +217,14 @@ def today_context(asked: Asked, journey: Journey) -> dict[str, Any] | None:
     order = next((order for order in journey.orders if order.next is not None), None)
     if order is None or order.next is None:
         return None
-    planned = words.planned_words(order.place, order.next.window)
+    planned = _when(order)
     open_lines, all_lines = order.counted
     pressing = [block for block in order.blocks if block.pressing]
     waits = next((block for block in order.blocks if block.code in ("held", "put_off")), None)
     return {
         "title": treatment_words.next_title(order.facts),
         "planned_capital": planned[:1].upper() + planned[1:],
-        "left": treatment_words.left_words(asked.today, order.next.target),
+        "left": treatment_words.left_words(asked.today, order.next.counted_on),
         "place": words.place_words(order.place, order.facts),
         "unsigned": order.course.order.demo_only,
         "stopped": order.standing is not None and order.standing.readiness.worst == "stopped",

@@ -17,13 +17,16 @@ from portal.lib.actor import reading_many
 from portal.lib.time import today_in
 from treatment import checks, words
 from treatment.courses import reading
+from treatment.courses.blocked import blocks_of
+from treatment.courses.proceeding import Stop
 from treatment.models import CheckDone, Dose, DoseAnswer, Postponement, Result, SelfCheck
+from treatment.querysets import counted_in
 from treatment.readiness import items, reminders
 from treatment.readiness.dose import held_code
 from treatment.readiness.standing import HELD, ORDER, Readiness, Standing
 
-WEEK = timedelta(days=7)
-RANK = {code: rank for rank, code in enumerate([*ORDER, "ready", *HELD])}
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+RANK = {code: rank for rank, code in enumerate([ORDER[0], "blocked", *ORDER[1:], "ready", *HELD])}
 MOST = 300
 FARTHEST = timedelta(days=730)
 
@@ -42,9 +45,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """One dose of the week."""
+    """One dose of the week. `day`: the one on which it is counted, of its booked time or planned."""
 
     dose: Dose
+    day: date
     patient: Patient
     therapy: str
     readiness: Readiness
@@ -55,11 +59,14 @@ class BoardRow:
     call: bool  # nobody could be written to
     put_off: Postponement | None
     ask_at_chair: bool
+    against: list[Stop] = field(
+        default_factory=list
+    )  # a withdrawn version, numbers, a limit: it cannot go on
 
     @property
     def order(self) -> tuple[int, date, str]:
         """The worst first, then what comes first; what is put off or paused comes last, unless an answer stops it."""
-        return (RANK[self.readiness.worst], self.dose.target, str(self.dose.pk))
+        return (RANK[self.readiness.worst], self.day, str(self.dose.pk))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ def week_of(user: User, day: date, now: datetime) -> Board:
         doses, answers, selfchecks = _doses(user, monday)
         found = _rows(user, doses[:MOST], answers, selfchecks, now)
     found.sort(key=lambda row: row.order)
-    rows = [row for row in found if monday <= row.dose.target < monday + WEEK]
+    rows = [row for row in found if monday <= row.day < monday + WEEK]
     elsewhere = [row for row in found if row not in rows]
     counts: dict[str, int] = defaultdict(int)
     for row in rows:
@@ -106,26 +113,31 @@ def counts_of(user: User, day: date) -> tuple[int, int]:
     monday = monday_of(day)
     with reading_many():
         planned = Dose.objects.for_user(user).planned().going_ahead()
-        doses = planned.filter(target__gte=monday, target__lt=monday + WEEK).count()
+        doses = planned.with_times().filter(counted_in(monday, monday + WEEK - DAY)).count()
         coming = Dose.objects.planned().filter(patient=OuterRef("patient"), course__ended_on__isnull=True)
         return doses, DoseAnswer.objects.for_user(user).stopping().filter(Exists(coming)).count()
 
 
+def _in_week(day: date, monday: date) -> bool:
+    return monday <= day < monday + WEEK
+
+
 def _doses(user: User, monday: date) -> tuple[list[Dose], list[DoseAnswer], list[SelfCheck]]:
-    """The doses of the week, those that an answer is about and stops, and the next one of everybody with such an answer, or with a
-    self-check that nobody has looked at: three statements."""
+    """The doses that are counted in the week, those that an answer is about and stops, and the next one of everybody with such an answer,
+    or with a self-check that nobody has looked at: three statements."""
     stopping = DoseAnswer.objects.for_user(user).stopping()
     answers = list(stopping.select_related("dose").order_by("-answered_at", "-id")[:MOST])
     selfchecks = list(SelfCheck.objects.for_user(user).to_look_at().order_by("answered_at", "id")[:MOST])
     said = {row.patient_id for row in selfchecks}
     said |= {row.patient_id for row in answers}
     planned = Dose.objects.for_user(user).with_course().planned().filter(course__ended_on__isnull=True)
-    wanted = Q(target__gte=monday, target__lt=monday + WEEK) | Q(pk__in=[row.dose_id for row in answers])
-    rows = list(planned.filter(wanted | Q(patient_id__in=said)).order_by("target", "id"))
-    in_week = {dose.patient_id for dose in rows if monday <= dose.target < monday + WEEK}
-    named, shown, kept = {row.dose_id for row in answers}, set(in_week), []
+    wanted = counted_in(monday, monday + WEEK - DAY) | Q(pk__in=[row.dose_id for row in answers])
+    found = planned.filter(wanted | Q(patient_id__in=said)).select_related("patient__site")
+    rows = sorted(found, key=lambda dose: (dose.counted_on, dose.pk))
+    named, shown, kept = {row.dose_id for row in answers}, set[UUID](), []
+    shown |= {dose.patient_id for dose in rows if _in_week(dose.counted_on, monday)}
     for dose in rows:
-        if monday <= dose.target < monday + WEEK or dose.pk in named:
+        if _in_week(dose.counted_on, monday) or dose.pk in named:
             kept.append(dose)
             shown.add(dose.patient_id)
         elif dose.patient_id in said and dose.patient_id not in shown:
@@ -151,12 +163,14 @@ def _rows(
         results[patient_id][None, test] = max(day, results[patient_id].get((None, test), day))
     silent = reminders.unreachable(user, doses)
     put_off = _put_off(user, courses)
+    against = blocks_of(user, doses)
     rows = []
     for dose in doses:
         patient = patients.get(dose.patient_id)
         if patient is None:
             continue
         today = today_in(now, patient.site.time_zone)
+        day = dose.counted_on
         found = items.lines_of(dose, lines[dose.course_id], groups[patient.pk], now, today)
         stops = [row for row in answers if row.is_about(dose)]
         signs = [row for row in selfchecks if row.patient_id == patient.pk]
@@ -172,16 +186,23 @@ def _rows(
         rows.append(
             BoardRow(
                 dose=dose,
+                day=day,
                 patient=patient,
                 therapy=reading.name_of(dose.course),
-                readiness=Readiness(tuple(codes), held=held_code(dose, waits), stopped=bool(stops or signs)),
+                readiness=Readiness(
+                    tuple(codes),
+                    held=held_code(dose, waits),
+                    stopped=bool(stops or signs),
+                    blocked=dose.pk in against,
+                ),
                 blocks=[*_blocks(found), *(_overdue(check) for check in overdue)],
                 later=sum(code == "later" for code in codes),
                 stops=stops,
                 self_checks=signs,
-                call=(dose.pk, dose.target) in silent and waits is None and not dose.course.is_paused,
+                call=(dose.pk, day) in silent and waits is None and not dose.course.is_paused,
                 put_off=waits,
                 ask_at_chair=any(line.ask_at_chair for line in found),
+                against=against.get(dose.pk, []),
             )
         )
     return rows

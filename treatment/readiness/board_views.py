@@ -72,7 +72,8 @@ def shown(row: BoardRow, today: date) -> dict[str, Any]:
     return {
         "row": row,
         "owner": str(words.STAFF_OWNERS.get(row.put_off.owner, "")) if row.put_off is not None else "",
-        "left": words.left_words(today, row.dose.target),
+        "left": words.left_words(today, row.day),
+        "against": [stop.words for stop in row.against],
         "url": reverse("treatment:patient-ready", args=[patient_id, row.dose.pk]),
         "stops": [
             {
@@ -98,6 +99,8 @@ def count_words(found: board.Board) -> str:
     parts = []
     if found.counts.get("stopped"):
         parts.append(_("%(count)d stopped") % {"count": found.counts["stopped"]})
+    if found.counts.get("blocked"):
+        parts.append(_("%(count)d cannot go on yet") % {"count": found.counts["blocked"]})
     if found.counts.get("ready"):
         parts.append(_("%(count)d ready for the nurse to review") % {"count": found.counts["ready"]})
     said = text % {"count": count}

@@ -29,7 +29,7 @@ def load(world: World) -> None:
     samuel.note(
         "log.authorization", "done", "Approved, letter of the insurer in the file", -20, valid_until=until
     )
-    due = samuel.dose.target - timedelta(days=2)
+    due = samuel.dose.counted_on - timedelta(days=2)
     samuel.note(
         "chk.jcv_current",
         "open",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from accounts.models import User
 from patients.models import Patient
 from treatment import checks
+from treatment.courses.blocked import blocks_of
+from treatment.courses.proceeding import Stop
 from treatment.models import Dose, DoseAnswer, Postponement, SelfCheck
 from treatment.readiness import items
 from treatment.readiness.items import Line
@@ -25,12 +27,17 @@ class DoseStanding:
     stops: list[DoseAnswer]
     self_checks: list[SelfCheck]
     put_off: Postponement | None
+    against: list[Stop] = field(
+        default_factory=list
+    )  # a withdrawn version, numbers, a limit: it cannot go on
 
     @property
     def readiness(self) -> Readiness:
         codes = [*(line.standing.code for line in self.lines), *("overdue" for _check in self.overdue)]
         stopped = bool(self.stops or self.self_checks)
-        return Readiness(tuple(codes), held=held_code(self.dose, self.put_off), stopped=stopped)
+        return Readiness(
+            tuple(codes), held=held_code(self.dose, self.put_off), stopped=stopped, blocked=bool(self.against)
+        )
 
     @property
     def ask_at_chair(self) -> bool:
@@ -53,9 +60,18 @@ def held_code(dose: Dose, put_off: Postponement | None) -> str:
 
 
 def standing_of_dose(
-    user: User, patient: Patient, dose: Dose, now: datetime, doses: list[Dose] | None = None
+    user: User,
+    patient: Patient,
+    dose: Dose,
+    now: datetime,
+    doses: list[Dose] | None = None,
+    *,
+    whole: bool = False,
 ) -> DoseStanding:
-    """Read and worked out at `now`. `doses` spares a statement where the doses of its course were read already."""
+    """Read and worked out at `now`. `doses` spares a statement where the doses of its course were read already.
+
+    `whole`: with what keeps the dose from going on whatever its list says, as the board of the team says it.
+    """
     return DoseStanding(
         dose=dose,
         lines=items.lines_for(user, patient, dose, now),
@@ -63,4 +79,5 @@ def standing_of_dose(
         stops=list(DoseAnswer.objects.for_user(user, patient).newest_first().that_stop(dose)),
         self_checks=list(SelfCheck.objects.for_user(user, patient).to_look_at()) if dose.is_planned else [],
         put_off=_hold_of(user, patient, dose) if dose.is_planned else None,
+        against=blocks_of(user, [dose], patient).get(dose.pk, []) if whole else [],
     )

@@ -114,6 +114,7 @@ def lines_of(
 
     A course that was moved to another version keeps the lines it was ordered with; what neither version names is left out.
     """
+    day = dose.counted_on
     labels = {**facts_of(dose.course.order.protocol_id).labels, **reading.facts_for(dose.course).labels}
     others = carried(item for item in items if item.dose_id != dose.pk)
     lines = []
@@ -122,7 +123,7 @@ def lines_of(
         if item.dose_id != dose.pk or said is None:
             continue
         standing = standing_of(
-            item, said, target=dose.target, now=now, today=today,
+            item, said, target=day, now=now, today=today,
             applies=groups.get(said.applies_to or ""), carried_until=until,
         )  # fmt: skip
         holds = item.done_at is None and standing.code == "done"
@@ -155,14 +156,14 @@ def groups_of(user: User, patient_ids: Iterable[UUID]) -> dict[UUID, dict[str, b
 
 
 def open_counts(user: User, doses: list[Dose], now: datetime) -> dict[UUID, int]:
-    """How many lines of each dose are not settled, questions of the last day included, and from the planned day on what was not asked at
+    """How many lines of each dose are not settled, questions of the last day included, and from the day of the dose on what was not asked at
     the chair: two statements for all of them."""
     lines, groups = by_course(user, doses), groups_of(user, {dose.patient_id for dose in doses})
     counts = {}
     for dose in doses:
         today = today_in(now, dose.patient.site.time_zone)
         found = lines_of(dose, lines[dose.course_id], groups[dose.patient_id], now, today)
-        there = today >= dose.target
+        there = today >= dose.counted_on
         counts[dose.pk] = sum(not line.standing.settled or (there and line.ask_at_chair) for line in found)
     return counts
 
@@ -271,9 +272,10 @@ def _check_days(
         raise DayDoesNotFit(_("The day on which it happened cannot be in the future."))
     if valid_until is not None and (valid_until < (day or today) or valid_until > today + MOST_AHEAD):
         raise DayDoesNotFit(_("“Holds until” has to lie after the day on which it happened."))
-    if due_on is not None and due_on > item.dose.target:
+    of_dose = item.dose.counted_on
+    if due_on is not None and due_on > of_dose:
         raise DayDoesNotFit(_("It has to be there by the day of the dose. Choose an earlier day."))
-    if draw_by is not None and (draw_by > item.dose.target or (due_on is not None and draw_by > due_on)):
+    if draw_by is not None and (draw_by > of_dose or (due_on is not None and draw_by > due_on)):
         raise DayDoesNotFit(_("The blood has to be drawn before the result is due."))
 
 

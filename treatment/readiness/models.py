@@ -196,7 +196,7 @@ class ReminderQuerySet(PatientRecordQuerySet["Reminder"]):
 
 
 class Reminder(PatientRecord):
-    """One reminder of one step before one planned day. The row is the promise that the step is done once."""
+    """One reminder of one step before one day of a dose. The row is the promise that the step is done once."""
 
     class State(models.TextChoices):
         QUEUED = "queued", _("Handed to the mail")
@@ -208,7 +208,7 @@ class Reminder(PatientRecord):
 
     dose = models.ForeignKey("treatment.Dose", on_delete=models.PROTECT, related_name="reminders")
     step = models.PositiveSmallIntegerField()  # days before
-    target = models.DateField()  # the planned day it was about
+    target = models.DateField()  # the day it was about: of the booked time, else the planned one
     state = models.CharField(max_length=8, choices=State)
     queued_at = models.DateTimeField()
     mail_id = models.UUIDField(null=True)

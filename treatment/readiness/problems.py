@@ -15,6 +15,7 @@ from patients.models import Patient
 from portal.lib.first import TODAY, URGENT, Problem
 from portal.lib.time_words import day as day_words
 from treatment.models import Dose, DoseAnswer
+from treatment.querysets import booked_on, counted_in
 
 MOST = 100
 NEAR = timedelta(days=3)  # that a stop holds is said when a dose of whatever treatment is as near as that
@@ -23,16 +24,17 @@ NEAR = timedelta(days=3)  # that a stop holds is said when a dose of whatever tr
 def answers_to_look_at(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
     """One statement. That there is a concern and for which day, never what it is; one problem with the dose that it is about."""
     rows: Any = DoseAnswer.objects.for_user(user, patient)
-    rows = rows.select_related("dose")
-    until = now.date() + NEAR
-    soon = Dose.objects.planned().filter(target__lte=until, course__ended_on__isnull=True)
+    rows = rows.select_related("dose").annotate(booked_on=booked_on("dose__"))
+    last = now.date() + NEAR
+    soon = Dose.objects.planned().with_times().filter(counted_in(None, last), course__ended_on__isnull=True)
     near = rows.stopping().filter(Exists(soon.filter(patient=OuterRef("patient"))), reviewed_at__isnull=False)
     found = rows.to_look_at().union(near, all=True)  # each part has an index of its own
     for row in found.order_by("answered_at", "id")[:MOST]:
         looked_at = row.reviewed_at is not None
         stops = row.level == DoseAnswer.Level.CALL_FIRST and not looked_at
-        said = {"day": day_words(row.dose.target)}
-        if looked_at and not (row.dose.is_planned and row.dose.target <= until):
+        row.dose.booked_on = row.booked_on
+        said = {"day": day_words(row.dose.counted_on)}
+        if looked_at and not (row.dose.is_planned and row.dose.counted_on <= last):
             words = _(
                 "An answer before the infusion of %(day)s still stops the next one, and nobody has lifted that"
             )

@@ -1,10 +1,14 @@
-"""Reminders 14, 7, 3 and 1 days before a planned day: neutral mails, each step once, none for a dose that does not stand as planned.
+"""Reminders 14, 7, 3 and 1 days before a dose: neutral mails, each step once, none for a dose that does not stand as planned.
+
+The days are counted back from the booked time, and without one from the planned day (`Dose.counted_on`). When a time is booked, moved or
+canceled, the steps go along: of what would have been due by then, the newest step alone goes out at once. A step that went out when it was
+due for the new day as well does not go out again for it.
 
 A dose that is put off, paused, or of a treatment that ended gets none; when it goes ahead or has a new day, the one step that is due then
 goes out, and what was due meanwhile does not. Doses of one person share the mail of a day. Of a dose that an answer, a self-check or a line
 stops the mail says only to call before the visit: what stops giving the dose, asked in the same words (`courses.proceeding`).
 
-The row of a step is written in the same transaction as its mail, and the database holds that there is one row for a dose, a planned day
+The row of a step is written in the same transaction as its mail, and the database holds that there is one row for a dose, a day
 and a step: two workers at once send one mail. The mail's own id stays the same through every try, so a repeat after a crash is known as one.
 """
 
@@ -16,7 +20,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -28,6 +31,7 @@ from portal.lib.time import today_in
 from treatment.courses.eyes import Eyes
 from treatment.courses.proceeding import answer_stops
 from treatment.models import Course, Dose, Reminder
+from treatment.querysets import counted_in
 
 STEPS = (14, 7, 3, 1)  # days before; the project's own, not from a label
 FIRST_HOUR, LAST_HOUR = 8, 20  # of the site's day: nobody is woken up
@@ -66,8 +70,8 @@ def send_due(now: datetime) -> int:
 def _near(now: datetime) -> list[Dose]:
     """Doses that stand as planned and that some step may be due for, with the steps that were done: two statements."""
     reach = timedelta(days=max(STEPS) + 1)  # a day more: the site's day is not the one of UTC
-    planned = Dose.objects.for_system().planned().going_ahead()
-    near = planned.filter(target__gte=now.date() - timedelta(days=1), target__lte=now.date() + reach)
+    planned = Dose.objects.for_system().planned().going_ahead().with_times()
+    near = planned.filter(counted_in(now.date() - timedelta(days=1), now.date() + reach))
     return list(near.select_related("patient__site").prefetch_related("reminders").order_by("target", "id"))
 
 
@@ -75,13 +79,24 @@ def _step_of(dose: Dose, now: datetime) -> int | None:
     zone = dose.patient.site.time_zone
     if not FIRST_HOUR <= now.astimezone(ZoneInfo(zone)).hour < LAST_HOUR:
         return None
-    return step_for((dose.target - today_in(now, zone)).days)
+    return step_for((dose.counted_on - today_in(now, zone)).days)
 
 
 def _was_done(dose: Dose, now: datetime) -> bool:
-    step = _step_of(dose, now)
-    sent = (row for row in dose.reminders.all() if row.state != Reminder.State.CANCELED)
-    return any(row.target == dose.target and row.step == step for row in sent)
+    """Whether the step that is due was done for this day, or was sent for another day of the dose when it was due for this one as well: a
+    time that is booked near the planned day brings no second mail."""
+    step, day, zone = _step_of(dose, now), dose.counted_on, dose.patient.site.time_zone
+    if step is None:
+        return False
+    due_from = day - timedelta(days=step)
+    return any(
+        row.step == step
+        and (
+            (row.target == day and row.state != Reminder.State.CANCELED)
+            or (row.state == Reminder.State.QUEUED and today_in(row.queued_at, zone) >= due_from)
+        )
+        for row in dose.reminders.all()
+    )
 
 
 def _remind(dose_id: UUID, now: datetime) -> int:
@@ -91,16 +106,15 @@ def _remind(dose_id: UUID, now: datetime) -> int:
     """
     courses = Course.objects.for_system().select_for_update(of=("self",), no_key=True)
     courses.filter(doses=dose_id).first()
-    held = Dose.objects.for_system().planned().going_ahead().filter(pk=dose_id)
+    held = Dose.objects.for_system().planned().going_ahead().with_times().filter(pk=dose_id)
     dose = held.select_related("patient__site").select_for_update(of=("self",), no_key=True).first()
     step = _step_of(dose, now) if dose is not None else None
-    if dose is None or step is None:
+    if dose is None or step is None or _was_done(dose, now):
         return 0
-    reminder = dose.reminders.filter(target=dose.target, step=step).first()
-    if reminder is not None and reminder.state != Reminder.State.CANCELED:
-        return 0
+    day = dose.counted_on
+    reminder = dose.reminders.filter(target=day, step=step).first()  # one that was taken back
     if reminder is None:
-        reminder = Reminder(patient=dose.patient, dose=dose, step=step, target=dose.target, created_at=now)
+        reminder = Reminder(patient=dose.patient, dose=dose, step=step, target=day, created_at=now)
     reminder.queued_at = now
     queued = _write_to(dose, reminder, now)
     reminder.save()
@@ -138,21 +152,26 @@ def _mail_of_today(dose: Dose, kind: str, now: datetime) -> UUID | None:
 
 
 def cancel_stale(now: datetime) -> int:
-    """Take back mails that still wait for the mail server although their dose was given, canceled, missed, moved, put off or paused.
+    """Take back mails that still wait for the mail server although their dose was given, canceled, missed, put off or paused, or is not
+    on that day any more: it was moved, or a time was booked, moved or canceled.
 
     A mail that is shared with a dose that stands goes out.
     """
     with actor.unit_of_work(actor.system(PURPOSE)):
+        waiting = OutgoingMail.objects.filter(state=OutgoingMail.State.WAITING, kind__in=(KIND, CALL_KIND))
         rows = Reminder.objects.for_system().filter(
-            state=Reminder.State.QUEUED, queued_at__gt=now - timedelta(days=max(STEPS) + 1)
+            state=Reminder.State.QUEUED, queued_at__gt=now - timedelta(days=max(STEPS) + 1),
+            mail_id__in=waiting.values("pk"),
+        )  # fmt: skip
+        known = list(rows.values_list("pk", "dose_id", "target", "mail_id").order_by("queued_at", "pk"))
+        days = _days_of({dose_id for _pk, dose_id, _day, _mail in known})
+        stale = [pk for pk, dose_id, day, _mail in known if days.get(dose_id) != day]
+        found = list(
+            rows.filter(pk__in=stale[:AT_ONCE])
+            .select_related("patient")
+            .select_for_update(of=("self",), no_key=True)
         )
-        standing = Dose.objects.for_system().planned().going_ahead().values("pk")
-        stands = rows.filter(dose__in=standing, dose__target=F("target"))
-        stale = rows.exclude(pk__in=stands.values("pk"))
-        found = list(stale.select_related("patient").select_for_update(of=("self",), no_key=True)[:AT_ONCE])
-        shared = set(
-            stands.filter(mail_id__in=[row.mail_id for row in found]).values_list("mail_id", flat=True)
-        )
+        shared = {mail_id for _pk, dose_id, day, mail_id in known if days.get(dose_id) == day}
         back = {
             mail_id
             for mail_id in {row.mail_id for row in found} - shared
@@ -164,6 +183,12 @@ def cancel_stale(now: datetime) -> int:
             row.save(update_fields=["state"])
             record_change(None, row.patient, "treatment.reminder-canceled", row.dose_id)
     return len(taken)
+
+
+def _days_of(dose_ids: set[UUID]) -> dict[UUID, date]:
+    """The days on which these doses are counted, for those that stand: one statement."""
+    standing = Dose.objects.for_system().planned().going_ahead().with_times().filter(pk__in=dose_ids)
+    return {dose.pk: dose.counted_on for dose in standing}
 
 
 def unreachable(user: User, doses: Iterable[Dose]) -> set[tuple[UUID, date]]:

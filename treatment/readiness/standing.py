@@ -38,6 +38,10 @@ HELD: dict[str, tuple[str, Any]] = {
 }
 
 
+# a dose that cannot go on as things stand, whatever its list says: the gate before every act stops it (`courses.blocked`)
+BLOCKED = ("urgent", _("Cannot go on yet: the team has to settle something first"))
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a line stands. `due` is the last day for it, as the version or the team says; None: nobody has set one."""
@@ -64,9 +68,12 @@ class Standing:
 
 
 def due_day(item: ChecklistItem, said: BeforeDose, target: date) -> date | None:
-    """What the team set, else what the version says, else the planned day; for tests only a person can set a day."""
+    """What the team set, else what the version says, else the day of the dose; for tests only a person can set a day.
+
+    `target` is the day on which the dose is counted. A time that was booked before the day that the team set brings that day with it.
+    """
     if item.due_on is not None:
-        return item.due_on
+        return min(item.due_on, target)
     if said.due_days_before is not None:
         return target - timedelta(days=said.due_days_before)
     return None if said.kind in ("lab", "scan") else target
@@ -82,7 +89,7 @@ def standing_of(
     applies: bool | None = None,
     carried_until: date | None = None,
 ) -> Standing:
-    """How one line stands for a dose planned for `target`.
+    """How one line stands for a dose that is counted on `target`: the day of its booked time, else the planned one.
 
     `applies` says whether its group is this person's (None: nobody has said). `carried_until`: until when the same line of another dose
     of the course holds.
@@ -137,15 +144,18 @@ class Readiness:
     codes: tuple[str, ...]
     held: str = ""  # a code of HELD: put off, or the treatment is paused
     stopped: bool = False  # an answer whose stop nobody has lifted, or a self-check that nobody has seen
+    blocked: bool = False  # a withdrawn version, numbers that nobody has confirmed, or a limit for a lifetime
 
     @property
     def worst(self) -> str:
-        """A code of WORDS or of HELD, or "ready". What stops it is said before all else; a dose that waits is never called ready."""
+        """A code of WORDS or of HELD, "blocked" or "ready". What stops it is said before all else; a dose that waits is never called ready."""
         found = set(self.codes)
         if self.stopped or "stopped" in found:
             return "stopped"
         if self.held:
             return self.held
+        if self.blocked:
+            return "blocked"
         return next((code for code in ORDER if code in found and not WORDS[code][2]), "ready")
 
     @property
@@ -160,6 +170,8 @@ class Readiness:
     def kind(self) -> str:
         if self.worst in HELD:
             return HELD[self.worst][0]
+        if self.worst == "blocked":
+            return BLOCKED[0]
         return "done" if self.worst == "ready" else WORDS[self.worst][0]
 
     @property
@@ -174,6 +186,8 @@ class Readiness:
             return str(_("Stopped: call before anybody travels"))
         if self.worst in HELD:
             return str(HELD[self.worst][1])
+        if self.worst == "blocked":
+            return str(BLOCKED[1])
         if self.worst == "ready" and self.waits_for_chair:
             return str(_("Ready for the nurse to review, who asks again at the chair"))
         if self.worst == "ready":

@@ -37,7 +37,7 @@ def dose_list(request: HttpRequest, dose_id: UUID, patient_id: UUID | None = Non
     asked = Asked(request, patient_id)
     dose = reading.dose_or_404(asked.user, asked.patient, dose_id)
     record_view(asked.user, asked.patient, "treatment.view", dose.pk)
-    found = standing_of_dose(asked.user, asked.patient, dose, asked.now)
+    found = standing_of_dose(asked.user, asked.patient, dose, asked.now, whole=True)
     given = DoseAnswer.objects.for_user(asked.user, asked.patient).newest_first().filter(dose=dose)[:SHOWN]
     notes = _newest_notes(asked, dose)
     rows = [_row(asked, dose, line, notes.get(line.item.pk)) for line in found.lines]
@@ -48,8 +48,9 @@ def dose_list(request: HttpRequest, dose_id: UUID, patient_id: UUID | None = Non
         dose=dose,
         name=reading.name_of(dose.course),
         unsigned=dose.course.order.demo_only,
-        planned=words.planned_words(dose.window),
-        left=words.left_words(asked.today, dose.target),
+        planned=words.when_words(dose),
+        day=dose.counted_on,
+        left=words.left_words(asked.today, dose.counted_on),
         readiness=found.readiness,
         rows=rows,
         open=sum(not row["line"].standing.settled for row in rows)
@@ -60,6 +61,7 @@ def dose_list(request: HttpRequest, dose_id: UUID, patient_id: UUID | None = Non
         overdue=[{"check": check, "who": _who(asked, check.owner)} for check in found.overdue],
         signs=[asked.url("self-check-done", row.pk) for row in found.self_checks],
         put_off=found.put_off,
+        against=[stop.words for stop in found.against] if asked.is_staff else [],
         paused=dose.is_planned and dose.course.is_paused,
         ask_at_chair=found.ask_at_chair,
         stops=[{"row": row, "url": asked.url("answer", row.pk)} for row in found.stops],

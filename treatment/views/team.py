@@ -25,6 +25,7 @@ from portal.lib.problems import DomainError
 from treatment import checks, forms, shown, words
 from treatment.chair.reading import record_of
 from treatment.courses import ending, giving, guards, moving, ordering, proceeding, reading
+from treatment.courses.blocked import blocks_of
 from treatment.courses.eyes import Eyes
 from treatment.courses.proceeding import Act, Code, Stop
 from treatment.courses.watching import need_of
@@ -44,18 +45,27 @@ def patient_home(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """A patient's courses, the next dose, allergies and medicines."""
     asked = Asked(request, patient_id, staff_only=True)
     record_view(asked.user, asked.patient, "treatment.view")
-    courses = reading.courses_of(asked.user, asked.patient)
+    courses, doses = (
+        reading.courses_of(asked.user, asked.patient),
+        reading.doses_of(asked.user, asked.patient),
+    )
+    coming = [
+        next((dose for dose in doses if dose.course_id == course.pk and dose.is_planned), None)
+        for course in courses
+    ]
+    against = blocks_of(asked.user, filter(None, coming), asked.patient)
     return asked.page(
         "patient_home",
-        next=shown.next_up(asked),
+        next=shown.next_up(asked, doses),
         courses=[
             {
                 "course": course,
                 "name": reading.name_of(course),
                 "url": asked.url("course", course.pk),
                 "path": reading.facts_for(course).paths[course.order.path].name,
+                "against": [stop.words for stop in against.get(dose.pk, [])] if dose is not None else [],
             }
-            for course in courses
+            for course, dose in zip(courses, coming, strict=True)
         ],
         order=asked.url("order") if asked.may_prescribe else "",
         lists=asked.url("lists"),
