@@ -86,6 +86,8 @@ class DoseTime:
 dose_times: Registry[Callable[..., list[DoseTime]]] = Registry()
 # fn() -> a QuerySet with `dose_id`, `starts` and `day` (on the clock of the place): booked times for doses; for subqueries by the dose
 booked_days: Registry[Callable[[], Any]] = Registry()
+# fn(user, dose_ids) -> set[UUID]: those of these doses that have a booked time, over or not; one statement
+booked_doses: Registry[Callable[..., set[UUID]]] = Registry()
 # fn(user, patient, visit_id, is_open) -> list[dict]: papers for a visit, or the way to one while it can still change; keys label, url
 visit_papers: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # fn(user, patient) -> list[dict]: what a carer may open of a patient, with keys label, url

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -113,6 +114,16 @@ def book_chair(dose: Dose, starts: datetime | None, *, by: User) -> None:
             parts=[15, 60, 30, 15], during=DateTimeTZRange(starts, starts + timedelta(hours=2), "[)"),
             booked_by=by, capacity="team",
         )  # fmt: skip
+
+
+@contextmanager
+def before_the_rule() -> Iterator[None]:
+    """What is ordered and given here is as it was before the portal planned a phase by the months of the data."""
+    from treatment.courses.planning import Phase
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Phase, "months_after_phase", property(lambda _phase: None))
+        yield
 
 
 @pytest.fixture

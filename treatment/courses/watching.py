@@ -97,8 +97,8 @@ def _given_before(eyes: Eyes, dose: Dose, facts: Facts) -> int | None:
     earlier = [row for row in doses if row.course_id == dose.course_id and row.number < dose.number]
     ahead = sum(row.is_planned for row in earlier)
     whole = sum(row.given_on is not None and row.extent == Dose.Extent.WHOLE for row in earlier)
-    on_plan: int = dose.course.order.given_before + whole
-    return min(count, on_plan) + ahead
+    reached: int = min(count, dose.course.order.given_before + whole) + ahead
+    return reached
 
 
 __all__ = ["Watching", "need_of", "watching", "watching_of"]
