@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("treatment", "0012_day"),
+        ("treatment", "0013_late_reaction"),
     ]
 
     operations = [
