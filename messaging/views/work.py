@@ -64,7 +64,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
     if not services.works_here(user):
         raise Http404
     now = present()
-    chosen = filtering.chosen(request.GET)
+    chosen = filtering.chosen(request.GET, user)
     items = chosen.of(WorkItem.objects.for_user(user).of_own_teams(user).waiting(), user, now)
     with reading_many():
         found = filtering.grouped(user, now, mark := new_mark())
