@@ -14,11 +14,12 @@ class JournalConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries."""
-        from journal import contributed
+        from journal import contributed, problems
         from portal.lib import contributions
 
         contributions.api_nouns["journal"] = _("Journal")
         contributions.today_cards.add(30, contributed.today_card)
+        contributions.problems.add(16, problems.fever_noted)
         contributions.summary_panels.add(25, contributed.report_panel)
         contributions.visit_papers.add(10, contributed.visit_papers)
         contributions.summary_panels.add(30, contributed.summary_panel)

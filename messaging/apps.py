@@ -79,6 +79,7 @@ class MessagingConfig(AppConfig):
             "work.released": _("handed a message back to the team"),
             "work.finished": _("closed a message without an answer"),
             "note.added": _("wrote a note for the team"),
+            "thread.handed_over": _("handed a message to another team that looks after the person"),
             "work.handed_over": _("handed a message to a colleague or another part of the team"),
             "work.returned": _("gave a message back to the team, because nothing had been done"),
             "work.covered": _("passed a message on, because somebody is away"),

@@ -90,7 +90,7 @@ def work_card(request: HttpRequest, now: datetime) -> Card | None:
     context = {
         "lanes": lanes,
         "total": sum(counts.values()),
-        "url": base,
+        "url": f"{base}?all=1",
         "nobody_on_call": len(on_call_now(teams, now)) < len(teams),
         "calls": to_be_called,
     }

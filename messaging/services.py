@@ -191,7 +191,7 @@ def reply(
     def make() -> UUID:
         thread = _locked(by, patient, thread_id)
         _nothing_newer(thread, by, seen_seq)
-        _follow_the_team(thread, by, patient, to_team)
+        _follow_the_team(thread, by, patient, to_team, now)
         nonlocal made
         made = message = _append(thread, by, capacity, text, id, now)
         verdict = triage.note(
@@ -567,15 +567,14 @@ def _result(by: User, done: Done) -> Message:
     return found
 
 
-def new_team(patient: Patient, thread: Thread) -> Team | None:
-    """The team to write to instead, when this conversation's team has ended or no longer looks after the patient."""
+def who_answers(patient: Patient, thread: Thread) -> tuple[Team | None, Team | None]:
+    """The conversation's team, while it looks after the patient; and otherwise the team to write to instead. One statement."""
     teams = teams_looking_after(patient)
-    if any(team.pk == thread.team_id for team in teams):
-        return None
-    return next(iter(teams), None)
+    own = next((team for team in teams if team.pk == thread.team_id), None)
+    return own, None if own is not None else next(iter(teams), None)
 
 
-def _follow_the_team(thread: Thread, by: User, patient: Patient, to_team: UUID | None) -> None:
+def _follow_the_team(thread: Thread, by: User, patient: Patient, to_team: UUID | None, now: datetime) -> None:
     """A conversation never dead-ends: with the writer's word it goes to the new team, with the work that is open in it."""
     teams = teams_looking_after(patient)
     if any(team.pk == thread.team_id for team in teams):
@@ -584,13 +583,26 @@ def _follow_the_team(thread: Thread, by: User, patient: Patient, to_team: UUID |
         raise NoTeam
     if to_team != teams[0].pk:
         raise TeamChanged(teams[0])
-    thread.team = teams[0]
-    thread.save(update_fields=["team"])
     item = _open_item(thread)
+    _move(thread, item, teams[0])
     if item is not None:
-        item.team, item.state, item.owner, item.claimed_at = teams[0], WorkItem.State.OPEN, None, None
-        item.save(update_fields=["team", "state", "owner", "claimed_at"])
+        remember(item, Kind.HANDED_OVER, by=by, now=now, team=teams[0])
     record_change(by, patient, "thread.moved", thread.pk)
+
+
+def _move(thread: Thread, item: WorkItem | None, team: Team) -> None:
+    """Give a locked conversation and its locked work to another team; nobody there has taken it on yet.
+
+    What was promised stands, and so does an alarm. Whom the old team told says nothing about the new one: the steps begin anew, but
+    not the minutes, so that nobody is heard later for it.
+    """
+    thread.team = team
+    thread.save(update_fields=["team"])
+    if item is None:
+        return
+    item.team, item.state, item.owner, item.claimed_at = team, WorkItem.State.OPEN, None, None
+    item.round, item.told = item.round + 1, 0
+    item.save(update_fields=["team", "state", "owner", "claimed_at", "round", "told"])
 
 
 def message_sent_before(by: User, patient: Patient, message_id: UUID | None) -> Message | None:
@@ -617,10 +629,10 @@ __all__ = [
     "lane_counts",
     "mark_seen",
     "message_sent_before",
-    "new_team",
     "next_item",
     "release",
     "reply",
     "start_thread",
+    "who_answers",
     "works_here",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -43,3 +45,20 @@ LANE_OF: dict[str, str] = {
 }
 
 PRIORITY_OF: dict[str, int] = {Lane.SAFETY: 0, Lane.CLINICAL: 1, Lane.LOGISTICS: 1, Lane.ADMINISTRATION: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of the work list that a role usually works on: lanes, and topics whatever their lane."""
+
+    lanes: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+
+
+# What the work list opens on, by role in the team (`clinic.TeamMember.Role`); nurses, and people with more than one role, begin with
+# everything. It is where the list begins and no right: one press shows everything, and everybody of the team may read and answer it.
+OPENS_ON: dict[str, Part] = {
+    "neurologist": Part(lanes=(Lane.SAFETY, Lane.CLINICAL)),
+    "pharmacist": Part(lanes=(Lane.SAFETY,), topics=(Topic.MEDICINE,)),
+    "coordinator": Part(lanes=(Lane.SAFETY, Lane.LOGISTICS, Lane.ADMINISTRATION)),
+}

@@ -18,7 +18,7 @@ from patients.seen import Acknowledgement
 from patients.services import record_change, record_many, require, warm_keys
 from portal.lib import contributions
 from portal.lib.actor import reading_many
-from portal.lib.first import Merged, Problem, merge
+from portal.lib.first import Merged, Problem, merge, was_cut
 
 
 def mark_of(states: Iterable[str]) -> str:
@@ -59,9 +59,18 @@ def patients_by_id(user: User, ids: Iterable[UUID]) -> dict[UUID, Patient]:
     return patients
 
 
+def problems_now(user: User, now: datetime, patient: Patient | None = None) -> list[Problem]:
+    """What all sources say, with everybody or with one patient. What only sealed words can tell is opened here, with the keys of
+    all patients read at once."""
+    found: list[Problem] = [problem for add in contributions.problems for problem in add(user, now, patient)]
+    warm_keys({problem.patient_id for problem in found})
+    opened = [problem.opened() if problem.opened is not None else problem for problem in found]
+    return [problem for problem in opened if problem is not None]
+
+
 def alerts_of(user: User, patient: Patient, now: datetime, known: str = "") -> list[Problem]:
     """What is wrong with one patient right now, worst first; without what is `known` already: the key of what the person looks at."""
-    found = merge(problem for add in contributions.problems for problem in add(user, now, patient))
+    found = merge(problems_now(user, now, patient))
     return [source for line in found for source in line.sources if known not in source.keys]
 
 
@@ -80,13 +89,21 @@ class Line:
     seen: Acknowledgement | None
 
 
-def what_first(user: User, now: datetime) -> tuple[list[Line], int]:
+@dataclass(frozen=True, slots=True)
+class More:
+    """How many lines are not shown. `at_least`: a source had more than it said, so there are more than these, too."""
+
+    count: int
+    at_least: bool
+
+
+def what_first(user: User, now: datetime) -> tuple[list[Line], More]:
     """The lines for a person, worst first, what somebody has seen after the rest; and how many more there are.
 
     A constant number of statements. Each patient shown gets an entry on the trail.
     """
     with reading_many():
-        found = merge(problem for add in contributions.problems for problem in add(user, now))
+        found = merge(problems_now(user, now))
     seen = acknowledged(user, {line.patient_id for line in found})
     marked = [(line, mark_of(line.states)) for line in found]
     marked.sort(key=lambda pair: (pair[0].patient_id, pair[0].key, pair[1]) in seen)
@@ -98,4 +115,4 @@ def what_first(user: User, now: datetime) -> tuple[list[Line], int]:
         for line, mark in shown
         if line.patient_id in patients
     ]
-    return lines, len(marked) - len(shown)
+    return lines, More(len(marked) - len(shown), was_cut())

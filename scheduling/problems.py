@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from clinic.services import state_of
 from patients.models import Patient
-from portal.lib.first import SOON, TODAY, Problem
+from portal.lib.first import SOON, TODAY, Problem, up_to
 from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
 from scheduling.models import Appointment
@@ -24,7 +24,7 @@ MOST = 100
 def waiting_requests(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
     """Requests for infusion times, those that wait longest first; late by the site's promise. One statement and the site's hours."""
     found = Appointment.objects.for_user(user, patient).requested().select_related("patient__site")
-    for visit in found.order_by("created_at")[:MOST]:
+    for visit in up_to(found.order_by("created_at"), MOST):
         site = visit.patient.site
         due = state_of(site).end_of_working_day(visit.created_at, site.reply_routine_days)
         late = due is not None and due < now
@@ -53,7 +53,7 @@ def booked_but_waiting(user: User, now: datetime, patient: Patient | None = None
         | Q(again__isnull=False)
     )
     near = found.filter(stopped).exclude(dose__state="given").select_related("patient__site", "dose__course")
-    for visit in near[:MOST]:
+    for visit in up_to(near, MOST):
         day = today_in(visit.starts_at, visit.patient.site.time_zone)
         course = visit.dose.course
         runs = visit.dose.is_planned and course.is_running and not course.is_paused

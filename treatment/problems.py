@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from patients.models import Patient
-from portal.lib.first import SOON, TODAY, URGENT, Problem
+from portal.lib.first import SOON, TODAY, URGENT, Problem, up_to
 from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
 from treatment.courses import reading
@@ -38,7 +38,7 @@ PREVIOUS_PHASE = str(Anchor.PREVIOUS_PHASE)
 def new_signs(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
     """Self-checks in which something was new, until somebody of the team has looked at them. One problem with a near infusion."""
     found: Any = SelfCheck.objects.for_user(user, patient).to_look_at().select_related("check_in")
-    for row in found.order_by("answered_at", "id")[:MOST]:
+    for row in up_to(found.order_by("answered_at", "id"), MOST):
         emergency = row.level == SelfCheck.Level.EMERGENCY
         yield Problem(
             patient_id=row.patient_id,
@@ -63,15 +63,24 @@ def _new_words(*, after_dose: bool, emergency: bool) -> str:
     return _("Self-check: something new, an emergency sign") if emergency else _("Self-check: something new")
 
 
+def _near(user: User, now: datetime, patient: Patient | None) -> Any:
+    rows: Any = Dose.objects.for_user(user, patient).planned().with_times()
+    running = rows.filter(course__ended_on__isnull=True, course__paused_on__isnull=True)
+    return running.filter(counted_in(None, now.date() + NEAR + ONE_DAY))
+
+
+def patients_with_near_doses(user: User, now: datetime, patient: Patient | None = None) -> Any:
+    """Subquery of the patients with an infusion that is as near as on "What first?", of those whose treatment the person sees."""
+    return _near(user, now, patient).values("patient_id")
+
+
 def near_doses(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
     """Doses of the next days, and those whose days are over: open lines are a problem, and without one the dose is said beside a fever.
 
     All of them, so that what "What first?" counts is true: a limit would leave out either what is nearest or what waits longest. Three
     statements; the lines are read only for what is still to come.
     """
-    found: Any = Dose.objects.for_user(user, patient).with_course().planned()
-    found = found.filter(course__ended_on__isnull=True, course__paused_on__isnull=True)
-    found = found.filter(counted_in(None, now.date() + NEAR + ONE_DAY)).select_related("patient__site")
+    found = _near(user, now, patient).with_course().select_related("patient__site")
     near = [dose for dose in found if dose.counted_on <= reading.today_of(dose.patient, now) + NEAR]
     counts = open_counts(user, [dose for dose in near if not _is_over(dose, now)], now)
     for dose in near:
@@ -156,7 +165,7 @@ def phases_to_plan(user: User, now: datetime, patient: Patient | None = None) ->
         .annotate(number=Max("doses__number"), last=Coalesce(Max("doses__given_on"), Max("doses__target")))
         .select_related("order", "patient__site")
     )
-    for course in courses.order_by("starts_on", "id")[:MOST]:
+    for course in up_to(courses.order_by("starts_on", "id"), MOST):
         begins = reading.next_phase_from(course, course.number, course.last)
         today = today_in(now, course.patient.site.time_zone)
         if begins is None or today < begins - PLAN_BEFORE:

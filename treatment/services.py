@@ -41,6 +41,7 @@ from treatment.lists import (
     save_medicine,
     say_no_known_allergies,
 )
+from treatment.problems import patients_with_near_doses
 from treatment.protocols.facts import InfusionNeed
 from treatment.protocols.loading import load_protocols
 from treatment.protocols.signing import is_signed_off, sign_off
@@ -84,6 +85,7 @@ __all__ = [
     "name_of",
     "next_dose",
     "note_check",
+    "patients_with_near_doses",
     "plan_next_phase",
     "proposed_moves",
     "record_infusion",

@@ -19,10 +19,10 @@ from clinic.services import team_ids
 from messaging import services
 from messaging.api import serializers as shapes
 from messaging.api.views import MessagingView, WorkView
-from messaging.models import CallTask, WorkItemEvent
+from messaging.models import CallTask, Thread, WorkItemEvent
 from messaging.topics import Lane, Topic
-from messaging.work import calls, routing
-from messaging.work.events import words_of
+from messaging.work import calls, routing, teams
+from messaging.work.events import reason_of, words_of
 from patients.requests import STAFF, about
 from patients.services import record_many, record_view, warm_keys
 from portal.lib.api import (
@@ -57,16 +57,22 @@ BY_START = (Key("starts_at", lambda row: row.starts_at, stamp), by_id())
 
 class NotOneTarget(DomainError):
     status = 422
-    default_message = _("Name a colleague or a lane, one of them.")
+    default_message = _("Name a colleague, a lane or a team, one of them.")
 
 
 class HandOverWrite(Write):
-    """To a colleague or to a lane, one of them."""
+    """To a colleague, to a lane or to another team, one of them."""
 
     to = serializers.UUIDField(
         required=False, allow_null=True, default=None, help_text="A person of the team."
     )
     lane = serializers.ChoiceField(choices=Lane.choices, required=False)
+    team = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Another team that looks after the patient. The conversation goes with it.",
+    )
     reason = Text(max_length=routing.LONGEST_REASON)
 
 
@@ -77,7 +83,10 @@ class WorkEventRead(serializers.Serializer[Any]):
     at = serializers.DateTimeField(source="created_at")
     kind = serializers.ChoiceField(choices=WorkItemEvent.Kind.choices)
     words = serializers.SerializerMethodField()
-    reason = serializers.CharField(allow_null=True)
+    reason = serializers.SerializerMethodField()
+
+    def get_reason(self, event: WorkItemEvent) -> str | None:
+        return reason_of(event) or None
 
     def get_words(self, event: WorkItemEvent) -> str:
         return words_of(event)
@@ -152,11 +161,23 @@ class AbsenceWrite(Write):
 class HandOver(WorkView):
     @extend_schema(request=HandOverWrite, responses={200: shapes.WorkStateRead})
     def post(self, request: Request, thread_id: UUID) -> Response:
-        """Hand your work, or work nobody has, to a colleague or another lane. The reason is for the team only."""
+        """Hand your work, or work nobody has, to a colleague, another lane, or another team that looks after the patient. The reason
+        is for the teams only. What was promised to the patient stands."""
         wanted = self.body(HandOverWrite)
-        if (wanted["to"] is None) == ("lane" not in wanted):
+        team_id = wanted.pop("team")
+        if [wanted["to"] is not None, "lane" in wanted, team_id is not None].count(True) != 1:
             raise NotOneTarget
-        return self.act(thread_id, routing.hand_over, now=present(), **wanted)
+        if team_id is None:
+            return self.act(thread_id, routing.hand_over, now=present(), **wanted)
+        asked = about(self, "messages", *STAFF)
+        thread = Thread.objects.for_user(asked.user, asked.patient).filter(pk=thread_id).first()
+        if thread is None or not teams.went_on(asked.user, thread, self.once):
+            self.at(thread_id, *STAFF)
+        reason = wanted["reason"]
+        teams.hand_to_team(
+            **asked.act, thread_id=thread_id, id=self.once, team_id=team_id, reason=reason, now=present()
+        )
+        return self.state(asked, thread_id)
 
 
 class History(MessagingView):

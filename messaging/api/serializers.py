@@ -14,6 +14,7 @@ from messaging.models import Message, Thread, WorkItem
 from messaging.models.writing import TriageAnswers
 from messaging.services import LONGEST_ABOUT, LONGEST_MESSAGE
 from messaging.topics import Lane, Topic
+from messaging.work.newest import NEWEST_LINE
 from messaging.writing.redflags import STATUSES
 from portal.lib.api import Line, PageQuery, Text, Write
 
@@ -174,10 +175,19 @@ class WorkRead(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=WorkItem.State.choices)
     owner = serializers.CharField(source="owner.name", allow_null=True, default=None)
     due_at = serializers.DateTimeField()
-    first_line = serializers.SerializerMethodField()
+    first_line = serializers.SerializerMethodField(help_text=_("Of the message that the work began with."))
+    newest_line = serializers.SerializerMethodField(
+        help_text=_(
+            "Of the newest message of the patient’s side, which is unanswered; the same when it is the only one."
+        )
+    )
 
     def get_first_line(self, item: WorkItem) -> str:
         return first_line(item.trigger.body)
+
+    def get_newest_line(self, item: WorkItem) -> str:
+        found = self.context["newest"].get(item.pk)
+        return first_line(found.message.body if found is not None else item.trigger.body, NEWEST_LINE)
 
 
 class WorkStateRead(serializers.Serializer[Any]):

@@ -19,6 +19,7 @@ from messaging.models import Thread as Conversation
 from messaging.services import NewerMessages, TeamChanged
 from messaging.topics import Topic
 from messaging.work import alarms
+from messaging.work.newest import newest_of
 from messaging.writing import triage, undo
 from patients.models import Patient
 from patients.requests import STAFF, About, about
@@ -257,7 +258,8 @@ class WorkList(MessagingView):
             rows, cursor = page_of(self, items, WORK_ORDER)
         warm_keys(item.patient_id for item in rows)
         record_many(user, {item.patient_id: item.patient for item in rows}.values(), "worklist.view")
-        return listed(self, shapes.WorkRead(rows, many=True).data, cursor)
+        shown = shapes.WorkRead(rows, many=True, context={"newest": newest_of(user, rows)})
+        return listed(self, shown.data, cursor)
 
 
 class WorkView(MessagingView):

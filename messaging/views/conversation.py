@@ -329,10 +329,12 @@ def show_found(
     if request.method != "HEAD" and found.seen < found.last_seq:
         services.mark_seen(by=place.user, thread=found, seq=found.last_seq, now=present())
     kind, words = state_words(found)
+    team, new_team = services.who_answers(place.patient, found)
     context = {
         "place": place,
         "files": files or FormFiles(request, place, page),
         "thread": found,
+        "team": team,
         "older": older,
         "newest": newest,
         "made": making.made_of(place.user, place.patient, found),
@@ -344,7 +346,7 @@ def show_found(
         "up": place.url("list"),
         "close_url": place.url("close", found.pk),
         "take_back": offer(place, said, present()),
-        "new_team": services.new_team(place.patient, found),
+        "new_team": new_team,
         "news_url": thread_news_url(place, found),
         "copy_url": place.url("paper", found.pk),
         "help": help_now(place.patient.site, present()),

@@ -16,15 +16,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinic.cover import there_today
 from messaging import services
-from messaging.models import CallTask, WorkItem
+from messaging.models import CallTask, Thread, WorkItem
 from messaging.views.shared import STAFF, enter, signed_in
 from messaging.views.work import at_work, came_from, work_url
-from messaging.work import calls, routing
+from messaging.work import calls, filtering, routing, teams
 from messaging.work.forms import HandOverForm
 from patients.drafting import drafted
 from patients.requests import once_of
 from patients.services import record_many, record_view, warm_keys
-from portal.lib.ids import uuid7
+from portal.lib.ids import parse_uuid, uuid7
 from portal.lib.problems import DomainError, NotAllowed
 from portal.lib.time import now as present
 from portal.lib.time import today_in
@@ -34,11 +34,13 @@ PAGE_SIZE = 50
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def hand_over(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpResponse:
-    """Hand the work to a colleague or another lane, with the reason; a page of its own."""
+    """Hand the work to a colleague, another lane or another team, with the reason; a page of its own."""
+    chosen = came_from(request)
+    if went_on(request, patient_id, thread_id):
+        return handed_to_team(request, chosen)
     place, thread = at_work(request, patient_id, thread_id)
     if not place.may_act:
         raise NotAllowed
-    chosen = came_from(request)
     up = work_url(patient_id, thread_id, chosen)
     items = WorkItem.objects.for_user(place.user, place.patient).filter(thread=thread)
     item = items.waiting().select_related("owner").first()
@@ -51,6 +53,7 @@ def hand_over(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRe
         target=thread.pk,
         colleagues=[user for user in colleagues if user.pk != place.user.pk],
         lane=item.lane if item is not None else "",
+        teams=teams.other_teams(place.patient, thread),
     )
     record_view(place.user, place.patient, "thread.view", thread.pk)
     context = {"place": place, "patient": place.patient, "thread": thread, "item": item, "up": up}
@@ -58,23 +61,45 @@ def hand_over(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRe
         return page.finish_later("messaging/hand_over.html", context)
     form: Any = page.form
     if form.is_valid():
+        target = form.target()
+        hand: Any = teams.hand_to_team if "team_id" in target else routing.hand_over
         try:
-            routing.hand_over(
+            hand(
                 by=place.user,
                 patient=place.patient,
                 thread_id=thread_id,
                 id=page.id,
                 reason=form.cleaned_data["reason"],
                 now=present(),
-                **form.target(),
+                **target,
             )
         except DomainError as error:
             page.refuse(error)
         else:
             page.done()
+            if "team_id" in target:
+                return handed_to_team(request, chosen)
             messages.success(request, _("Handed over."))
             return redirect(work_url(patient_id, thread_id, chosen, did=True))
     return page.render("messaging/hand_over.html", context)
+
+
+def went_on(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> bool:
+    """True for a press that comes again after it gave the conversation to another team."""
+    act_id = parse_uuid(request.POST.get("draft"))
+    if request.method != "POST" or act_id is None:
+        return False
+    place = enter(request, patient_id, *STAFF)
+    thread = Thread.objects.for_user(place.user, place.patient).filter(pk=thread_id).first()
+    return thread is not None and teams.went_on(place.user, thread, act_id)
+
+
+def handed_to_team(request: HttpRequest, chosen: filtering.Filters) -> HttpResponse:
+    """Back to the list: the conversation is another team's now."""
+    messages.success(
+        request, _("Handed over. The other team is told by mail, and the conversation is theirs now.")
+    )
+    return redirect(chosen.url)
 
 
 @require_safe

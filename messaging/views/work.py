@@ -40,6 +40,7 @@ from messaging.views.shared import (
 )
 from messaging.work import alarms, filtering
 from messaging.work.events import history_of, last_steps
+from messaging.work.newest import NEWEST_LINE, Newest, newest_of
 from messaging.writing import undo
 from patients.attention import alerts_of
 from patients.drafting import DraftedPage, drafted
@@ -63,7 +64,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
     if not services.works_here(user):
         raise Http404
     now = present()
-    chosen = filtering.chosen(request.GET)
+    chosen = filtering.chosen(request.GET, user)
     items = chosen.of(WorkItem.objects.for_user(user).of_own_teams(user).waiting(), user, now)
     with reading_many():
         found = filtering.grouped(user, now, mark := new_mark())
@@ -71,12 +72,15 @@ def work_list(request: HttpRequest) -> HttpResponse:
         pages.count = chosen.counts(found)  # counted with the filters: not once more
         page = pages.get_page(request.GET.get("page"))
         shown = list(page)
-    steps = last_steps(user, shown)
+    steps, newest = last_steps(user, shown), newest_of(user, shown)
     warm_keys(item.patient_id for item in shown)
     record_many(user, {item.patient_id: item.patient for item in shown}.values(), "worklist.view")
     context = {
         "page": page,
-        "rows": [{**row_of(item, user, now, chosen), "why": steps.get(item.pk, "")} for item in shown],
+        "rows": [
+            {**row_of(item, user, now, chosen, newest.get(item.pk)), "why": steps.get(item.pk, "")}
+            for item in shown
+        ],
         "filters": filtering.links(chosen, found),
         "calls": found[filtering.TO_CALL],
         "now": now,
@@ -114,14 +118,19 @@ def next_of(
     return {"url": work_url(found.patient_id, found.thread_id, chosen), "words": words}
 
 
-def row_of(item: WorkItem, user: User, now: Any, chosen: filtering.Filters) -> dict[str, Any]:
-    """A line of the work list."""
+def row_of(
+    item: WorkItem, user: User, now: Any, chosen: filtering.Filters, newest: Newest | None
+) -> dict[str, Any]:
+    """A line of the work list: the newest words first, and below them how it began, when that was another message."""
     args = [item.patient_id, item.thread_id]
+    later = newest if newest is not None and newest.later else None
     return {
         "item": item,
         "once": uuid7(),
         "patient": item.patient.name,
         "topic": item.thread.get_topic_display(),
+        "newest_line": contributed.first_line(later.message.body, NEWEST_LINE) if later else "",
+        "newest_at": later.message.created_at if later else None,
         "first_line": contributed.first_line(item.trigger.body),
         "url": in_list(reverse("messaging:work-thread", args=args), chosen),
         "claim_url": in_list(reverse("messaging:claim", args=args), chosen) if item.owner_id is None else "",

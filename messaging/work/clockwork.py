@@ -26,7 +26,7 @@ from messaging.models import InternalNote, Thread, WorkItem, WorkItemEvent
 from messaging.topics import Lane
 from messaging.work import alarms
 from messaging.work.alarms import STEPS
-from messaging.work.events import Kind, remember
+from messaging.work.events import TO_TEAM, Kind, remember
 from messaging.work.routing import give
 from patients.services import record_change
 from portal.lib import actor
@@ -56,7 +56,7 @@ def escalate(now: datetime) -> int:
 def _unheard(now: datetime) -> Any:
     """Urgent, and nobody's or not opened by who has it, for longer than the site's minutes since it came or somebody was told."""
     events = WorkItemEvent.objects.for_system().filter(item=OuterRef("pk")).order_by().values("item")
-    last = events.filter(kind__in=SAID_AGAIN).annotate(at=Max("created_at")).values("at")
+    last = events.filter(kind__in=SAID_AGAIN).exclude(TO_TEAM).annotate(at=Max("created_at")).values("at")
     step = (
         events.filter(kind=Kind.ESCALATED, round=OuterRef("round")).annotate(most=Max("step")).values("most")
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from clinic.models import Team
 from messaging.models import WorkItem, WorkItemEvent
 from messaging.topics import Lane
 from patients.models import Patient
@@ -25,20 +27,32 @@ def remember(
     lane: str = "",
     step: int = 0,
     reason: str = "",
+    team: Team | None = None,
 ) -> WorkItemEvent:
-    """Write down what happened to a work item. `by` None is the portal itself, on its clock."""
+    """Write down what happened to a work item. `by` None is the portal itself, on its clock. `team`: where it was handed to, under
+    the name that the team has now."""
     event = WorkItemEvent(patient_id=item.patient_id, thread_id=item.thread_id, item=item, kind=kind, user=by)
     event.other, event.lane, event.step, event.created_at = other, lane, step, now
     event.round = item.round
-    event.reason = reason or None
+    event.reason = {"to_team": team.name, "why": reason} if team is not None else reason or None
     event.save(force_insert=True)
     return event
+
+
+# Handed to another team: neither a person nor a lane. Its minutes are not begun anew, because nothing is owed any later for it.
+TO_TEAM = Q(kind=Kind.HANDED_OVER, other__isnull=True, lane="")
+
+
+def reason_of(event: WorkItemEvent) -> str:
+    """Why, in the words of who did it; empty where nobody had to say so."""
+    said = event.reason
+    return said["why"] if isinstance(said, dict) else said or ""
 
 
 def history_of(user: User, patient: Patient, thread_id: Any) -> list[dict[str, Any]]:
     """The history of a conversation's work for the team, oldest first: when, words, reason. One statement."""
     rows = WorkItemEvent.objects.for_user(user, patient).filter(thread_id=thread_id).in_order()
-    return [{"at": row.created_at, "words": words_of(row), "reason": row.reason or ""} for row in rows]
+    return [{"at": row.created_at, "words": words_of(row), "reason": reason_of(row)} for row in rows]
 
 
 TOLD = (Kind.HANDED_OVER, Kind.RETURNED, Kind.COVERED, Kind.ALARM, Kind.ESCALATED)
@@ -58,9 +72,11 @@ def last_steps(user: User, items: list[WorkItem]) -> dict[Any, str]:
 
 
 def short_words(event: WorkItemEvent) -> str:
-    """The same without who was told: the list says that something happened, the conversation says what."""
+    """The same without what is sealed: the list says that something happened, the conversation says what."""
     if event.kind == Kind.ESCALATED:
         return _("Nobody took this on in time")
+    if event.kind == Kind.HANDED_OVER and event.other_id is None and not event.lane:
+        return _("This came from another team")
     return words_of(event)
 
 
@@ -70,7 +86,10 @@ def words_of(event: WorkItemEvent) -> str:
         "name": event.user.name if event.user else "",
         "other": event.other.name if event.other else "",
         "lane": Lane(event.lane).label if event.lane else "",
+        "team": "",
     }
+    if event.kind == Kind.HANDED_OVER and event.other_id is None and not event.lane:
+        names["team"] = event.reason["to_team"]
     return _template(event) % names
 
 
@@ -78,7 +97,11 @@ def _template(event: WorkItemEvent) -> str:
     if event.kind == Kind.HANDED_OVER:
         if event.other_id is not None:
             return _("%(name)s handed this to %(other)s")
-        return _("%(name)s moved this to the lane “%(lane)s”")
+        if event.lane:
+            return _("%(name)s moved this to the lane “%(lane)s”")
+        if event.reason["why"]:
+            return _("%(name)s handed this to the team “%(team)s”")
+        return _("The patient’s team changed: the message of %(name)s brought this to the team “%(team)s”")
     if event.kind == Kind.COVERED:
         if event.other_id is not None:
             return _("%(name)s is away: %(other)s covers and has this now")

@@ -1,10 +1,10 @@
-"""The filters of the work list: lane, whose, late. They can be combined, and each says truly how many it would show."""
+"""The filters of the work list: lane, whose, late, the part of one's role. They can be combined, and each says truly how many it would show."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -16,9 +16,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from clinic.services import memberships
 from messaging.models import WorkItem
-from messaging.topics import Lane
+from messaging.topics import OPENS_ON, Lane
 from messaging.work import calls
+from portal.lib.actor import unit_store
 
 MINE, FREE, OTHERS = "mine", "free", "others"
 ALL = "all"
@@ -26,17 +28,24 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What is shown: one lane or all, whose, only late ones."""
+    """What is shown: one lane or all, whose, only late ones, only the part of the person's role.
+
+    `begins_with_part`: the plain address shows this person their part, so that everything has to be asked for.
+    """
 
     lane: str = ""
     whose: str = ""
     late: bool = False
+    part: bool = False
+    begins_with_part: bool = field(default=False, compare=False)
 
     def rule(self, user: User, now: datetime) -> Q:
         """What these filters let through."""
         rule = Q(lane=self.lane) if self.lane else Q()
         if self.whose:
             rule &= whose_is(user)[self.whose]
+        if self.part:
+            rule &= part_of(user, now)
         return rule & Q(due_at__lt=now) if self.late else rule
 
     def of(self, items: Any, user: User, now: datetime) -> Any:
@@ -46,26 +55,30 @@ class Filters:
     @property
     def url(self) -> str:
         asked = {"lane": self.lane, "mine": "1" * (self.whose == MINE), "free": "1" * (self.whose == FREE)}
-        query = urlencode(
-            {name: value for name, value in {**asked, "late": "1" * self.late}.items() if value}
-        )
+        asked |= {"late": "1" * self.late, "part": "1" * self.part}
+        if self.begins_with_part and not any(asked.values()):
+            asked["all"] = "1"
+        query = urlencode({name: value for name, value in asked.items() if value})
         return reverse("messaging:work-list") + (f"?{query}" if query else "")
 
     @property
     def code(self) -> str:
         """The filters as one word, which goes with a conversation that was opened from the list; empty for the whole list."""
         said = [self.lane or ALL, self.whose or ALL, "late" if self.late else ALL]
+        if self.begins_with_part:
+            return ".".join([*said, "part" if self.part else ALL])
         return "" if said == [ALL] * 3 else ".".join(said)
 
-    def counts(self, found: Mapping[tuple[str, str, bool], int]) -> int:
+    def counts(self, found: Mapping[Key, int]) -> int:
         """How many of the grouped items pass."""
         return sum(
             count
-            for (lane, whose, late), count in found.items()
+            for (lane, whose, late, part), count in found.items()
             if lane in Lane.values
             and self.lane in ("", lane)
             and self.whose in ("", whose)
             and (late or not self.late)
+            and (part or not self.part)
         )
 
 
@@ -73,25 +86,56 @@ def whose_is(user: User) -> dict[str, Q]:
     return {MINE: Q(owner=user), FREE: Q(owner__isnull=True)}
 
 
-def chosen(query: Mapping[str, Any]) -> Filters:
-    """The filters of an address; what nobody knows is no filter."""
+def role_of(user: User) -> str:
+    """The role whose part the person's list begins with; empty for a nurse and for somebody with several roles. Read once a unit of work."""
+    store, key = unit_store(), ("role on the work list", user.pk)
+    if key not in store:
+        roles = set(memberships(user).values_list("role", flat=True))
+        store[key] = next(iter(roles)) if len(roles) == 1 and roles <= set(OPENS_ON) else ""
+    found: str = store[key]
+    return found
+
+
+def part_of(user: User, now: datetime) -> Q:
+    """What the person's role usually works on, what the person has, and what is late, whoever should have done it; everything for those
+    whose list begins with everything."""
+    role = role_of(user)
+    if not role:
+        return Q(pk__isnull=False)
+    part = OPENS_ON[role]
+    usual = Q(lane__in=part.lanes)
+    if part.topics:
+        usual |= Q(thread__topic__in=part.topics)
+    return usual | Q(owner=user) | Q(due_at__lt=now)
+
+
+def chosen(query: Mapping[str, Any], user: User) -> Filters:
+    """The filters of an address; what nobody knows is no filter. Without any, the list begins with the part of the person's role."""
     lane = query.get("lane", "")
     whose = MINE if query.get("mine") == "1" else FREE if query.get("free") == "1" else ""
-    return Filters(lane if lane in Lane.values else "", whose, query.get("late") == "1")
+    begins = bool(role_of(user))
+    said = any(name in query for name in ("lane", "mine", "free", "late", "part", "all"))
+    part = begins and (query.get("part") == "1" if said else True)
+    return Filters(lane if lane in Lane.values else "", whose, query.get("late") == "1", part, begins)
 
 
 def of_code(code: str) -> Filters:
     """The filters of a code; what nobody knows is no filter."""
-    lane, whose, late = [*code.split("."), "", "", ""][:3]
+    lane, whose, late, part = [*code.split("."), "", "", "", ""][:4]
     return Filters(
-        lane if lane in Lane.values else "", whose if whose in (MINE, FREE) else "", late == "late"
+        lane if lane in Lane.values else "",
+        whose if whose in (MINE, FREE) else "",
+        late == "late",
+        part == "part",
+        part in ("part", ALL),
     )
 
 
-Grouped = Counter[tuple[str, str, bool]]
-TO_CALL = ("calls", "", False)  # beside the lanes: people who have to be called
-NEW = ("new", "", False)  # and work that was made after a mark
-STANDS = ("stands", "", False)  # and one number for how everything that waits stands
+Key = tuple[str, str, bool, bool]
+Grouped = Counter[Key]
+TO_CALL: Key = ("calls", "", False, False)  # beside the lanes: people who have to be called
+NEW: Key = ("new", "", False, False)  # and work that was made after a mark
+STANDS: Key = ("stands", "", False, False)  # and one number for how everything that waits stands
 
 
 def work_after(user: User, mark: UUID) -> Any:
@@ -126,8 +170,9 @@ def grouped(user: User, now: datetime, mark: UUID) -> Grouped:
         waiting.annotate(
             whose=Case(*whose, default=Value(OTHERS)),
             late=Case(When(due_at__lt=now, then=Value(True)), default=Value(False)),
+            part=Case(When(part_of(user, now), then=Value(True)), default=Value(False)),
         )
-        .values("lane", "whose", "late")
+        .values("lane", "whose", "late", "part")
         .annotate(count=Count("id"), stands=standing())
         .order_by()
     )
@@ -135,22 +180,23 @@ def grouped(user: User, now: datetime, mark: UUID) -> Grouped:
     new = _counted(work_after(user, mark), NEW)
     counts: Grouped = Counter()
     for row in rows.union(called, new, all=True):
-        counts[row["lane"], row["whose"], row["late"]] = row["count"]
+        counts[row["lane"], row["whose"], row["late"], row["part"]] = row["count"]
         counts[STANDS] += row["stands"]
     return counts
 
 
-def _counted(found: Any, said: tuple[str, str, bool], stands: Any = None) -> Any:
+def _counted(found: Any, said: Key, stands: Any = None) -> Any:
     """One row that counts all of `found`, in the columns of the grouped items; `stands` is asked for where it is wanted."""
-    lane, whose, late = (Value(one) for one in said)
-    marked = found.order_by().annotate(as_lane=lane, as_whose=whose, as_late=late)
-    return marked.values("as_lane", "as_whose", "as_late").annotate(
+    lane, whose, late, part = (Value(one) for one in said)
+    marked = found.order_by().annotate(as_lane=lane, as_whose=whose, as_late=late, as_part=part)
+    return marked.values("as_lane", "as_whose", "as_late", "as_part").annotate(
         count=Count("id"), stands=stands or Value(0, output_field=BigIntegerField())
     )
 
 
 def links(now_chosen: Filters, found: Grouped) -> list[dict[str, Any]]:
-    """Three groups of links. Each keeps what is chosen in the other groups, and counts what it would show."""
+    """Groups of links, the part of one's role first where the list begins with it. Each keeps what is chosen in the other groups, and
+    counts what it would show."""
 
     def link(label: Any, filters: Filters) -> dict[str, Any]:
         return {
@@ -166,7 +212,9 @@ def links(now_chosen: Filters, found: Grouped) -> list[dict[str, Any]]:
             "links": [link(words, replace(now_chosen, **{name: value})) for value, words in choices],
         }
 
+    parts = [group(_("For whom"), "part", [(True, _("For my role")), (False, _("Everything"))])]
     return [
+        *(parts if now_chosen.begins_with_part else []),
         group(_("Lane"), "lane", [("", _("All")), *Lane.choices]),
         group(_("Whose"), "whose", [("", _("Everybody’s")), (MINE, _("Mine")), (FREE, _("Nobody’s yet"))]),
         group(_("When"), "late", [(False, _("Any time")), (True, _("Late"))]),

@@ -21,12 +21,12 @@ from portal.lib.ids import parse_uuid
 
 
 class HandOverForm(DraftedForm):
-    """To whom, and why. The reason is for the team only."""
+    """To whom, and why: a colleague, another lane, or another team that looks after the patient. The reason is for the teams only."""
 
     to = forms.ChoiceField(
         label=_("To whom?"),
         error_messages={
-            "required": _("Choose a colleague or a lane."),
+            "required": _("Choose a colleague, a lane or a team."),
             "invalid_choice": _("This choice is not possible any more. Choose another one."),
         },
     )
@@ -38,7 +38,9 @@ class HandOverForm(DraftedForm):
         error_messages={"required": _("Say in a few words why you hand this over.")},
     )
 
-    def __init__(self, *args: Any, colleagues: Iterable[User], lane: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, colleagues: Iterable[User], lane: str, teams: Iterable[Team] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         people = [(f"user:{user.pk}", forms.Option(user.name, user.job_title)) for user in colleagues]
         lanes = [
@@ -46,11 +48,23 @@ class HandOverForm(DraftedForm):
             for value, label in Lane.choices
             if value != lane
         ]
-        self.fields["to"].choices = [*people, *lanes]  # type: ignore[attr-defined]
+        others = [
+            (
+                f"team:{team.pk}",
+                forms.Option(
+                    _("Team: %(team)s") % {"team": team.name},
+                    _("It looks after this patient too. The conversation goes with it."),
+                ),
+            )
+            for team in teams
+        ]
+        self.fields["to"].choices = [*people, *lanes, *others]  # type: ignore[attr-defined]
 
     def target(self) -> dict[str, Any]:
-        """The choice as arguments of `hand_over`."""
+        """The choice as arguments of `hand_over`, or of `hand_to_team`."""
         kind, _colon, value = self.cleaned_data["to"].partition(":")
+        if kind == "team":
+            return {"team_id": parse_uuid(value)}
         return {"to": parse_uuid(value)} if kind == "user" else {"lane": value}
 
 

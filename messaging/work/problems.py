@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,12 +17,13 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from clinic.services import state_of, team_ids
-from messaging.models import OpenItem, WorkItem
+from messaging.models import OpenItem, TriageAnswers, WorkItem
 from messaging.topics import Lane, Topic
 from messaging.work import calls
+from messaging.writing import redflags
 from patients.models import Patient
 from portal.lib.actor import unit_store
-from portal.lib.first import SOON, TODAY, URGENT, Problem
+from portal.lib.first import SOON, TODAY, URGENT, Problem, up_to
 from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
 from treatment.services import booked_on, counted_in
@@ -30,11 +33,13 @@ NEAR = timedelta(days=3)  # as the lines of the dose itself (treatment.problems)
 
 
 def urgent_and_late(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
-    """Urgent messages, and those whose promise is over. A fever, or a red flag in a message about the
-    infusion, is one problem with an infusion that is near. One statement."""
-    items = WorkItem.objects.for_user(user, patient).of_own_teams(user).waiting()
-    items = items.filter(Q(lane=Lane.SAFETY) | Q(due_at__lt=now)).select_related("thread", "owner")
-    for item in items.in_work_order()[:MOST]:
+    """Urgent messages, and those whose promise is over. A fever, whatever the message is about, or a red flag in a message about
+    the infusion, is one problem with an infusion that is near. Two statements."""
+    rows = WorkItem.objects.for_user(user, patient).of_own_teams(user).waiting()
+    rows = rows.filter(Q(lane=Lane.SAFETY) | Q(due_at__lt=now)).select_related("thread", "owner")
+    items: list[WorkItem] = up_to(rows.in_work_order(), MOST)
+    signs = _signs_beside(user, items, patient)
+    for item in items:
         late = item.due_at < now
         urgent = item.lane == Lane.SAFETY
         said = {"topic": item.thread.get_topic_display()}
@@ -43,7 +48,7 @@ def urgent_and_late(user: User, now: datetime, patient: Patient | None = None) -
         before_infusion = item.thread.topic == Topic.INFECTION or (
             urgent and item.thread.topic == Topic.VISIT
         )
-        yield Problem(
+        problem = Problem(
             patient_id=item.patient_id,
             keys=(*keys, "infusion") if before_infusion else keys,
             rank=URGENT if urgent else TODAY,
@@ -54,11 +59,39 @@ def urgent_and_late(user: User, now: datetime, patient: Patient | None = None) -
             owner=item.owner.name if item.owner else _("Nobody yet"),
             taken=item.owner is not None,
         )
+        found = signs.get(item.thread_id, [])
+        yield (
+            problem if before_infusion or not found else replace(problem, opened=_with_fever(problem, found))
+        )
+
+
+def _signs_beside(
+    user: User, items: Iterable[WorkItem], patient: Patient | None
+) -> dict[UUID, list[TriageAnswers]]:
+    """What was found beside the messages that this urgent work is about, still sealed, by conversation: one statement."""
+    since = {item.thread_id: item.created_at for item in items if item.lane == Lane.SAFETY}
+    rows = TriageAnswers.objects.for_user(user, patient).filter(
+        thread_id__in=list(since), message__retraction__isnull=True
+    )
+    found: dict[UUID, list[TriageAnswers]] = defaultdict(list)
+    for row in rows.exclude(level=TriageAnswers.Level.NONE):
+        if row.created_at >= since[row.thread_id]:
+            found[row.thread_id].append(row)
+    return found
+
+
+def _with_fever(problem: Problem, signs: list[TriageAnswers]) -> Callable[[], Problem]:
+    def opened() -> Problem:
+        if any(redflags.newest().tells(redflags.FEVER, row.answers) for row in signs):
+            return replace(problem, keys=(*problem.keys, "infusion"), opened=None)
+        return problem
+
+    return opened
 
 
 def to_be_called(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
     """People who have not read a message, or whom our mail does not reach; due as an answer is. One statement and the site's hours."""
-    found = list(calls.to_call(user, patient).select_related("patient__site", "thread")[:MOST])
+    found = up_to(calls.to_call(user, patient).select_related("patient__site", "thread"), MOST)
     if patient is None and len(found) < MOST:
         unit_store()["people to call", user.pk] = len(found)
     for task in found:
@@ -93,10 +126,9 @@ def open_before_doses(user: User, now: datetime, patient: Patient | None = None)
         dose__state="planned",
     )
     rows = rows.annotate(booked_on=booked_on("dose__")).filter(counted_in(None, now.date() + NEAR, "dose__"))
+    rows = rows.select_related("dose", "patient__site").defer("words").order_by("dose__target", "id")
     by_dose: dict[UUID, list[Any]] = {}
-    for item in (
-        rows.select_related("dose", "patient__site").defer("words").order_by("dose__target", "id")[:MOST]
-    ):
+    for item in up_to(rows, MOST):
         by_dose.setdefault(item.dose_id, []).append(item)
     for dose_id, items in by_dose.items():
         zone, dose, count = items[0].patient.site.time_zone, items[0].dose, len(items)

@@ -18,6 +18,7 @@ FORMAT = 1
 NEWEST = Path(__file__).resolve().parent / "data" / "red-flags-1.json"
 MOST_QUESTIONS = 4  # of a topic, and of a therapy
 NONE = "none"
+FEVER = "fever"  # the code of its questions and of its words
 EMERGENCY, CALL_NOW, NO_FLAG = "emergency", "call_now", "none"
 _RANK = {NO_FLAG: 0, CALL_NOW: 1, EMERGENCY: 2}
 STATUSES = ("sourced", "partly_sourced_verify", "verify")
@@ -106,8 +107,26 @@ class Ruleset:
 
     def found_in(self, text: str) -> list[tuple[str, str]]:
         """(word, level) of the words that stand in a text, whatever stands around them."""
-        plain = " ".join(text.casefold().replace("\u2019", "'").split())
+        plain = _plain(text)
         return [(word, group.level) for group in self.words for word in group.words if word in plain]
+
+    def named_in(self, code: str, text: str) -> bool:
+        """True when words of this group stand in a text."""
+        plain = _plain(text)
+        return any(word in plain for group in self.words if group.code == code for word in group.words)
+
+    def tells(self, code: str, answers: Mapping[str, Any]) -> bool:
+        """True when the answers that were kept with a message say this: a question that was answered with yes, or words that were found."""
+        asked = any(
+            row["said_code"] == "yes" and row["code"].replace(".", ":").rpartition(":")[2] == code
+            for row in answers["answers"]
+        )
+        words = {word for group in self.words if group.code == code for word in group.words}
+        return asked or not words.isdisjoint(answers["words"])
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().replace("\u2019", "'").split())
 
 
 def highest(levels: Iterable[str]) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
+
+from portal.lib.actor import unit_store
 
 URGENT, TODAY, SOON = 0, 1, 2
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_CUT = "a source of what first was cut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,8 @@ class Problem:
 
     Problems of a patient that share a key are one problem. `state` says how it stands: when it changes, the problem is new again
     although somebody had seen it. `alone` False: worth saying only beside something else (an infusion in two days, beside a fever).
+    `opened` is for what only sealed words can tell: it is asked when the keys of all patients of the list are at hand, and what it
+    gives stands instead; None: nothing is wrong.
     """
 
     patient_id: UUID
@@ -29,6 +35,7 @@ class Problem:
     owner: str = ""
     taken: bool = False  # a person has it; otherwise `owner` says whose turn it is, or that nobody has it yet
     alone: bool = True
+    opened: Callable[[], Problem | None] | None = None
 
     @property
     def order(self) -> tuple[int, datetime, str]:
@@ -68,6 +75,19 @@ class Merged:
         said = [source.owner for source in self.sources if source.owner and source.taken]
         said += [source.owner for source in self.sources if source.owner]
         return said[0] if said else ""
+
+
+def up_to(rows: Any, most: int) -> list[Any]:
+    """The first rows of a list, so that a long list does not make the page slow. That there are more is kept: see `was_cut`."""
+    found = list(rows[: most + 1])
+    if len(found) > most:
+        unit_store()[_CUT] = True
+    return found[:most]
+
+
+def was_cut() -> bool:
+    """True when a source of this unit of work knew of more than it said: then a count of the lines is "at least"."""
+    return bool(unit_store().get(_CUT))
 
 
 def merge(problems: Iterable[Problem]) -> list[Merged]:

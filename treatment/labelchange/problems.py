@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from patients.models import Patient
-from portal.lib.first import TODAY, Problem
+from portal.lib.first import TODAY, Problem, up_to
 from treatment.models import Course, Withdrawal
 
 MOST = 100
@@ -27,7 +27,7 @@ def on_withdrawn(user: User, now: datetime, patient: Patient | None = None) -> I
     there = Q(moved_to__in=gone) | Q(moved_to__isnull=True, order__protocol__in=gone)
     courses: Any = Course.objects.for_user(user, patient).running().filter(there)
     found = courses.annotate(site=F("patient__site_id")).select_related("order").order_by("starts_on", "id")
-    for course in found[:MOST]:
+    for course in up_to(found, MOST):
         change_id = over.get((course.site, course.protocol_id))
         if change_id is None:
             continue

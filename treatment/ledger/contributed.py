@@ -18,7 +18,7 @@ from patients.models import Patient
 from patients.services import can
 from portal.lib.actor import reading_many
 from portal.lib.contributions import Card
-from portal.lib.first import SOON, TODAY, Problem
+from portal.lib.first import SOON, TODAY, Problem, up_to
 from portal.lib.time_words import day as day_words
 from treatment.ledger import board
 from treatment.ledger.duties import State
@@ -52,7 +52,7 @@ def problems(user: User, now: datetime, patient: Patient | None = None) -> Itera
         kept = load(user, patient)[patient.pk]
         lines = tuple(line for line in lines_of(kept, now, whole=False) if line.is_ours)
         standings = [board.Standing(patient.pk, kept.zone, lines)]
-    for one in board.worst_first(standings, State.OVERDUE)[:MOST]:
+    for one in up_to(board.worst_first(standings, State.OVERDUE), MOST):
         labels = [str(line.test.label) for line in one.lines]
         words = ngettext(
             "%(count)d regular check is overdue, since %(day)s: %(checks)s",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from patients.models import Patient
-from portal.lib.first import TODAY, Problem
+from portal.lib.first import TODAY, Problem, up_to
 from portal.lib.time import today_in
 from treatment.models import Postponement
 
@@ -28,7 +28,7 @@ def to_look_at(user: User, now: datetime, patient: Patient | None = None) -> Ite
         .select_related("patient__site", "dose")
         .order_by("recheck_on", "id")
     )
-    for row in rows[:MOST]:
+    for row in up_to(rows, MOST):
         if row.recheck_on > today_in(now, row.patient.site.time_zone):
             continue
         yield Problem(

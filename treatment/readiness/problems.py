@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from patients.models import Patient
-from portal.lib.first import TODAY, URGENT, Problem
+from portal.lib.first import TODAY, URGENT, Problem, up_to
 from portal.lib.time_words import day as day_words
 from treatment.models import Dose, DoseAnswer
 from treatment.querysets import booked_on, counted_in
@@ -29,7 +29,7 @@ def answers_to_look_at(user: User, now: datetime, patient: Patient | None = None
     soon = Dose.objects.planned().with_times().filter(counted_in(None, last), course__ended_on__isnull=True)
     near = rows.stopping().filter(Exists(soon.filter(patient=OuterRef("patient"))), reviewed_at__isnull=False)
     found = rows.to_look_at().union(near, all=True)  # each part has an index of its own
-    for row in found.order_by("answered_at", "id")[:MOST]:
+    for row in up_to(found.order_by("answered_at", "id"), MOST):
         looked_at = row.reviewed_at is not None
         stops = row.level == DoseAnswer.Level.CALL_FIRST and not looked_at
         row.dose.booked_on = row.booked_on
