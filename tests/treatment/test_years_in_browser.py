@@ -1,5 +1,5 @@
-"""Whole courses in a real browser, with a clock that moves, with scripts and without: a year on natalizumab, the first year on ocrelizumab with a
-missed dose, and both courses of alemtuzumab. Orders, doses, a missed dose and new dates go through the team's pages; the patient reads the journey in between.
+"""Whole courses in a real browser, with a clock that moves: a year on natalizumab, the first year on ocrelizumab with a missed dose, and both courses
+of alemtuzumab, with scripts and without. Orders, doses, a missed dose and new dates go through the team's pages; the patient reads the journey in between.
 """
 
 from __future__ import annotations
@@ -162,14 +162,8 @@ def moving(demo_world: str, smtp_server: Mailbox, tmp_path: Path, clock: Clock) 
         portal.stop()
 
 
-WITH_AND_WITHOUT = pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without-scripts"])
-
-
-@WITH_AND_WITHOUT
-def test_a_year_on_natalizumab(
-    moving: LivePortal, clock: Clock, new_page: Callable[..., Any], scripts: bool
-) -> None:
-    story = Story(moving, clock, new_page, scripts=scripts)
+def test_a_year_on_natalizumab(moving: LivePortal, clock: Clock, new_page: Callable[..., Any]) -> None:
+    story = Story(moving, clock, new_page, scripts=True)
     first = clock.day + timedelta(days=3)
     clock.go(clock.day)
     story.order(re.compile("^Natalizumab: Every 4 weeks"), first)
@@ -200,11 +194,10 @@ def test_a_year_on_natalizumab(
     story.quiet()
 
 
-@WITH_AND_WITHOUT
 def test_the_first_year_on_ocrelizumab_with_a_missed_dose(
-    moving: LivePortal, clock: Clock, new_page: Callable[..., Any], scripts: bool
+    moving: LivePortal, clock: Clock, new_page: Callable[..., Any]
 ) -> None:
-    story = Story(moving, clock, new_page, scripts=scripts)
+    story = Story(moving, clock, new_page, scripts=True)
     first = clock.day + timedelta(days=1)
     clock.go(clock.day)
     story.order(re.compile("^Ocrelizumab.*: Two half doses, then every 6 months"), first)
@@ -250,6 +243,9 @@ def test_the_first_year_on_ocrelizumab_with_a_missed_dose(
     text = story.journey()
     assert "Week 1 of" in text
     story.quiet()
+
+
+WITH_AND_WITHOUT = pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without-scripts"])
 
 
 @WITH_AND_WITHOUT

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from patients.models import Patient
 from portal.lib.contributions import booked_doses
-from portal.lib.first import SOON, TODAY, Problem
+from portal.lib.first import SOON, TODAY, Problem, up_to
 from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
 from treatment.models import Dose, GivenElsewhere, Protocol
@@ -53,7 +53,7 @@ def problems(user: User, now: datetime, patient: Patient | None = None) -> Itera
         .filter(withdrawn_at__isnull=True, booking=GivenElsewhere.Booking.OPEN)
         .select_related("patient__site")
     )
-    for row in to_enter(user, list(found.order_by("booked_on", "id")[:MOST]), patient):
+    for row in to_enter(user, up_to(found.order_by("booked_on", "id"), MOST), patient):
         zone = row.patient.site.time_zone
         today = today_in(now, zone)
         near = row.booked_on is not None and row.booked_on <= today + NEAR
