@@ -324,9 +324,11 @@ def _tomas(world: World) -> None:
         hand.give(course, day, f"AL-{40 + number}", reaction=grade is not None, reaction_grade=grade)
     second = first + timedelta(days=371)
     with acting(hand.neurologist):
-        moving.plan_next_phase(
-            by=hand.neurologist, patient=patient, course_id=course.pk, first_on=second,
-            reason="A year after the first course", id=uuid7(), now=hand.at(second - timedelta(days=30)),
+        doses = reading.doses_of(hand.neurologist, patient, course)
+        moving.confirm_moves(
+            by=hand.neurologist, patient=patient, course_id=course.pk,
+            targets=moving.with_days_along(course, doses, doses[5], second),
+            reason="A Monday, so that the three days lie in one week", id=uuid7(), now=hand.at(second - timedelta(days=30)),
         )  # fmt: skip
     for number in range(3):
         hand.give(course, second + timedelta(days=number), f"AL-{60 + number}")

@@ -102,7 +102,8 @@ def near_doses(user: User, now: datetime, patient: Patient | None = None) -> Ite
 
 
 def phases_to_plan(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
-    """Running courses whose next phase only a prescriber can plan, from 30 days before it may begin. One statement."""
+    """Running courses whose next phase is due by the data and was never planned (they were ordered before the portal laid it out), from
+    30 days before it may begin. One statement."""
     by_hand = Protocol.objects.filter(content__regimen__contains=[{"anchor_rule": PREVIOUS_PHASE}]).values(
         "pk"
     )

@@ -277,6 +277,7 @@ def course_context(asked: Asked, course: Course) -> dict[str, Any]:
         ],
         "no_rule": facts.reset_from_given is None,
         "open_phase": slot,
+        "phase_from": reading.next_phase_from(course, doses[-1].number, doses[-1].day) if slot else None,
         "changes": _changes(asked, course),
         "put_off": journey.put_off[::-1],
         "counts": counts_of(asked, course, reading.doses_of(asked.user, asked.patient)),

@@ -15,7 +15,7 @@ from portal.lib.ids import uuid7
 from portal.lib.time import now
 from tests.api.asking import call, is_problem
 from tests.patients.world import acts_of, signed_in
-from tests.treatment.conftest import Ward
+from tests.treatment.conftest import Ward, before_the_rule
 from tests.treatment.test_protocols import data, written
 from treatment import services
 from treatment.models import Course, Dose, Order, Signature
@@ -193,10 +193,11 @@ def test_a_dose_of_another_course_or_a_day_gone_by_is_not_moved(ward: Ward, ask:
 
 def test_the_next_phase_waits_for_a_prescriber(ward: Ward, ask: Ask) -> None:
     start = ward.today - days(400)
-    course = ward.order("alemtuzumab", start)
+    with before_the_rule():
+        course = ward.order("alemtuzumab", start)
+        for number in range(5):
+            ward.give(course, start + days(number))
     path, first = f"courses/{course.pk}/phase/", ward.today + days(2)
-    for number in range(5):
-        ward.give(course, start + days(number))
     found = ask("nurse", "GET", path).json()
     assert (found["number"], bool(found["name"])) == (6, True)
     body = {"first_on": str(first), "reason": "A year later"}

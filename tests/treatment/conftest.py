@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,16 @@ class Ward:
                 by=by, patient=self.patient, dose_id=dose_id, id=id or uuid7(), given_at=self.at(day),
                 now=self.at(day, 16), **more,
             )  # fmt: skip
+
+
+@contextmanager
+def before_the_rule() -> Iterator[None]:
+    """What is ordered and given here is as it was before the portal planned a phase by the months of the data."""
+    from treatment.courses.planning import Phase
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Phase, "months_after_phase", property(lambda _phase: None))
+        yield
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from patients.services import DifferentContent
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
 from tests.patients.world import acts_of
-from tests.treatment.conftest import Ward
+from tests.treatment.conftest import Ward, before_the_rule
 from treatment import services
 from treatment.courses import guards, proceeding
 from treatment.models import Course, Dose, InfusionRecord
@@ -245,11 +245,12 @@ def test_a_dose_whose_time_has_not_come_is_not_missed(ward: Ward) -> None:
         miss(ward, course, ward.today - days(1))
 
 
-def test_the_second_course_of_alemtuzumab_waits_for_a_prescriber_and_its_minimum(ward: Ward) -> None:
+def test_a_second_course_that_was_never_planned_waits_for_a_prescriber_and_its_minimum(ward: Ward) -> None:
     start = ward.today - days(360)
-    course = ward.order("alemtuzumab", start)
-    for number in range(5):
-        ward.give(course, start + days(number))
+    with before_the_rule():
+        course = ward.order("alemtuzumab", start)
+        for number in range(5):
+            ward.give(course, start + days(number))
     assert len(ward.doses(course)) == 5
 
     def plan(first_on: object) -> None:

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from portal.lib.ids import uuid7
 from portal.lib.time_words import day
 from tests.patients.world import signed_in
-from tests.treatment.conftest import Ward
+from tests.treatment.conftest import Ward, before_the_rule
 from tests.treatment.test_pages import statements
 from treatment import services
 from treatment.courses.planning import add_months
@@ -306,11 +306,12 @@ def test_the_journey_asks_as_often_for_five_doses_as_for_one(ward: Ward) -> None
 
 
 def two_courses(ward: Ward, ago: int) -> tuple[Course, Any]:
-    """The five days of the first course, the last of them so many days ago."""
+    """The five days of the first course, the last of them so many days ago, in a treatment that was ordered without the second one."""
     start = ward.today - days(ago + 4)
-    course = ward.order("alemtuzumab", start)
-    for number in range(5):
-        ward.give(course, start + days(number))
+    with before_the_rule():
+        course = ward.order("alemtuzumab", start)
+        for number in range(5):
+            ward.give(course, start + days(number))
     return course, start + days(4)
 
 

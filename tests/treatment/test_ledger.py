@@ -349,7 +349,7 @@ def test_the_patients_page_says_what_until_when_and_what_is_next(ward: Ward) -> 
     assert line.due is not None
     assert line.until is not None
     assert f"Next by {day(line.due)}." in text
-    assert f"It goes on until {day(line.until)}." in text
+    assert f"It goes on until {day(line.until)} or longer: each new dose starts this time again." in text
     assert "Blood test: thyroid" in text
     assert "No last day is known. It goes on until your team tells you." in text  # the skin exam
     assert "Vital signs" not in text

@@ -14,7 +14,7 @@ from portal.lib.contributions import before_dose
 from portal.lib.ids import uuid7
 from portal.lib.time_words import day
 from tests.patients.world import signed_in
-from tests.treatment.conftest import Ward
+from tests.treatment.conftest import Ward, before_the_rule
 from treatment import forms, services, words
 from treatment.models import Course, Dose
 from treatment.protocols.facts import InfusionNeed
@@ -224,9 +224,10 @@ def test_a_late_dose_is_shown_as_late(ward: Ward) -> None:
 
 def test_missed_date_phase_end_and_check_pages(ward: Ward) -> None:
     start = ward.today - days(400)
-    course = ward.order("alemtuzumab", start)
-    for number in range(5):
-        ward.give(course, start + days(number))
+    with before_the_rule():
+        course = ward.order("alemtuzumab", start)
+        for number in range(5):
+            ward.give(course, start + days(number))
     base = f"/patients/{ward.patient.pk}/treatment/{course.pk}"
     hana, nurse = signed_in(ward.neurologist), signed_in(ward.nurse)
     assert "The next phase has no day yet" in nurse.get(f"{base}/").content.decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -62,8 +63,89 @@ def test_natalizumab_is_every_four_weeks_without_a_known_minimum(facts: dict[str
     ]
 
 
-def test_alemtuzumab_plans_the_first_five_days_and_waits_for_a_prescriber(facts: dict[str, Facts]) -> None:
-    assert days_of(facts["alemtuzumab"]) == [0, 1, 2, 3, 4]
+def test_alemtuzumab_plans_five_days_and_three_a_year_after_the_last_of_them(facts: dict[str, Facts]) -> None:
+    """2026-01-05 to 01-09; twelve calendar months after the last one is 2027-01-09. The courses after that are a prescriber's choice."""
+    made = planning.plan(facts["alemtuzumab"].paths["standard"].phases, first_on=MONDAY, until=MONDAY)
+    days = [date(2026, 1, number) for number in range(5, 10)] + [
+        date(2027, 1, number) for number in (9, 10, 11)
+    ]
+    assert [dose.window for dose in made] == [DoseWindow(day, day, None) for day in days]
+    assert [dose.not_before for dose in made[5:]] == [date(2027, 1, 9), None, None]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (date(2023, 2, 24), date(2024, 2, 28)),  # before a leap day: the same day of the month, 365 days on
+        (date(2023, 2, 25), date(2024, 3, 1)),  # across one: 366 days on
+        (date(2024, 2, 25), date(2025, 2, 28)),  # from the leap day to the end of the shorter month
+    ],
+)
+def test_the_second_course_keeps_months_and_the_shortest_interval(
+    facts: dict[str, Facts], first: date, second: date
+) -> None:
+    made = planning.plan(facts["alemtuzumab"].paths["standard"].phases, first_on=first, until=first)
+    assert made[5].window.target == second
+    assert made[5].not_before is not None
+    assert made[5].not_before <= second
+
+
+def test_only_the_data_lay_out_a_phase_by_months(facts: dict[str, Facts]) -> None:
+    """Without months, by a prescriber's choice, or counted otherwise, planning stops as before; a minimum that is longer is kept."""
+    course = facts["alemtuzumab"].paths["standard"].phases
+    for more in ({"interval_months": None}, {"prescriber_choice": True}, {"anchor": Anchor.PREVIOUS}):
+        assert len(planning.plan((course[0], replace(course[1], **more)), first_on=MONDAY, until=MONDAY)) == 5
+    late = MONDAY + timedelta(days=404)
+    longer = planning.plan(
+        (course[0], replace(course[1], min_interval_days=400)), first_on=MONDAY, until=MONDAY
+    )
+    assert longer[5].window == DoseWindow(late, late, None)
+    by_months = {
+        (code, phase.key)
+        for code, one in facts.items()
+        for phase in one.phases.values()
+        if phase.months_after_phase is not None
+    }
+    assert by_months == {("alemtuzumab", "alemtuzumab.phase.course_2_3_days")}
+
+
+def first_course(*given: int, planned: int = 0, second: date) -> list[Stands]:
+    """The days of January 2026 on which the first course was given; 0 is a missed day. Then the second course as it stands."""
+    doses = [
+        Stands(number, "given", date(2026, 1, 4 + number), date(2026, 1, day))
+        if day
+        else Stands(number, "missed", date(2026, 1, 4 + number), None)
+        for number, day in enumerate(given, start=1)
+    ]
+    doses += [
+        Stands(number, "planned", date(2026, 1, 4 + number), None)
+        for number in range(len(given) + 1, len(given) + planned + 1)
+    ]
+    return [*doses, *(Stands(6 + day, "planned", second + timedelta(days=day), None) for day in range(3))]
+
+
+@pytest.mark.parametrize(
+    ("given_on", "planned", "proposed"),
+    [
+        ((5, 6, 7, 8, 9), 0, None),  # as planned: nothing to say
+        ((5, 6, 7, 8, 12), 0, date(2027, 1, 12)),  # the last one three days late
+        ((5, 6, 7, 8, 0), 0, date(2027, 1, 8)),  # the last one missed: counted from the last that was given
+        ((5, 6, 7), 2, None),  # in the middle of it
+        ((8, 9, 10), 2, None),  # two wait on days that are over: a prescriber sets those first
+    ],
+)
+def test_a_late_last_day_proposes_the_second_course_anew(
+    facts: dict[str, Facts], given_on: tuple[int, ...], planned: int, proposed: date | None
+) -> None:
+    path = facts["alemtuzumab"].paths["standard"].phases
+    doses = first_course(*given_on, planned=planned, second=date(2027, 1, 9))
+    moves = planning.replan(path, doses, reset_from_given=None, today=date(2026, 1, 12))
+    wanted = [proposed + timedelta(days=day) for day in range(3)] if proposed else []
+    assert [(move.number, move.window.target) for move in moves] == list(zip((6, 7, 8), wanted, strict=False))
+    assert planning.replan(path, doses, reset_from_given=None, today=date(2028, 1, 1)) == []
+
+
+def test_a_day_that_a_prescriber_sets_for_the_second_course_is_kept(facts: dict[str, Facts]) -> None:
     second = days_of(facts["alemtuzumab"], known={6: MONDAY + timedelta(days=371)}, after=5)
     assert second == [371, 372, 373]
     made = planning.plan(

@@ -47,8 +47,20 @@ BY_HAND = [
     ("ocrelizumab_iv", ["2026-03-02", "2026-03-16", "2026-08-31", "2027-03-01", "2027-08-30", "2028-02-28"]),
     # Day 1, day 15, 24 weeks after the first, then every 24 weeks.
     ("ublituximab", ["2026-03-02", "2026-03-16", "2026-08-17", "2027-02-01", "2027-07-19", "2028-01-03"]),
-    # Five days in a row; the second course a year later is set by a prescriber.
-    ("alemtuzumab", ["2026-03-02", "2026-03-03", "2026-03-04", "2026-03-05", "2026-03-06"]),
+    # Five days in a row; three days from twelve months after the last of them.
+    (
+        "alemtuzumab",
+        [
+            "2026-03-02",
+            "2026-03-03",
+            "2026-03-04",
+            "2026-03-05",
+            "2026-03-06",
+            "2027-03-06",
+            "2027-03-07",
+            "2027-03-08",
+        ],
+    ),
     # Three days for a relapse.
     ("ivmp", ["2026-03-02", "2026-03-03", "2026-03-04"]),
 ]
@@ -99,14 +111,19 @@ def test_a_gap_below_the_minimum_is_said(facts: dict[str, Facts]) -> None:
 def test_without_a_rule_nothing_moves_and_it_is_said(facts: dict[str, Facts]) -> None:
     content = made_of(facts["alemtuzumab"], (1, FIRST - timedelta(days=1), "given"))
     assert targets(content) == BY_HAND[2][1]
-    assert {("no_rule", 1), ("prescriber_sets_day", 6), ("not_approved", None)} <= codes(content)
+    assert {("no_rule", 1), ("prescriber_sets_day", 9), ("not_approved", None)} <= codes(content)
     assert "moved_for_distance" not in {code for code, _number in codes(content)}
 
 
 def test_never_two_doses_on_a_day_after_a_late_one(facts: dict[str, Facts]) -> None:
     """The first of five days came two days late: the others follow it, and a prescriber is named for each."""
     content = made_of(facts["alemtuzumab"], (1, FIRST + timedelta(days=2), "given"))
-    assert targets(content) == ["2026-03-02", "2026-03-05", "2026-03-06", "2026-03-07", "2026-03-08"]
+    assert targets(content)[:5] == ["2026-03-02", "2026-03-05", "2026-03-06", "2026-03-07", "2026-03-08"]
+    assert targets(content)[5:] == [
+        "2027-03-08",
+        "2027-03-09",
+        "2027-03-10",
+    ]  # 365 days after the last of them
     assert {("moved_for_distance", number) for number in range(2, 6)} <= codes(content)
 
 
@@ -149,7 +166,39 @@ def test_a_day_that_a_prescriber_set_goes_on_from_there(facts: dict[str, Facts])
     content = made_of(
         facts["alemtuzumab"], *[(number, day, "given") for number, day in enumerate(days, start=1)]
     )
-    assert targets(content)[5:] == ["2027-03-08", "2027-03-09", "2027-03-10"]
+    assert targets(content)[5:] == [
+        "2027-03-06",
+        "2027-03-09",
+        "2027-03-10",
+    ]  # planned; given on the 8th; the days after it
+    assert ("moved_for_distance", 7) in codes(content)
+
+
+def test_the_second_course_is_counted_from_the_day_on_which_the_first_one_really_ended(
+    facts: dict[str, Facts],
+) -> None:
+    days = [FIRST + timedelta(days=number) for number in range(4)] + [date(2026, 3, 20)]
+    content = made_of(
+        facts["alemtuzumab"], *[(number, day, "given") for number, day in enumerate(days, start=1)]
+    )
+    assert targets(content)[5:] == ["2027-03-20", "2027-03-21", "2027-03-22"]
+    sixth = content["doses"][5]
+    assert (sixth["earliest"], sixth["latest"], sixth["not_before"]) == (
+        date(2027, 3, 20),
+        None,
+        date(2027, 3, 20),
+    )
+    assert ("no_rule", 5) not in codes(content)
+    assert (sixth["status"], sixth["source"]) == ("sourced", ["S3", "S7"])
+
+
+def test_courses_after_the_second_are_a_prescribers_choice(facts: dict[str, Facts]) -> None:
+    content = made_of(facts["alemtuzumab"], until=date(2035, 1, 1))
+    assert len(content["doses"]) == 8
+    assert ("prescriber_sets_day", 9) in codes(content)
+    short = made_of(facts["alemtuzumab"], until=date(2026, 12, 31))
+    assert len(short["doses"]) == 5
+    assert not {number for code, number in codes(short) if code == "prescriber_sets_day"}
 
 
 def test_a_dose_in_part_counts_and_a_prescriber_is_named(facts: dict[str, Facts]) -> None:
@@ -187,7 +236,7 @@ def test_what_is_before_each_course_is_not_before_each_of_its_days(facts: dict[s
     assert previews.before_which("EU: before each course/infusion (from memory)") == previews.EVERY_DOSE
     assert due()["Pregnancy test"] == FIRST
     begun = due((1, FIRST, "given"))
-    assert begun["Pregnancy test"] is None  # the day of the next course is not known
+    assert begun["Pregnancy test"] == date(2027, 3, 6)  # before the next course
     assert begun["Active infection check"] == FIRST + timedelta(days=1)
     days = [(number, FIRST + timedelta(days=number - 1), "given") for number in range(1, 6)]
     assert due(*days, (6, date(2027, 3, 8), "missed"))["Pregnancy test"] is None
@@ -205,11 +254,11 @@ def test_alemtuzumabs_checks_go_on_for_48_months_after_the_last_dose(facts: dict
         next(row for row in content["monitoring"] if row["item"].startswith(name))
         for name in ("CBC", "Thyroid")
     )
-    assert blood["until"] == thyroid["until"] == date(2030, 3, 6)
-    assert [day.isoformat() for day in (blood["due"][0], blood["due"][-1])] == ["2026-04-02", "2030-03-02"]
-    assert len(blood["due"]) == 48
+    assert blood["until"] == thyroid["until"] == date(2031, 3, 8)
+    assert [day.isoformat() for day in (blood["due"][0], blood["due"][-1])] == ["2026-04-02", "2031-03-02"]
+    assert len(blood["due"]) == 60
     assert [day.isoformat() for day in thyroid["due"][:2]] == ["2026-06-02", "2026-09-02"]
-    assert len(thyroid["due"]) == 16
+    assert len(thyroid["due"]) == 20
 
 
 REFUSED = [
@@ -232,7 +281,7 @@ def test_what_cannot_be_is_refused_with_words(facts: dict[str, Facts], more: Any
 def test_a_dose_that_no_path_has_and_a_therapy_without_a_plan_are_refused(facts: dict[str, Facts]) -> None:
     for code, happened in (
         ("ivmp", [(9, FIRST, "given")]),
-        ("alemtuzumab", [(8, FIRST, "given")]),
+        ("alemtuzumab", [(10, FIRST, "given")]),
         ("ivig", []),
     ):
         with pytest.raises(CannotPlan):

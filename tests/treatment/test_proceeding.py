@@ -12,7 +12,7 @@ import pytest
 from portal.lib.ids import uuid7
 from portal.lib.time import now as present
 from tests.patients.world import acts_of
-from tests.treatment.conftest import Ward
+from tests.treatment.conftest import Ward, before_the_rule
 from treatment import services
 from treatment.courses import guards, pausing, proceeding
 from treatment.courses.eyes import Eyes
@@ -248,9 +248,10 @@ def test_on_a_withdrawn_version_nothing_goes_on_silently(ward: Ward) -> None:
 
 def test_the_next_phase_is_not_planned_on_a_withdrawn_version(ward: Ward) -> None:
     start = ward.today - days(20)
-    course = ward.order("alemtuzumab", start)
-    for number in range(5):
-        ward.give(course, start + days(number))
+    with before_the_rule():
+        course = ward.order("alemtuzumab", start)
+        for number in range(5):
+            ward.give(course, start + days(number))
     withdraw(ward, course)
     with ward.acting(ward.neurologist), pytest.raises(proceeding.VersionWithdrawn):
         services.plan_next_phase(

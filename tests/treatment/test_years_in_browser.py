@@ -1,5 +1,5 @@
-"""Whole courses in a real browser, with a clock that moves: a year on natalizumab, the first year on ocrelizumab with a missed dose, and five days of
-alemtuzumab without scripts. Orders, doses, a missed dose and new dates go through the team's pages; the patient reads the journey in between.
+"""Whole courses in a real browser, with a clock that moves: a year on natalizumab, the first year on ocrelizumab with a missed dose, and both courses
+of alemtuzumab, with scripts and without. Orders, doses, a missed dose and new dates go through the team's pages; the patient reads the journey in between.
 """
 
 from __future__ import annotations
@@ -245,23 +245,52 @@ def test_the_first_year_on_ocrelizumab_with_a_missed_dose(
     story.quiet()
 
 
-def test_five_days_of_alemtuzumab_without_scripts(
-    moving: LivePortal, clock: Clock, new_page: Callable[..., Any]
+WITH_AND_WITHOUT = pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without-scripts"])
+
+
+@WITH_AND_WITHOUT
+def test_five_days_of_alemtuzumab_and_three_a_year_later(
+    moving: LivePortal, clock: Clock, new_page: Callable[..., Any], scripts: bool
 ) -> None:
-    story = Story(moving, clock, new_page, scripts=False)
+    story = Story(moving, clock, new_page, scripts=scripts)
     monday = clock.day + timedelta(days=7 - clock.day.weekday())
     clock.go(clock.day)
     story.order(re.compile("^Alemtuzumab"), monday)
-    for number in range(5):
-        story.give(monday + timedelta(days=number), f"AL-{number + 1}")
+    days = [
+        monday + timedelta(days=number) for number in (0, 1, 2, 3, 5)
+    ]  # the last one waits a day: Saturday
+    for number, day in enumerate(days):
+        story.give(day, f"AL-{number + 1}")
         text = story.journey()
         if number < 4:
             assert f"{number + 1} of 5 days of treatment in a row are behind you." in text
-    assert "Day 1 since your last" in text
-    friday = monday + timedelta(days=4)  # twelve months after it the second course may begin
-    assert f"Ask them if you have not heard by {friday:%B} {friday.year + 1}." in text
-    clock.go(friday + timedelta(days=40))
+    # Twelve months after the last day as it was planned; the day as it was given is proposed, and a neurologist takes it.
+    planned, wanted = _a_year_after(monday + timedelta(days=4)), _a_year_after(days[-1])
+    assert "Week 1 of" in text
+    assert f"lanned for the week of {day_words(planned - timedelta(days=planned.weekday()))}" in text
+    hana = story.person("neurologist")
+    hana.open(story.course_url)
+    hana.sees("New dates are proposed")
+    hana.press("link", "Look at the new dates")
+    hana.sees(re.compile(f"^Dose 6: From {re.escape(day_words(wanted))}"))
+    hana.write("Why", "Counted from the day on which the first course really ended.")
+    hana.find("checkbox", re.compile("^I confirm these dates")).check(force=True)
+    hana.press("button", "Confirm these dates")
+    hana.sees(re.compile("^Moved: dose|Dose 6: from"))
+    clock.go(days[-1] + timedelta(days=40))
     text = story.journey()
-    assert "Day 41 since your last" in text
+    assert "Week 6 of" in text
     assert "It was due on" in text  # the monthly tests begin: one month after the first day
+    for number in range(3):
+        story.give(wanted + timedelta(days=number), f"AL-{number + 6}")
+    text = story.journey()
+    assert "Day 1 since your last" in text
     story.quiet()
+
+
+def _a_year_after(day: date) -> date:
+    """The same day of the next year; the last of February after a leap day."""
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return day.replace(year=day.year + 1, day=28)

@@ -151,7 +151,7 @@ class CourseDates(CourseView):
 class CoursePhase(CourseView):
     @extend_schema(responses={200: shapes.PhaseRead})
     def get(self, request: Request, course_id: UUID) -> Response:
-        """For the team: the next phase, when the data do not say its first day; 404 when there is none."""
+        """For the team: the next phase, when it is not planned: the data do not say its first day, or the treatment was ordered before the portal planned it; 404 when there is none."""
         asked, course = self.course(course_id, of_team=True)
         record_view(asked.user, asked.patient, "treatment.view", course.pk)
         slot = open_phase(course, services.doses_of(asked.user, asked.patient, course))

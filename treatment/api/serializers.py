@@ -241,7 +241,7 @@ class ProposedDateRead(serializers.Serializer[Any]):
 
 
 class PhaseRead(serializers.Serializer[Any]):
-    """The next phase of a course, whose first day the data do not say."""
+    """The next phase of a course that nobody has planned."""
 
     key = serializers.CharField(source="phase.key")
     name = serializers.CharField(source="phase.name")

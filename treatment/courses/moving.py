@@ -1,4 +1,4 @@
-"""New dates: proposed by the protocol's rule, confirmed by a prescriber; and the first day of a phase that the data do not say."""
+"""New dates: proposed by the protocol's rule, confirmed by a prescriber; and the first day of a phase that is not planned."""
 
 from __future__ import annotations
 
@@ -44,19 +44,25 @@ def proposed_moves(
     user: User, patient: Patient, course: Course, now: datetime
 ) -> list[tuple[Dose, planning.Move]]:
     """What the protocol's own rule would move, dose by dose; empty when nothing would, or when the data state no rule."""
-    if course.is_paused or _decided_since(user, patient, course):
+    if course.is_paused:
+        return []
+    reset = reading.facts_for(course).reset_from_given
+    if reset and _decided_since(user, patient, course):
         return []
     doses = reading.doses_of(user, patient, course)
     waiting = Postponement.objects.for_user(user, patient).open().filter(dose__course=course)
     moves = planning.replan(
         reading.path_of(course),
         stands_of(doses),
-        reset_from_given=reading.facts_for(course).reset_from_given,
+        reset_from_given=reset,
         today=today_in(now, patient.site.time_zone),
         held=dict(waiting.values_list("dose__number", "recheck_on")),
     )
     by_number = {dose.number: dose for dose in doses}
-    return [(by_number[move.number], move) for move in moves]
+    found = [(by_number[move.number], move) for move in moves]
+    if found and not reset and _phase_decided(user, patient, course, *found[0]):
+        return []
+    return found
 
 
 def stands_of(doses: list[Dose]) -> list[planning.Stands]:
@@ -75,6 +81,21 @@ def _decided_since(user: User, patient: Patient, course: Course) -> bool:
     put_off = waiting.aggregate(at=Max("made_at"))["at"]
     news = max(filter(None, [missed, noted, put_off]), default=None)
     return moved is not None and (news is None or moved > news)
+
+
+def _phase_decided(user: User, patient: Patient, course: Course, dose: Dose, move: planning.Move) -> bool:
+    """True when a prescriber set the first day of a phase and nothing has come since that the data would count it from.
+
+    A later day is proposed again after each new dose before it; an earlier one only when a prescriber has moved those since.
+    """
+    at = Change.objects.for_user(user, patient).filter(course=course, kind=Change.Kind.MOVED)
+    decided = at.filter(dose=dose).aggregate(at=Max("made_at"))["at"]
+    if decided is None:
+        return False
+    moved = at.filter(dose__number__lt=dose.number).aggregate(at=Max("made_at"))["at"]
+    if moved is not None and moved > decided:
+        return False
+    return move.window.target < dose.target or _decided_since(user, patient, course)
 
 
 @transaction.atomic
@@ -109,6 +130,31 @@ def confirm_moves(
     content = [str(course_id), sorted((str(dose), day.isoformat()) for dose, day in targets.items()), reason]
     exactly_once(act="treatment.moved", id=id, patient=patient, user=by, content=content, do=make)
     return reading.course_or_404(by, patient, course_id)
+
+
+def days_along(doses: list[Dose], dose: Dose) -> list[Dose]:
+    """The planned doses at fixed days that follow the one which begins them; empty for any other dose."""
+    slot = reading.slot_of(dose)
+    if slot.index or not dose.is_planned:
+        return []
+    later = [
+        one
+        for one in doses
+        if one.is_planned and one.phase_key == dose.phase_key and one.number > dose.number
+    ]
+    return [one for one in later if planning.in_a_row(reading.slot_of(one))]
+
+
+def with_days_along(course: Course, doses: list[Dose], dose: Dose, day: date) -> dict[UUID, date]:
+    """The new days when somebody sets another one for a dose: the first of fixed days takes the others along, at their distances."""
+    along = {one.number: one for one in days_along(doses, dose)}
+    laid = (
+        planning.laid_again(reading.path_of(course), stands_of(doses), first=dose.number, on=day)
+        if along
+        else None
+    )
+    later = {along[number].pk: window.target for number, window, _soonest in laid or [] if number in along}
+    return {dose.pk: day, **later}
 
 
 def move_doses(
@@ -150,24 +196,28 @@ def _move(
 
 
 def _follow(dose: Dose, previous: date | None) -> None:
-    """A dose that stays: its minimum may now count from another day, and the order of the doses must hold."""
+    """A dose that stays: its minimum may now count from another day, and the order of the doses must hold.
+
+    A phase that the data count from the one before stays where it is even when that is too early now: its new days are proposed, and until
+    somebody takes them the minimum interval holds the dose.
+    """
     if previous is None:
         return
     slot = reading.slot_of(dose)
-    _check_after(slot, dose.target, previous)
+    _check_after(slot, dose.target, previous, minimum=not planning.begins_by_months(slot))
     renewed = planning.not_before(slot, previous)
     if renewed != dose.not_before:
         dose.not_before = renewed
         dose.save(update_fields=["not_before"])
 
 
-def _check_after(slot: planning.Slot, target: date, previous: date | None) -> None:
+def _check_after(slot: planning.Slot, target: date, previous: date | None, *, minimum: bool = True) -> None:
     if previous is not None and target <= previous:
         raise DayNotPossible(
             _("Dose %(number)d would come before the dose that stands ahead of it. Move the later ones too.")
             % {"number": slot.number}
         )
-    soonest = planning.not_before(slot, previous)
+    soonest = planning.not_before(slot, previous) if minimum else None
     if soonest is not None and target < soonest:
         raise TooEarly(_too_early_words(slot.number, soonest))
 
@@ -183,7 +233,8 @@ def _too_early_words(number: int, soonest: date) -> str:
 def plan_next_phase(
     *, by: User, patient: Patient, course_id: UUID, first_on: date, reason: str, id: UUID, now: datetime
 ) -> Course:
-    """A prescriber sets the first day of a phase whose day the data do not say (a second course of alemtuzumab).
+    """A prescriber sets the first day of a phase that is not planned: the data leave it to them, or the treatment was ordered before the
+    portal laid it out.
 
     Raises NotAPrescriber, TooEarly, DayNotPossible, TextMissing, Conflict when there is no such phase.
     """
@@ -241,9 +292,12 @@ def _check_beside(
 
 
 def open_phase(course: Course, doses: list[Dose]) -> planning.Slot | None:
-    """The first dose of the next phase when the data do not say its day; None when everything is planned or the path is over."""
+    """The first dose of the next phase when nobody has planned it; None when everything is planned or the path is over.
+
+    The data do not say its day; or they do, and the treatment was ordered before the portal read it.
+    """
     slot = planning.slot_at(reading.path_of(course), doses[-1].number + 1)
     if slot is None:
         return None
     days = {dose.number: dose.day for dose in doses}
-    return slot if planning.window_of(slot, days.get) is None else None
+    return slot if planning.begins_by_months(slot) or planning.window_of(slot, days.get) is None else None

@@ -48,6 +48,7 @@ class Phase:
     min_interval_days: int | None = None
     window: tuple[int, int] | None = None
     prescriber_choice: bool = False  # only if a prescriber wants it
+    interval_months: int | None = None  # as the source says it; see `months_after_phase`
 
     @property
     def length(self) -> int | None:
@@ -55,6 +56,18 @@ class Phase:
         if self.repeats:
             return self.count
         return len(self.day_offsets) if self.day_offsets else 1
+
+    @property
+    def months_after_phase(self) -> int | None:
+        """So many months after the last dose of the phase before it begins; None where the data give no months, count in days, or leave
+        the phase to a prescriber."""
+        if (
+            self.anchor is not Anchor.PREVIOUS_PHASE
+            or self.prescriber_choice
+            or self.interval_days is not None
+        ):
+            return None
+        return self.interval_months or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +153,8 @@ def window_of(slot: Slot, day_of: DayOf) -> DoseWindow | None:
 
     `day_of(number)` gives the day of an earlier dose (given, or else planned), or None.
     """
+    if begins_by_months(slot):
+        return _months_after(slot, day_of)
     day = _anchor_day(slot, day_of)
     if day is None:
         return None
@@ -152,6 +167,22 @@ def window_of(slot: Slot, day_of: DayOf) -> DoseWindow | None:
     if slot.phase.interval_days is None:
         return None
     return around(slot.phase, day + timedelta(days=slot.phase.interval_days))
+
+
+def begins_by_months(slot: Slot) -> bool:
+    """The first dose of a phase whose day the data count in months from the phase before (a second course, a year after the first)."""
+    return slot.index == 0 and slot.number > 1 and slot.phase.months_after_phase is not None
+
+
+def _months_after(slot: Slot, day_of: DayOf) -> DoseWindow | None:
+    """Calendar months after the last dose before the phase; one that was missed is passed over. Earlier days are not offered, and no end is
+    claimed. The minimum interval is kept by whoever asks (`kept`)."""
+    before = (day_of(number) for number in range(slot.number - 1, 0, -1))
+    last = next((day for day in before if day is not None), None)
+    if last is None:
+        return None
+    target = add_months(last, slot.phase.months_after_phase or 0)
+    return DoseWindow(target, target, None)
 
 
 def around(phase: Phase, target: date) -> DoseWindow:
@@ -255,12 +286,12 @@ def replan(
     """What the protocol's own rule proposes for the planned doses; nothing when the data state no rule.
 
     `reset_from_given` True: count on from the day a dose was really given, and give a missed one as soon as possible.
-    None: the data state no rule for this, so nothing is proposed and a prescriber sets the days.
+    None: the data state no rule for this, so a prescriber sets the days; only a phase that has not begun is laid out again (`_begin_later`).
     `held`: doses that are put off, with the day on which somebody looks again; they are proposed for that day at the soonest.
     """
     held = held or {}
     if not reset_from_given:
-        return _begin_later(path, doses, held)
+        return _begin_later(path, doses, held, today)
     days: dict[int, date] = {}
     moves: list[Move] = []
     missed = False
@@ -309,19 +340,51 @@ def _held_back(
     return DoseWindow(target, target, None)
 
 
-def _begin_later(path: Sequence[Phase], doses: Sequence[Stands], held: Mapping[int, date]) -> list[Move]:
-    """Without a rule for late doses only a phase that has not begun can be laid out again, from the day on which it may begin."""
+def _begin_later(
+    path: Sequence[Phase], doses: Sequence[Stands], held: Mapping[int, date], today: date
+) -> list[Move]:
+    """Without a rule for late doses only a phase of which nothing was given yet can be laid out again: from the day on which a dose that is
+    put off may begin, or from the day that the data count from the last dose of the phase before. Never on a day that is over."""
     waiting = next((dose for dose in doses if dose.state == "planned"), None)
-    slot = slot_at(path, waiting.number) if waiting is not None else None
-    until = held.get(waiting.number) if waiting is not None else None
-    if waiting is None or slot is None or slot.index > 0 or until is None or until <= waiting.target:
+    if waiting is None:
         return []
-    before = max((dose.given_on for dose in doses if dose.given_on is not None), default=None)
-    soonest = not_before(slot, before)
-    target = max(until, soonest) if soonest is not None else until
+    until = held.get(waiting.number)
+    put_off = until if until is not None and until > waiting.target else None
+    days: dict[int, date] = {}
+    last: date | None = None
+    for dose in doses:
+        slot = slot_at(path, dose.number)
+        if dose.state not in ("given", "planned") or slot is None:
+            continue
+        if dose.state == "planned" and slot.index == 0:
+            on = _begins(slot, days, last, dose.target, put_off if dose is waiting else None)
+            if on != dose.target and ((dose is waiting and put_off is not None) or on >= today):
+                return _laid_moves(path, doses, dose.number, on)
+        day = dose.given_on or dose.target
+        if (
+            last is not None and day <= last
+        ):  # it waits on a day that is over: a prescriber sets that one first
+            return []
+        days[dose.number] = last = day
+    return []
+
+
+def _begins(
+    slot: Slot, days: Mapping[int, date], last: date | None, stands: date, put_off: date | None
+) -> date:
+    """On which day a phase that has not begun can begin: where it stands, unless the data or somebody who put it off say another day."""
+    counted = window_of(slot, days.get) if begins_by_months(slot) else None
+    if counted is None and put_off is None:
+        return stands
+    on = counted.target if counted is not None else stands
+    return max(filter(None, (on, put_off, not_before(slot, last))))
+
+
+def _laid_moves(path: Sequence[Phase], doses: Sequence[Stands], first: int, on: date) -> list[Move]:
+    stands = {dose.number: dose.target for dose in doses}
+    laid = laid_again(path, doses, first=first, on=on) or []
     return [
-        Move(number, window, first)
-        for number, window, first in laid_again(path, doses, first=waiting.number, on=target) or []
+        Move(number, window, soonest) for number, window, soonest in laid if window.target != stands[number]
     ]
 
 

@@ -315,6 +315,7 @@ def _of_the_rule(facts: Facts, base: list[Planned], done: Mapping[int, Happened]
     """What moved nothing because the data state no rule, and what a prescriber has to decide."""
     found: list[Warning_] = []
     targets = {dose.slot.number: dose for dose in base}
+    counted = {dose.slot.number - 1 for dose in base if planning.begins_by_months(dose.slot)}
     for number, row in sorted(done.items()):
         if row.outcome == PARTLY:
             text = _(
@@ -324,9 +325,14 @@ def _of_the_rule(facts: Facts, base: list[Planned], done: Mapping[int, Happened]
         elif row.outcome == MISSED and not (facts.reset_from_given and targets[number].slot.phase.repeats):
             text = _("Dose %(number)s was missed and the data state no rule: a prescriber sets the days.")
             found.append(("no_rule", number, text % {"number": number}))
-        if row.counts and not facts.reset_from_given and row.on != targets[number].window.target:
+        if (
+            row.counts
+            and not facts.reset_from_given
+            and row.on != targets[number].window.target
+            and number not in counted
+        ):
             text = _(
-                "Dose %(number)s was given on another day and the data state no rule: later days did not move."
+                "Dose %(number)s was given on another day and the data state no rule: later days of this phase did not move."
             )
             found.append(("no_rule", number, text % {"number": number}))
     return found

@@ -105,16 +105,14 @@ def name_of(course: Course) -> str:
 
 
 def next_phase_from(course: Course, number: int, last: date) -> date | None:
-    """From which day on the next phase comes whose days a prescriber sets (a second course of alemtuzumab): the interval that the data
-    give in months, counted from `last`, the last day of dose `number`. None when no such phase follows, or only by a prescriber's choice.
+    """From which day on the next phase comes that is not planned yet (a second course, in a treatment that was ordered before the portal
+    laid it out): the months of the data, counted from `last`, the last day of dose `number`. None when no such phase follows.
     """
     slot = planning.slot_at(path_of(course), number + 1)
-    if slot is None or slot.index or slot.phase.anchor is not planning.Anchor.PREVIOUS_PHASE:
+    if slot is None or not planning.begins_by_months(slot):
         return None
-    months = facts_for(course).phase_content(slot.phase.key).get("interval_months")
-    if slot.phase.prescriber_choice or not months:
-        return None
-    return planning.add_months(last, months)
+    window = planning.window_of(slot, {number: last}.get)
+    return window.target if window is not None else None
 
 
 # --- Days ------------------------------------------------------------------------------------------------------------

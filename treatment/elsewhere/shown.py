@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from portal.lib.time_words import day as day_words
-from treatment.courses import reading
+from treatment.courses import planning, reading
 from treatment.elsewhere import counters
 from treatment.elsewhere.counters import Infusions, Lifetime
 from treatment.models import BodyMeasure, Course, Dose, GivenElsewhere
 from treatment.pages import Asked
+from treatment.protocols.facts import Facts
 from treatment.words import source_words, status_words
 
 UNKNOWN_WORDS = gettext_lazy(
@@ -33,18 +34,19 @@ def before_rows(asked: Asked) -> list[dict[str, Any]]:
     """What stands about doses given elsewhere."""
     rows = counters.elsewhere_of(asked.user, asked.patient)
     facts = counters.facts_by_therapy(rows, asked.patient.site) if rows else {}
-    return [_row(asked, row, facts[row.therapy_id].name) for row in rows]
+    return [_row(asked, row, facts[row.therapy_id]) for row in rows]
 
 
-def _row(asked: Asked, row: GivenElsewhere, name: str) -> dict[str, Any]:
+def _row(asked: Asked, row: GivenElsewhere, facts: Facts) -> dict[str, Any]:
     details = row.details
     confirmed = row.is_confirmed
     return {
         "row": row,
-        "name": name,
+        "name": facts.name,
         "kind": "done" if confirmed else "urgent",
         "word": _("Confirmed") if confirmed else _("Not confirmed: it does not count yet"),
         "lines": [line for line in _lines(row, details) if line],
+        "counted": _counted_next(row, facts) if asked.is_staff and confirmed else "",
         "reactions": details.get("reactions", ""),
         "booked": details.get("booked", ""),
         "note": details.get("note", ""),
@@ -73,6 +75,24 @@ def _lines(row: GivenElsewhere, details: dict[str, str]) -> Iterable[str]:
         yield _("JC virus test %(assay)s: index %(index)s") % said
         if details.get("jcv_on"):
             yield _("Tested on %(day)s") % {"day": day_words(date.fromisoformat(details["jcv_on"]))}
+
+
+def _counted_next(row: GivenElsewhere, facts: Facts) -> str:
+    """To which day the data count the next dose from the last one elsewhere, for whoever signs an order; nothing where they do not say."""
+    path = next((path for path in facts.paths.values() if not path.prescriber_choice), None)
+    if path is None or not row.doses_given or row.last_on is None:
+        return ""
+    slot = planning.slot_at(path.phases, row.doses_given + 1)
+    days = {1: row.first_on, row.doses_given: row.last_on}
+    window = planning.window_of(slot, days.get) if slot is not None else None
+    if slot is None or window is None:
+        return ""
+    target = planning.kept(window, planning.not_before(slot, row.last_on)).target
+    said = {"number": slot.number, "day": day_words(target)}
+    return (
+        _("By the data dose %(number)d comes next, counted to %(day)s. Nothing is planned without an order.")
+        % said
+    )
 
 
 def counts_of(asked: Asked, course: Course, doses: list[Dose]) -> dict[str, Any]:

@@ -229,6 +229,7 @@ def _phase(raw: dict[str, Any]) -> Phase:
         min_interval_days=raw["min_interval_days"],
         window=(window[0], window[1]) if window else None,
         prescriber_choice=raw["requires_prescriber_choice"],
+        interval_months=raw.get("interval_months"),
     )
 
 

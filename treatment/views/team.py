@@ -232,10 +232,11 @@ def missed(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpRespons
 
 @require_http_methods(GET_POST)
 def dose_date(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse:
-    """A prescriber sets another day for one planned dose."""
+    """A prescriber sets another day for one planned dose; the first of fixed days takes the others along."""
     asked = Asked(request, patient_id, staff_only=True)
     dose = reading.dose_or_404(asked.user, asked.patient, dose_id)
     prescribes(asked)
+    doses = reading.doses_of(asked.user, asked.patient, dose.course)
     record_view(asked.user, asked.patient, "treatment.view", dose.pk)
     page = drafted(
         request, forms.DateForm, kind="treatment-date", patient=asked.patient, target=dose.pk,
@@ -243,12 +244,14 @@ def dose_date(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResp
     )  # fmt: skip
 
     def act(data: dict[str, Any]) -> None:
+        targets = moving.with_days_along(dose.course, doses, dose, data["day"])
         moving.confirm_moves(
-            by=asked.user, patient=asked.patient, course_id=dose.course_id, targets={dose.pk: data["day"]},
+            by=asked.user, patient=asked.patient, course_id=dose.course_id, targets=targets,
             reason=data["reason"], id=page.id, now=asked.now,
         )  # fmt: skip
 
-    return _dose_page(asked, page, dose, "dose_date", act, _("The new day is set."))
+    along = len(moving.days_along(doses, dose))
+    return _dose_page(asked, page, dose, "dose_date", act, _("The new day is set."), along=along)
 
 
 def _dose_page(
@@ -259,12 +262,14 @@ def _dose_page(
     act: Callable[[dict[str, Any]], None],
     said: str,
     against: list[Stop] | None = None,
+    along: int = 0,
 ) -> HttpResponse:
     """A form about one dose: kept, refused with its words, or done."""
     back = asked.url("course", dose.course_id)
     context = asked.context(
         up=back,
         dose=dose,
+        along=along,
         name=reading.name_of(dose.course),
         check=reading.day_check(dose, asked.today, reading.soonest_for(asked.user, asked.patient, dose))
         if dose.is_planned
@@ -354,7 +359,7 @@ def targets_in(text: str) -> dict[UUID, date]:
 
 @require_http_methods(GET_POST)
 def phase(request: HttpRequest, patient_id: UUID, course_id: UUID) -> HttpResponse:
-    """A prescriber sets the first day of a phase whose day the data do not say."""
+    """A prescriber sets the first day of a phase that is not planned."""
     asked = Asked(request, patient_id, staff_only=True)
     found = reading.course_or_404(asked.user, asked.patient, course_id)
     prescribes(asked)
