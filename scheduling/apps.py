@@ -28,6 +28,7 @@ class SchedulingConfig(AppConfig):
         contributions.staff_today.add(15, contributed.waiting_requests)
         contributions.before_dose.add(10, contributed.before_dose)
         contributions.dose_times.add(10, contributed.dose_times)
+        contributions.booked_doses.add(10, contributed.booked_doses)
         contributions.carer_links.add(10, contributed.carer_links)
         contributions.demo_loaders.add(20, demo.load)
         contributions.draft_kinds["booking"] = _("Booking an appointment")

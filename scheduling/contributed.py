@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -137,6 +138,12 @@ def dose_times(user: User, patient: Patient, now: datetime) -> list[DoseTime]:
         for visit in visits.order_by("during")
         if visit.dose_id is not None
     ]
+
+
+def booked_doses(user: User, dose_ids: list[UUID]) -> set[UUID]:
+    """Which of these doses have a booked time. One statement."""
+    rows = Appointment.objects.for_user(user).filter(dose_id__in=dose_ids, state=Appointment.State.BOOKED)
+    return {pk for pk in rows.values_list("dose_id", flat=True) if pk is not None}
 
 
 def carer_links(user: User, patient: Patient) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ class TreatmentConfig(AppConfig):
         from treatment.chair import demo as chair_demo
         from treatment.dayof import contributed as dayof
         from treatment.dayof import demo as dayof_demo
+        from treatment.elsewhere import bookings
         from treatment.labelchange import demo as labelchange_demo
         from treatment.labelchange.problems import on_withdrawn
         from treatment.ledger import contributed as ledger
@@ -37,6 +38,7 @@ class TreatmentConfig(AppConfig):
         contributions.problems.add(20, problems.near_doses)
         contributions.problems.add(22, to_look_at)
         contributions.problems.add(23, problems.phases_to_plan)
+        contributions.problems.add(24, bookings.problems)
         contributions.staff_today.add(28, board_views.staff_card)
         contributions.problems.add(25, ledger.problems)
         contributions.needs_you.add(5, dayof.needs_you)
@@ -117,6 +119,8 @@ class TreatmentConfig(AppConfig):
                 "elsewhere.written": _("wrote down what was given elsewhere"),
                 "elsewhere.confirmed": _("confirmed what was given elsewhere"),
                 "elsewhere.withdrawn": _("took off a note about what was given elsewhere"),
+                "elsewhere.booking-entered": _("noted that a dose booked elsewhere is booked here now"),
+                "elsewhere.booking-aside": _("set a booking elsewhere aside"),
                 "body.measured": _("noted weight and height"),
                 "treatment.item-done": _("ticked something that is to do before a dose"),
                 "treatment.item-open": _("opened something again that is to do before a dose"),

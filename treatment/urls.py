@@ -143,6 +143,7 @@ urlpatterns: list[URLPattern] = [
     _of_patient("elsewhere/add/", elsewhere.add, "elsewhere-add"),
     _of_patient("elsewhere/<uuid:elsewhere_id>/confirm/", elsewhere.confirm, "elsewhere-confirm"),
     _of_patient("elsewhere/<uuid:elsewhere_id>/take-off/", elsewhere.withdraw, "elsewhere-withdraw"),
+    _of_patient("elsewhere/<uuid:elsewhere_id>/booking/", elsewhere.booking, "elsewhere-booking"),
     _of_patient("measure/", elsewhere.measure, "measure"),
     path("treatment/chair/<uuid:dose_id>/", chair.mine, name="chair-day"),
     _of_patient("doses/<uuid:dose_id>/chair/", chair.record, "chair"),

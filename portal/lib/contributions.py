@@ -84,6 +84,8 @@ class DoseTime:
 
 # fn(user, patient, now) -> list[DoseTime]: times that are booked or asked for and not over; one statement; carers with the appointments too
 dose_times: Registry[Callable[..., list[DoseTime]]] = Registry()
+# fn(user, dose_ids) -> set[UUID]: those of these doses that have a booked time, over or not; one statement
+booked_doses: Registry[Callable[..., set[UUID]]] = Registry()
 # fn(user, patient, visit_id, is_open) -> list[dict]: papers for a visit, or the way to one while it can still change; keys label, url
 visit_papers: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # fn(user, patient) -> list[dict]: what a carer may open of a patient, with keys label, url

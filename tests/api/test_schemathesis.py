@@ -59,7 +59,7 @@ CANARY = "Zanzibarcanary"
 FOR_THE_TEAM = (
     r"/(claim|release|finish|notes|work|given|missed|therapies|day|chairs|confirm|decline|teams|shared-reports|emergency|dates|phase)/"
     r"|/(hand-over|correct|calls|calls-and-letters|first-words|mailings|templates|on-call|absences|first|sign|review|look|owner|overdue)/"
-    r"|/(put-off|go-ahead|drug|pause|resume|imports|chair|lift)/|/elsewhere/\{elsewhere_id\}/confirm/"
+    r"|/(put-off|go-ahead|drug|pause|resume|imports|chair|lift)/|/elsewhere/\{elsewhere_id\}/(confirm|booking)/"
     r"|/(results|elsewhere)/\{[a-z_]+\}/withdraw/|/treatment/board/$|/label-changes/|/threads/\{thread_id\}/history/|/messaging/helped/$|/scheduling/requests/$|/patients/\{patient_id\}/"
 )
 # POST of these is for neurologists.

@@ -562,7 +562,13 @@ def _mid_course(ground: Ground, whose: str, patient: Patient, course: Course, no
         dose_id=dose_id, kind="ordered", product="Made up", lot="L-1", note="By phone", id=uuid7(), **more
     )
     told = Told(
-        doses_given=None, place="Elsewhere", reactions="Itching", booked="Next month", note="By letter"
+        doses_given=None,
+        place="Elsewhere",
+        reactions="Itching",
+        note="By letter",
+        booked="Next month",
+        booked_place="The old center",
+        booked_on=today + timedelta(days=20),
     )
     ground.ids["elsewhere_id", whose] = elsewhere.note_elsewhere(
         therapy="mitoxantrone", told=told, confirmed=False, id=uuid7(), **more

@@ -416,6 +416,7 @@ NOT_PAGES: dict[str, str] = {
     "treatment:patient-chair-news": NEWS,
     "scheduling:running-late": ACT,
     "treatment:patient-elsewhere-withdraw": ACT,
+    "treatment:patient-elsewhere-booking": ACT,
     "treatment:patient-result-look": ACT,
     "treatment:patient-allergy-none": ACT,
     "treatment:allergy-end": ACT,

@@ -633,6 +633,7 @@ API_ROWS: list[ApiRow] = [
         refused=of(SELF, IN_EMERGENCY, everyone("pharmacist")),
     ),
     acts("treatment-api:elsewhere-withdraw", READERS, refused=SELF),
+    acts("treatment-api:elsewhere-booking", READERS, sends(how="aside"), refused=SELF),
     ApiRow("treatment-api:measure-list", {"GET": Can(TREATED), "POST": Can(READERS, 201, a_measure, SELF)}),
     ApiRow("treatment-api:import", {"POST": Can(TEAMS, 200, people_mid_course)}, about=False),
     acts("treatment-api:item", TREATED, sends(done=True)),

@@ -461,6 +461,7 @@ def _treatment() -> list[Row]:
             exceptions={**ONLY_READS, ("pharmacist", "POST"): 403},  # nurses and neurologists confirm
         ),
         Row("treatment:patient-elsewhere-withdraw", READERS, None, 302, _once()),
+        Row("treatment:patient-elsewhere-booking", READERS, None, 302, _once(how="aside")),
         Row("treatment:patient-measure", READERS, 200, 302, measure),
         clinicians("treatment:import", writes=422),  # without rows
         clinicians("treatment:therapies"),

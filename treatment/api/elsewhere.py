@@ -55,6 +55,10 @@ class ToldWrite(Write):
         required=False, allow_blank=True, default="", max_length=services.TEXT_LENGTH,
         help_text=_("Doses that are booked elsewhere, in words. Nothing is booked here by that."),
     )  # fmt: skip
+    booked_on = Day(
+        required=False, allow_null=True, default=None, help_text=_("The next dose that is booked elsewhere.")
+    )
+    booked_place = Text(required=False, allow_blank=True, default="", max_length=200)
     note = Text(required=False, allow_blank=True, default="", max_length=services.TEXT_LENGTH)
 
 
@@ -82,6 +86,11 @@ class ElsewhereRead(serializers.Serializer[Any]):
     jcv_index = serializers.CharField(source="details.jcv_index", allow_blank=True)
     jcv_on = serializers.SerializerMethodField()
     booked = serializers.CharField(source="details.booked", allow_blank=True)
+    booked_on = serializers.DateField(allow_null=True)
+    booked_place = serializers.SerializerMethodField()
+    booking = serializers.ChoiceField(
+        choices=GivenElsewhere.Booking.choices, allow_blank=True, help_text=_("How a dose booked elsewhere stands; empty: none was told.")
+    )  # fmt: skip
     note = serializers.CharField(source="details.note", allow_blank=True)
     confirmed = serializers.BooleanField(source="is_confirmed")
     confirmed_at = serializers.DateTimeField(allow_null=True)
@@ -89,6 +98,17 @@ class ElsewhereRead(serializers.Serializer[Any]):
 
     def get_jcv_on(self, row: GivenElsewhere) -> str | None:
         return row.details.get("jcv_on") or None
+
+    def get_booked_place(self, row: GivenElsewhere) -> str:
+        return str(row.details.get("booked_place", ""))
+
+
+class BookingWrite(Write):
+    """What became of a dose that is booked elsewhere. Nothing is booked by it."""
+
+    how = serializers.ChoiceField(
+        choices=[row for row in GivenElsewhere.Booking.choices if row[0] != GivenElsewhere.Booking.OPEN]
+    )
 
 
 class InfusionsRead(serializers.Serializer[Any]):
@@ -230,6 +250,19 @@ class ElsewhereWithdraw(TreatmentView):
         services.elsewhere_or_404(asked.user, asked.patient, elsewhere_id)
         self.body(NothingWrite)
         row = services.withdraw_elsewhere(**asked.act, elsewhere_id=elsewhere_id, id=self.once, now=present())
+        return Response(ElsewhereRead(row).data)
+
+
+class ElsewhereBooking(TreatmentView):
+    @extend_schema(request=BookingWrite, responses={200: ElsewhereRead})
+    def post(self, request: Request, elsewhere_id: UUID) -> Response:
+        """For the team: a dose booked elsewhere is booked here now, or is set aside. Nobody is asked about it any more."""
+        asked = self.asked_about()
+        services.elsewhere_or_404(asked.user, asked.patient, elsewhere_id)
+        how = self.body(BookingWrite)["how"]
+        row = services.settle_booking(
+            **asked.act, elsewhere_id=elsewhere_id, how=how, id=self.once, now=present()
+        )
         return Response(ElsewhereRead(row).data)
 
 

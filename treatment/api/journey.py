@@ -18,7 +18,7 @@ from treatment.api.views import TreatmentView
 from treatment.journey import words
 from treatment.journey.place import Kind, Unit
 from treatment.journey.reading import WATCHED, Order, journey_of
-from treatment.models import ChecklistItem
+from treatment.models import ChecklistItem, GivenElsewhere
 
 BLOCKS = ["stopped", "self_check", "stopped_line", "held", "put_off", "unconfirmed", "check", "line"]
 DAYS = ["by", "since", "again", "until"]
@@ -102,6 +102,21 @@ class WatchedRead(serializers.Serializer[Any]):
     due = serializers.DateField()
 
 
+class BookedElsewhereRead(serializers.Serializer[Any]):
+    """A dose that is booked elsewhere, as it was told; nobody has entered it here yet."""
+
+    therapy = serializers.CharField(source="therapy.code")
+    day = serializers.DateField(source="booked_on", allow_null=True)
+    place = serializers.SerializerMethodField()
+    words = serializers.SerializerMethodField()
+
+    def get_place(self, row: GivenElsewhere) -> str:
+        return str(row.details.get("booked_place", ""))
+
+    def get_words(self, row: GivenElsewhere) -> str:
+        return str(row.details.get("booked", ""))
+
+
 class JourneyRead(serializers.Serializer[Any]):
     """Where a patient is today, on the calendar of the center."""
 
@@ -110,6 +125,7 @@ class JourneyRead(serializers.Serializer[Any]):
     step = StepRead()
     orders = OrderNowRead(many=True)
     watched = WatchedRead(many=True)
+    booked_elsewhere = BookedElsewhereRead(many=True)
 
 
 class JourneyView(TreatmentView):

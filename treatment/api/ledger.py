@@ -126,6 +126,9 @@ class ResultRead(serializers.Serializer[Any]):
     values = serializers.SerializerMethodField()
     words = serializers.SerializerMethodField(help_text=_("What was found, in words."))
     assay = serializers.SerializerMethodField(help_text=_("The name of the test, where its maker matters."))
+    elsewhere = serializers.SerializerMethodField(
+        help_text=_("It came with a note about another center; it was not tested here.")
+    )
     lab_mark = serializers.SerializerMethodField(help_text=_("How the lab marked it: in, out or nothing."))
     note = serializers.SerializerMethodField(help_text=_("What the patient reads with it."))
     entered_by = serializers.CharField(source="entered_by.name")
@@ -153,6 +156,9 @@ class ResultRead(serializers.Serializer[Any]):
 
     def get_assay(self, row: Result) -> str:
         return str(self._details(row)["assay"])
+
+    def get_elsewhere(self, row: Result) -> bool:
+        return bool(self._details(row).get("elsewhere"))
 
     def get_lab_mark(self, row: Result) -> str:
         return str(self._details(row)["mark_code"])

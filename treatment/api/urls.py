@@ -104,6 +104,11 @@ urlpatterns = [
         elsewhere.ElsewhereWithdraw.as_view(),
         name="elsewhere-withdraw",
     ),
+    path(
+        "elsewhere/<uuid:elsewhere_id>/booking/",
+        elsewhere.ElsewhereBooking.as_view(),
+        name="elsewhere-booking",
+    ),
     path("measures/", elsewhere.MeasureList.as_view(), name="measure-list"),
     path("imports/", elsewhere.Import.as_view(), name="import"),
     path("items/<uuid:item_id>/", views.Item.as_view(), name="item"),

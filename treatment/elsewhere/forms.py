@@ -61,10 +61,22 @@ class ToldForm(DraftedForm):
         required=False,
     )
     jcv_index = forms.PlainTextField(label=_("JC virus test: index"), max_length=20, required=False)
-    jcv_on = forms.DateField(label=_("JC virus test: day"), required=False)
+    jcv_on = forms.DateField(
+        label=_("JC virus test: day"),
+        required=False,
+        help_text=_("With name, index and day it goes to the results when the note is confirmed."),
+    )
+    booked_on = forms.DateField(
+        label=_("Next dose that is booked elsewhere: day"),
+        required=False,
+        help_text=_("Nothing is booked here by that. Your team is asked to enter it here."),
+    )
+    booked_place = forms.PlainTextField(
+        label=_("Next dose that is booked elsewhere: place"), max_length=200, required=False
+    )
     booked = forms.LongTextField(
-        label=_("Doses that are booked elsewhere"),
-        help_text=_("Days and places, as they were told. Nothing is booked here by that."),
+        label=_("Doses that are booked elsewhere: in words"),
+        help_text=_("More days, times and places, as they were told. The patient can read it."),
         max_length=TEXT_LENGTH,
         required=False,
         widget=forms.TextArea(rows=2),
@@ -83,7 +95,7 @@ class ToldForm(DraftedForm):
         texts = {name: data[name] for name in TEXTS}
         return Told(
             doses_given=data["doses_given"], first_on=data["first_on"], last_on=data["last_on"],
-            lifetime_mg_m2=data["lifetime_mg_m2"], jcv_on=data["jcv_on"], **texts,
+            lifetime_mg_m2=data["lifetime_mg_m2"], jcv_on=data["jcv_on"], booked_on=data["booked_on"], **texts,
         )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ from treatment.models import GivenElsewhere, Therapy
 
 COLUMNS = (
     "name", "date_of_birth", "phone", "therapy", "doses_given", "first_on", "last_on", "lifetime_mg_m2", "jcv_assay",
-    "jcv_index", "jcv_on", "reactions", "booked", "place", "note", "new_patient",
+    "jcv_index", "jcv_on", "reactions", "booked_on", "booked_place", "booked", "place", "note", "new_patient",
 )  # fmt: skip
 NEEDED = ("name", "date_of_birth", "therapy")
 MOST_ROWS = 200
@@ -150,7 +150,9 @@ def _line(number: int, row: dict[str, str], codes: set[str], today: date) -> Lin
         )
     if said not in ("", "yes", "true", "1", "no", "false", "0"):
         line.problems.append(_("The column new_patient takes yes or no."))
-    days: dict[str, Any] = dict(_days(line, row, ("date_of_birth", "first_on", "last_on", "jcv_on")))
+    days: dict[str, Any] = dict(
+        _days(line, row, ("date_of_birth", "first_on", "last_on", "jcv_on", "booked_on"))
+    )
     line.born = days.pop("date_of_birth")
     if line.born is None and not row.get("date_of_birth"):
         line.problems.append(_("The date of birth is missing."))

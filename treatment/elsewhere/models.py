@@ -30,6 +30,13 @@ class GivenElsewhere(PatientRecord):
         FORM = "form", _("Written by hand")
         FILE = "file", _("From a file")
 
+    class Booking(models.TextChoices):
+        """What became of a dose that was booked elsewhere or in the old system; empty: none was told."""
+
+        OPEN = "open", _("To be entered here")
+        ENTERED = "entered", _("Booked here")
+        ASIDE = "aside", _("Set aside")
+
     record_area: ClassVar[str] = TREATMENT
     app_privileges = "SELECT, INSERT, UPDATE"
 
@@ -38,7 +45,11 @@ class GivenElsewhere(PatientRecord):
     first_on = models.DateField(null=True)
     last_on = models.DateField(null=True)
     lifetime_mg_m2 = models.DecimalField(max_digits=6, decimal_places=2, null=True)
-    details = SealedField()  # {"place", "reactions", "jcv_assay", "jcv_index", "jcv_on", "booked", "note"}
+    details = SealedField()  # the texts of `services.TEXTS`, and "jcv_on"
+    booked_on = models.DateField(null=True)
+    booking = models.CharField(max_length=7, choices=Booking, blank=True, default="")
+    booking_at = models.DateTimeField(null=True)  # when somebody booked it here or set it aside
+    booking_by = models.ForeignKey("accounts.User", null=True, on_delete=models.PROTECT, related_name="+")
     origin = models.CharField(max_length=4, choices=Origin)
     written_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     written_at = models.DateTimeField()
@@ -77,6 +88,11 @@ class GivenElsewhere(PatientRecord):
                 condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True)
                 | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
                 name="givenelsewhere_withdrawn",
+            ),
+            models.CheckConstraint(
+                condition=Q(booking__in=["", "open"], booking_at__isnull=True, booking_by__isnull=True)
+                | Q(booking__in=["entered", "aside"], booking_at__isnull=False, booking_by__isnull=False),
+                name="givenelsewhere_booking",
             ),
         ]
 

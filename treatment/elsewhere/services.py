@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 from django.http import Http404
@@ -21,6 +21,7 @@ from patients.models import Patient
 from patients.services import exactly_once, record_change, require
 from portal.lib.problems import Conflict, DomainError, NotAllowed
 from portal.lib.time import today_in
+from treatment.ledger.brought import bring_jcv
 from treatment.models import BodyMeasure, GivenElsewhere, Protocol, Therapy
 from treatment.protocols.facts import Facts, facts_of
 
@@ -30,7 +31,8 @@ MOST_TOTAL = Decimal(1_000)
 TEXT_LENGTH = 1000
 KILOGRAMS = (Decimal(20), Decimal(350))  # what a scale and a person can be; not a clinical figure
 CENTIMETERS = (Decimal(90), Decimal(240))
-TEXTS = ("place", "reactions", "jcv_assay", "jcv_index", "booked", "note")
+TEXTS = ("place", "reactions", "jcv_assay", "jcv_index", "booked", "booked_place", "note")
+MOST_AHEAD = timedelta(days=732)  # of a booking elsewhere: a later one is a slip of the pen
 
 
 class NotANurse(NotAllowed):
@@ -47,6 +49,10 @@ class StandsAlready(Conflict):
 
 class ConfirmedAlready(Conflict):
     default_message = gettext_lazy("This is confirmed or taken off already. Look at the newest state first.")
+
+
+class BookingSettled(Conflict):
+    default_message = gettext_lazy("Nothing is left to enter here. Look at the newest state first.")
 
 
 class NotKnownYet(DomainError):
@@ -73,6 +79,8 @@ class Told:
     jcv_index: str = ""
     jcv_on: date | None = None
     booked: str = ""
+    booked_place: str = ""
+    booked_on: date | None = None
     note: str = ""
 
     @property
@@ -81,16 +89,33 @@ class Told:
         return {**found, "jcv_on": self.jcv_on.isoformat() if self.jcv_on is not None else ""}
 
     @property
+    def jcv(self) -> tuple[str, str, date | None]:
+        """The JC virus test: name, index, day."""
+        return self.jcv_assay.strip(), self.jcv_index.strip(), self.jcv_on
+
+    @property
+    def booking(self) -> tuple[str, str, date | None]:
+        """A dose that is booked elsewhere: words, place, day."""
+        return self.booked.strip(), self.booked_place.strip(), self.booked_on
+
+    @property
     def content(self) -> list[Any]:
-        days = [day.isoformat() if day is not None else "" for day in (self.first_on, self.last_on)]
+        named = (self.first_on, self.last_on, self.booked_on)
+        days = [day.isoformat() if day is not None else "" for day in named]
         return [self.doses_given, *days, str(self.lifetime_mg_m2), self.details]
 
 
-def check_told(told: Told, today: date) -> None:
-    """Raises CannotBeSo for days in the future, days in the wrong order, numbers nobody can have, and texts that are too long."""
+def check_told(told: Told, today: date, booked_on: date | None = None) -> None:
+    """Raises CannotBeSo for days in the future, days in the wrong order, numbers nobody can have, and texts that are too long.
+
+    `booked_on`: the day of a booking that stands already; a new one lies ahead.
+    """
     days = [day for day in (told.first_on, told.last_on, told.jcv_on) if day is not None]
     if any(day > today for day in days):
         raise CannotBeSo(_("A day lies in the future. Bookings to come have a line of their own."))
+    new = told.booked_on if told.booked_on != booked_on else None
+    if new is not None and not today <= new <= today + MOST_AHEAD:
+        raise CannotBeSo(_("A booking lies in the past, or more than two years ahead. Check its day."))
     if told.first_on is not None and told.last_on is not None and told.first_on > told.last_on:
         raise CannotBeSo(_("The first dose lies after the last one."))
     if told.doses_given is not None and not 0 <= told.doses_given <= MOST_DOSES:
@@ -170,6 +195,8 @@ def note_elsewhere(
         _fill(row, told)
         row.save(force_insert=True)
         record_change(by, patient, "elsewhere.confirmed" if confirmed else "elsewhere.written", row.pk)
+        if confirmed:
+            _bring_result(by, patient, row, told, now)
         return row.pk
 
     content = [therapy, told.content, confirmed]
@@ -181,6 +208,24 @@ def _fill(row: GivenElsewhere, told: Told) -> None:
     row.doses_given, row.first_on, row.last_on = told.doses_given, told.first_on, told.last_on
     row.lifetime_mg_m2 = told.lifetime_mg_m2
     row.details = told.details
+    row.booked_on = told.booked_on
+    if not row.booking and any(told.booking):
+        row.booking = GivenElsewhere.Booking.OPEN
+    elif row.booking == GivenElsewhere.Booking.OPEN and not any(told.booking):
+        row.booking = ""
+
+
+def _bring_result(by: User, patient: Patient, row: GivenElsewhere, before: Told, now: datetime) -> None:
+    """A confirmed note takes its JC virus test to the ledger, when day, name and index are known. `before`: what was written down first; who
+    puts the test right is the one who entered it, so that somebody else looks at it."""
+    assay, index, day = told_by(row).jcv
+    if not assay or not index or day is None:
+        return
+    same = before.jcv == (assay, index, day)
+    bring_jcv(
+        by=by, patient=patient, id=uuid5(row.pk, "jcv"), assay=assay, index=index, taken_on=day, now=now,
+        written_by=row.written_by if same else by, written_at=row.written_at if same else now,
+    )  # fmt: skip
 
 
 def told_by(row: GivenElsewhere) -> Told:
@@ -189,7 +234,7 @@ def told_by(row: GivenElsewhere) -> Told:
     said = details.pop("jcv_on", "")
     return Told(
         doses_given=row.doses_given, first_on=row.first_on, last_on=row.last_on, lifetime_mg_m2=row.lifetime_mg_m2,
-        jcv_on=date.fromisoformat(said) if said else None, **details,
+        jcv_on=date.fromisoformat(said) if said else None, booked_on=row.booked_on, **details,
     )  # fmt: skip
 
 
@@ -222,7 +267,7 @@ def confirm_elsewhere(
         raise NotANurse
     row = elsewhere_or_404(by, patient, elsewhere_id)
     _known, facts = facts_of_therapy(row.therapy.code, patient.site)
-    check_told(told, today_in(now, patient.site.time_zone))
+    check_told(told, today_in(now, patient.site.time_zone), row.booked_on)
     require_complete(told, facts)
 
     def make() -> UUID:
@@ -230,10 +275,14 @@ def confirm_elsewhere(
         found = elsewhere_or_404(by, patient, elsewhere_id)
         if found.is_confirmed or found.withdrawn_at is not None:
             raise ConfirmedAlready
+        before = told_by(found)
+        if before.booking != told.booking:  # another booking than the one that somebody may have settled
+            found.booking, found.booking_at, found.booking_by = "", None, None
         _fill(found, told)
         found.confirmed_by, found.confirmed_at = by, now
         found.save()
         record_change(by, patient, "elsewhere.confirmed", found.pk)
+        _bring_result(by, patient, found, before, now)
         return found.pk
 
     content = [str(elsewhere_id), told.content]
@@ -263,6 +312,34 @@ def withdraw_elsewhere(
     exactly_once(
         act="elsewhere.withdraw", id=id, patient=patient, user=by, content=[str(elsewhere_id)], do=make
     )
+    return elsewhere_or_404(by, patient, elsewhere_id)
+
+
+@transaction.atomic
+def settle_booking(
+    *, by: User, patient: Patient, elsewhere_id: UUID, how: str, id: UUID, now: datetime
+) -> GivenElsewhere:
+    """Say that a dose booked elsewhere is booked here now (`how` entered), or needs nothing any more (aside). Nothing is booked by that.
+
+    Raises NotAllowed, BookingSettled, DifferentContent, Http404.
+    """
+    require(by, patient, TREATMENT, *STAFF)
+
+    def make() -> UUID:
+        _hold(by, patient)
+        row = elsewhere_or_404(by, patient, elsewhere_id)
+        if row.withdrawn_at is not None or row.booking != GivenElsewhere.Booking.OPEN:
+            raise BookingSettled
+        row.booking, row.booking_by, row.booking_at = how, by, now
+        row.save(update_fields=["booking", "booking_by", "booking_at"])
+        entered = how == GivenElsewhere.Booking.ENTERED
+        record_change(
+            by, patient, "elsewhere.booking-entered" if entered else "elsewhere.booking-aside", row.pk
+        )
+        return row.pk
+
+    content = [str(elsewhere_id), str(how)]
+    exactly_once(act="elsewhere.booking", id=id, patient=patient, user=by, content=content, do=make)
     return elsewhere_or_404(by, patient, elsewhere_id)
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from portal.lib.time_words import day as day_words
 from treatment.courses import planning, reading
-from treatment.elsewhere import counters
+from treatment.elsewhere import bookings, counters
 from treatment.elsewhere.counters import Infusions, Lifetime
 from treatment.models import BodyMeasure, Course, Dose, GivenElsewhere
 from treatment.pages import Asked
@@ -48,7 +48,7 @@ def _row(asked: Asked, row: GivenElsewhere, facts: Facts) -> dict[str, Any]:
         "lines": [line for line in _lines(row, details) if line],
         "counted": _counted_next(row, facts) if asked.is_staff and confirmed else "",
         "reactions": details.get("reactions", ""),
-        "booked": details.get("booked", ""),
+        **_booking(asked, row),
         "note": details.get("note", ""),
         "confirm_url": asked.url("elsewhere-confirm", row.pk) if asked.is_staff and not confirmed else "",
         "withdraw_url": asked.url("elsewhere-withdraw", row.pk) if asked.is_staff else "",
@@ -75,6 +75,17 @@ def _lines(row: GivenElsewhere, details: dict[str, str]) -> Iterable[str]:
         yield _("JC virus test %(assay)s: index %(index)s") % said
         if details.get("jcv_on"):
             yield _("Tested on %(day)s") % {"day": day_words(date.fromisoformat(details["jcv_on"]))}
+
+
+def _booking(asked: Asked, row: GivenElsewhere) -> dict[str, Any]:
+    """A dose that is booked elsewhere: what was told of it, and for the team how it stands and what to do."""
+    opens = asked.is_staff and row.booking == GivenElsewhere.Booking.OPEN
+    return {
+        "booked": bookings.told_words(row),
+        "booking_word": row.get_booking_display() if row.booking and asked.is_staff else "",
+        "booking_kind": "todo" if row.booking == GivenElsewhere.Booking.OPEN else "done",
+        "booking_url": asked.url("elsewhere-booking", row.pk) if opens else "",
+    }
 
 
 def _counted_next(row: GivenElsewhere, facts: Facts) -> str:

@@ -24,6 +24,7 @@ from portal.lib.problems import DomainError
 from portal.lib.time import now as present
 from treatment.elsewhere import counters, importing, services, shown
 from treatment.elsewhere.forms import ConfirmForm, ElsewhereForm, ImportForm, MeasureForm
+from treatment.models import GivenElsewhere
 from treatment.pages import Asked
 from treatment.protocols.catalog import newest_protocols
 from treatment.views.team import finish
@@ -116,7 +117,7 @@ def confirm(request: HttpRequest, patient_id: UUID, elsewhere_id: UUID) -> HttpR
 def withdraw(request: HttpRequest, patient_id: UUID, elsewhere_id: UUID) -> HttpResponse:
     """Take a wrong note off."""
     asked = Asked(request, patient_id, staff_only=True)
-    services.elsewhere_or_404(asked.user, asked.patient, elsewhere_id)
+    row = services.elsewhere_or_404(asked.user, asked.patient, elsewhere_id)
     try:
         services.withdraw_elsewhere(
             by=asked.user, patient=asked.patient, elsewhere_id=elsewhere_id, id=once_of(request), now=asked.now
@@ -127,6 +128,39 @@ def withdraw(request: HttpRequest, patient_id: UUID, elsewhere_id: UUID) -> Http
         messages.error(request, str(error.message))
     else:
         messages.success(request, _("Taken off. It does not count any more."))
+        if row.is_confirmed and all(services.told_by(row).jcv):
+            messages.info(
+                request,
+                _(
+                    "Its JC virus test stays with the results. Take it back there if it is not this patient's."
+                ),
+            )
+    return redirect(asked.url("elsewhere"))
+
+
+@require_POST
+def booking(request: HttpRequest, patient_id: UUID, elsewhere_id: UUID) -> HttpResponse:
+    """Somebody has booked here what was booked elsewhere, or sets it aside."""
+    asked = Asked(request, patient_id, staff_only=True)
+    services.elsewhere_or_404(asked.user, asked.patient, elsewhere_id)
+    how = request.POST.get("how", "")
+    if how not in (GivenElsewhere.Booking.ENTERED, GivenElsewhere.Booking.ASIDE):
+        messages.error(request, _("Nothing was changed. Press one of the two buttons."))
+        return redirect(asked.url("elsewhere"))
+    entered = how == GivenElsewhere.Booking.ENTERED
+    try:
+        services.settle_booking(
+            by=asked.user, patient=asked.patient, elsewhere_id=elsewhere_id, how=how, id=once_of(request), now=asked.now
+        )  # fmt: skip
+    except DomainError as error:
+        if error.status == 403:
+            raise
+        messages.error(request, str(error.message))
+    else:
+        messages.success(
+            request,
+            _("Noted: it is booked here.") if entered else _("Set aside. Nobody is asked about it any more."),
+        )
     return redirect(asked.url("elsewhere"))
 
 

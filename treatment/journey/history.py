@@ -16,7 +16,10 @@ from portal.lib.time_words import day as day_words
 from treatment import words as treatment_words
 from treatment.chair.reading import days_of
 from treatment.courses import reading
+from treatment.elsewhere import counters
 from treatment.journey import words
+from treatment.journey.reading import booked_elsewhere
+from treatment.journey.shown import booked_rows
 from treatment.models import Change, Course, Dose, InfusionRecord, Postponement, reaction_word
 from treatment.outcomes.reading import postponements_of
 from treatment.pages import Asked
@@ -59,9 +62,11 @@ def plan_context(asked: Asked) -> dict[str, Any]:
     courses = list({dose.course_id: dose.course for dose in doses}.values())
     running = [course for course in courses if course.is_running]
     told = days_of(asked.user, asked.patient)
+    booked = booked_elsewhere(asked.user, asked.patient, counters.elsewhere_of(asked.user, asked.patient))
     return {
         "courses": [_plan_of(asked, course, doses, moved, told) for course in running],
         "unsigned": any(course.order.demo_only for course in running),
+        "booked_elsewhere": booked_rows(asked, booked),
         "up": asked.url("journey" if asked.is_staff else "home"),
         "history_url": asked.url("history"),
     }

@@ -18,7 +18,7 @@ from accounts.models import User
 from patients.models import Patient
 from portal.lib.contributions import before_dose
 from treatment.courses import planning, reading
-from treatment.elsewhere import counters
+from treatment.elsewhere import bookings, counters
 from treatment.journey import words
 from treatment.journey.place import Place, place_of
 from treatment.ledger import reading as ledger
@@ -124,6 +124,7 @@ class Journey:
     doses: list[Dose]
     watched: list[ledger.Line]
     elsewhere: list[GivenElsewhere]
+    booked_elsewhere: list[GivenElsewhere]  # confirmed notes of a dose that nobody has entered here
 
     @property
     def main(self) -> Order | None:
@@ -147,10 +148,12 @@ def journey_of(
         doses = reading.doses_of(user, patient)
     courses = {dose.course_id: dose.course for dose in doses}
     running = [course for course in courses.values() if course.is_running]
+    before = counters.elsewhere_of(user, patient) if running or watched else []
     found = Journey(
         patient, now, today, [], doses,
         _watched(user, patient, now) if watched else [],
-        counters.elsewhere_of(user, patient) if running else [],
+        before,
+        booked_elsewhere(user, patient, before) if watched else [],
     )  # fmt: skip
     if not running:
         return found
@@ -162,6 +165,11 @@ def journey_of(
         found.orders.append(_order(user, found, course, facts, before, held))
     found.orders.sort(key=_soonest)
     return found
+
+
+def booked_elsewhere(user: User, patient: Patient, rows: Iterable[GivenElsewhere]) -> list[GivenElsewhere]:
+    """Doses that are booked elsewhere and nobody has entered here, as somebody has confirmed them."""
+    return bookings.to_enter(user, [row for row in rows if row.is_confirmed], patient)
 
 
 def _soonest(order: Order) -> tuple[bool, date, str]:
@@ -342,4 +350,4 @@ def _is_asked(order: Order, block: Block) -> bool:
     return said is not None and said.link == "questions"
 
 
-__all__ = ["Block", "Journey", "Order", "Step", "first_step", "journey_of"]
+__all__ = ["Block", "Journey", "Order", "Step", "booked_elsewhere", "first_step", "journey_of"]

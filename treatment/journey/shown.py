@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy
 from treatment import checks
 from treatment import words as treatment_words
 from treatment.courses import reading
+from treatment.elsewhere import bookings
 from treatment.journey import words
 from treatment.journey.place import picture_of
 from treatment.journey.reading import Block, Journey, Order, Step
 from treatment.ledger import words as ledger_words
 from treatment.ledger.reading import Line
-from treatment.models import InfusionRecord, Postponement, reaction_word
+from treatment.models import GivenElsewhere, InfusionRecord, Postponement, reaction_word
 from treatment.pages import Asked
 
 OPEN_ROWS = 5
@@ -171,6 +172,14 @@ def watched_rows(lines: list[Line]) -> list[dict[str, Any]]:
     return rows
 
 
+def booked_rows(asked: Asked, rows: list[GivenElsewhere]) -> list[dict[str, Any]]:
+    """What is booked elsewhere, in the words in which it was told, and for the team the page where it is settled."""
+    return [
+        {"lines": bookings.told_words(row), "url": asked.url("elsewhere") if asked.is_staff else ""}
+        for row in rows
+    ]
+
+
 def page_context(asked: Asked, journey: Journey) -> dict[str, Any]:
     """Everything of the page."""
     last = [order.last.pk for order in journey.orders if order.last is not None]
@@ -191,6 +200,7 @@ def page_context(asked: Asked, journey: Journey) -> dict[str, Any]:
         "unsigned": any(order.course.order.demo_only for order in journey.orders),
         "watched": watched_rows(journey.watched),
         "watched_more": max(0, len(journey.watched) - WATCHED_ROWS),
+        "booked_elsewhere": booked_rows(asked, journey.booked_elsewhere),
         "plan_url": asked.url("plan"),
         "history_url": asked.url("history"),
         "ledger_url": asked.url("ledger"),
@@ -229,4 +239,13 @@ def today_context(asked: Asked, journey: Journey) -> dict[str, Any] | None:
     }
 
 
-__all__ = ["block_row", "order_row", "page_context", "step_row", "today_context", "watched_rows", "who_of"]
+__all__ = [
+    "block_row",
+    "booked_rows",
+    "order_row",
+    "page_context",
+    "step_row",
+    "today_context",
+    "watched_rows",
+    "who_of",
+]

@@ -67,7 +67,8 @@ class ResultContent(PatientRecord):
     app_privileges = GROWS
 
     result = models.OneToOneField(Result, on_delete=models.PROTECT, related_name="content")
-    # {"values": [{"code", "number", "unit"}], "words", "assay", "mark_code", "why"}; `why` only for a correction
+    # {"values": [{"code", "number", "unit"}], "words", "assay", "mark_code", "why", "elsewhere"}; `why` only for a correction,
+    # `elsewhere` only for what came with a note about another center
     details = SealedField()
 
 

@@ -160,7 +160,7 @@ def enter_result(
         if kind is None:
             raise Http404
         details = checked_details(kind, values=listed, words=words, assay=assay, mark=mark)
-        _day(patient, taken_on, now)
+        check_day(patient, taken_on, now)
         wrong = None
         if corrects is not None:
             wrong = _to_correct(by, patient, corrects, why)
@@ -195,7 +195,8 @@ def withdraw_result(
     return result_or_404(by, patient, done.result)
 
 
-def _day(patient: Patient, taken_on: date, now: datetime) -> None:
+def check_day(patient: Patient, taken_on: date, now: datetime) -> None:
+    """Raises NotPossible for a day on which no test can have been done."""
     if not EARLIEST <= taken_on <= today_in(now, patient.site.time_zone):
         raise NotPossible(_("Enter the day on which the test was done. It cannot be in the future."))
 
@@ -212,8 +213,13 @@ def _to_correct(by: User, patient: Patient, result_id: UUID, why: str) -> Result
 def _not_twice(by: User, patient: Patient, test: str, taken_on: date, details: dict[str, Any]) -> None:
     same_day = Result.objects.for_user(by, patient).standing().filter(test=test, taken_on=taken_on)
     for row in same_day.select_related("content"):
-        if {**row.content.details, "why": ""} == {**details, "why": ""}:
+        if _found(row.content.details) == _found(details):
             raise AlreadyThere
+
+
+def _found(details: dict[str, Any]) -> dict[str, Any]:
+    """What was found, whoever brought it."""
+    return {name: part for name, part in details.items() if name not in ("why", "elsewhere")}
 
 
 def _keep(
@@ -376,6 +382,7 @@ __all__ = [
     "NotTheSamePerson",
     "NothingFound",
     "UnitMissing",
+    "check_day",
     "checked_details",
     "decide",
     "enter_result",

@@ -46,6 +46,7 @@ class Shown:
     said: str
     assay: str
     mark: str
+    elsewhere: bool
     note: str
     why: str
     kind: str
@@ -83,6 +84,7 @@ def shown(asked: Asked, test: Test, row: Result) -> Shown:
         said=details["words"],
         assay=details["assay"],
         mark=str(words.MARKS[details["mark_code"]]) if details["mark_code"] else "",
+        elsewhere=bool(details.get("elsewhere")),
         note=row.release.note if hasattr(row, "release") else "",
         why=details.get("why", ""),
         kind=kind,
