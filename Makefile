@@ -5,7 +5,7 @@ export PIP_NO_INPUT := 1
 # Given on the command line or in the environment; `make run PORT=9000` reaches the portal like `PORT=9000 make run`.
 export PORT DEMO DATABASE_URL DATABASE_OWNER_URL DATABASE_MAINTENANCE_URL
 
-.PHONY: help run test lint bench bench-scale bench-pages chaos format lock openapi clean venv venv-dev
+.PHONY: help run test lint bench bench-scale bench-planner bench-pages chaos format lock openapi clean venv venv-dev
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -24,6 +24,9 @@ bench: venv-dev ## measure every row against a bare Django view; writes docs/per
 
 bench-scale: venv-dev ## the same with 5,000 patients and two years of history
 	@exec $(BIN) -m bench --scale
+
+bench-planner: venv-dev ## measure the planner alone: ten years of doses, no database
+	@exec $(BIN) -m bench --planner
 
 bench-pages: venv-dev ## page weights and paint times in Chromium on a slow line
 	@exec $(BIN) -m bench --pages

@@ -11,6 +11,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from bench import planner
 from bench.report import write
 from bench.rows import Row, floors, rows
 from bench.server import REPOSITORY, Bench, portal
@@ -127,6 +128,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("--scale", action="store_true", help="with 5,000 patients and two years of history")
     parser.add_argument("--pages", action="store_true", help="page weights and paint times in Chromium only")
+    parser.add_argument("--planner", action="store_true", help="the planner alone, without a database")
     chosen = parser.parse_args()
     load = os.getloadavg()[0]
     if load > 1:
@@ -134,6 +136,9 @@ def main() -> int:
             f"The machine is busy (load {load:.1f}): the figures will be worse than they are.",
             file=sys.stderr,
         )
+    if chosen.planner:
+        write(REPOSITORY, "planner", machine(), planner.measure())
+        return 0
     if chosen.pages:
         from bench.pages import pages
 
@@ -160,6 +165,8 @@ def main() -> int:
         ]
         more = throughput(bench)
     write(REPOSITORY, "scale" if chosen.scale else "bench", machine(), {"rows": lines, "load": more})
+    if not chosen.scale:
+        write(REPOSITORY, "planner", machine(), planner.measure())
     print((REPOSITORY / "docs" / "performance.md").read_text(encoding="utf-8"))
     return 0
 

@@ -41,7 +41,7 @@ from patients.drafts import DraftState, save_draft
 from patients.emergency import open_in_emergency
 from patients.models import Grant, Patient
 from patients.questions import add_question
-from patients.services import grant_carer
+from patients.services import grant_carer, patients_of
 from portal.lib import actor
 from portal.lib.ids import uuid7
 from portal.lib.time import now as present
@@ -72,6 +72,8 @@ from treatment.outcomes import services as outcomes
 from treatment.readiness import answers
 from treatment.readiness import items as readiness_items
 from treatment.selfcheck import services as selfcheck
+
+DUE_TODAY = "Dario Conti"
 
 
 @dataclass
@@ -154,8 +156,20 @@ def lay() -> Ground:
     _library(ground)
     ground.slug = Article.objects.filter(live=True).order_by("position").values_list("slug", flat=True)[0]
     ground.topic_slug = Topic.objects.order_by("position").values_list("slug", flat=True)[0]
+    _due_today(ground)
     _break_glass(ground)
     return ground
+
+
+def _due_today(ground: Ground) -> None:
+    """Somebody of the demo whose next dose is due today, and of whose allergies nobody has asked; the same for both patients."""
+    nurse = ground.users["nurse"]
+    with acting(nurse):
+        patient = next(one for one in patients_of(nurse) if one.name == DUE_TODAY)
+        dose = treatment.next_dose(nurse, patient)
+        assert dose is not None
+    for whose in PATIENTS:
+        ground.ids["due_patient", whose], ground.ids["due_dose", whose] = patient.pk, dose.pk
 
 
 def freshen(ground: Ground) -> None:
@@ -444,6 +458,7 @@ def _treatment(ground: Ground, now: datetime) -> None:
                 by=neurologist, patient=patient, course_id=course.pk, protocol_id=second.pk, demo=True, id=uuid7(), now=now,
                 reason="The screening is on the list now", change=LabelChange.objects.get(),
             )  # fmt: skip
+            _in_the_chair(ground, whose, patient, now)
             _mid_course(ground, whose, patient, course, now)
         with acting(ground.users[whose]):
             user = ground.users[whose]
@@ -485,8 +500,8 @@ def _treatment(ground: Ground, now: datetime) -> None:
 
 
 def _chair(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
-    """The next dose has lines and has not begun: a record that runs would refuse every other act on it. The last one has a closed record
-    of the demo."""
+    """The next dose has lines and has not begun: a record that runs would refuse every other act on it, so those that run are of
+    courses of their own (`_in_the_chair`). The last one has a closed record of the demo."""
     neurologist = ground.users["neurologist"]
     dose_id = UUID(str(ground.of("dose_id", whose)))
     more: dict[str, Any] = {"by": neurologist, "patient": patient, "dose_id": dose_id, "now": now}
@@ -513,6 +528,57 @@ def _chair(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
         ground.ids["row_id", whose] = chair.add_row(
             kind="vitals", said={"pulse": 78, "words": "Calm"}, id=uuid7(), **more
         ).pk
+
+
+def _in_the_chair(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:
+    """Three records that are open: one that runs, one whose time of observation runs, one that can be closed.
+
+    Each is of a course of its own, because an open record refuses every other act on its dose and its course. They were planned for
+    later, so that nobody's next dose is another one than without them. The drug that is counted began on a word about elsewhere that was
+    taken off again; the numbers that nobody has confirmed come later.
+    """
+    said: list[tuple[str, int, dict[str, Any]]] = [
+        ("premedication", 0, {"what": "Made-up tablet", "amount": "1"}),
+        ("vitals", 5, {"pulse": 74, "systolic": 118, "diastolic": 76, "temperature": "98.2", "unit": "F", "oxygen": 98}),
+        ("started", 10, {"ml_h": "40", "although": "The neurologist agreed on the phone"}),
+        ("stopped", 20, {"words": "Itching on both arms"}),
+        ("reaction", 1, {"signs": ["skin", "breath"], "grade": 2, "done": "A break, then slower", "words": "Both arms"}),
+        ("went_on", 10, {"words": "The itching is gone"}),
+        ("rate", 1, {"ml_h": "30", "words": "Slower"}),
+        ("vitals", 10, {"pulse": 78, "words": "Calm"}),
+    ]  # fmt: skip
+    beside = {MAYA: "natalizumab", SAMUEL: "ocrelizumab_iv"}[whose]
+    ended = [("ended", 60, {"words": "All of it"})]
+    neurologist = ground.users["neurologist"]
+    about: dict[str, Any] = {"by": neurologist, "patient": patient, "now": now}
+    nothing = Told(doses_given=0, lifetime_mg_m2=Decimal(0))
+    word = elsewhere.note_elsewhere(therapy="mitoxantrone", told=nothing, confirmed=True, id=uuid7(), **about)
+    _sits(ground, whose, patient, "running", ("mitoxantrone", "standard"), said, now)
+    elsewhere.withdraw_elsewhere(elsewhere_id=word.pk, id=uuid7(), **about)
+    _sits(ground, whose, patient, "ended", ("ivmp", "three_days"), [*said, *ended], now)
+    _sits(ground, whose, patient, "watched", (beside, "standard"), [*said, *ended, ("observing", 1, {})], now)
+
+
+def _sits(
+    ground: Ground, whose: str, patient: Patient, name: str, plan: tuple[str, str], lines: list[tuple[str, int, dict[str, Any]]],
+    now: datetime,
+) -> None:  # fmt: skip
+    """The first dose of a new course, with lines so many minutes apart of which the last is written now."""
+    neurologist = ground.users["neurologist"]
+    more: dict[str, Any] = {"by": neurologist, "patient": patient}
+    protocol = Protocol.objects.get(therapy__code=plan[0], version=1)
+    course = treatment.sign_order(
+        protocol_id=protocol.pk, path=plan[1], first_on=today_in(now, patient.site.time_zone) + timedelta(days=39),
+        indication="For the tests", id=uuid7(), in_demo=True, now=now - timedelta(days=2), **more,
+    )  # fmt: skip
+    dose = treatment.doses_of(neurologist, patient, course)[0]
+    ground.ids[f"{name}_dose", whose] = dose.pk
+    left = timedelta(minutes=sum(after for _kind, after, _said in lines))
+    for kind, after, said in lines:
+        left -= timedelta(minutes=after)
+        row = chair.add_row(kind=kind, said=said, dose_id=dose.pk, id=uuid7(), now=now - left, **more)
+        if kind == "vitals":
+            ground.ids[f"{name}_row", whose] = row.pk
 
 
 def _after_a_dose(ground: Ground, whose: str, patient: Patient, now: datetime) -> None:

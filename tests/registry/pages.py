@@ -259,8 +259,41 @@ PAGES: list[Page] = [
     Page("treatment:patient-chair", READERS, query="note=vitals", label="vitals", dense=True),
     Page("treatment:patient-chair", READERS, query="note=reaction", label="reaction", dense=True),
     Page("treatment:patient-chair", READERS, instead={"dose_id": "chair_dose"}, label="closed", dense=True),
+    Page(
+        "treatment:patient-chair", READERS, instead={"dose_id": "running_dose"}, label="running", dense=True
+    ),
+    Page(
+        "treatment:patient-chair",
+        READERS,
+        instead={"dose_id": "running_dose"},
+        query="note=stopped",
+        label="stopping",
+        dense=True,
+    ),
+    Page(
+        "treatment:patient-chair", READERS, instead={"dose_id": "watched_dose"}, label="watched", dense=True
+    ),
+    Page(
+        "treatment:patient-chair",
+        READERS,
+        instead={"dose_id": "watched_dose"},
+        query="note=observed",
+        label="early",
+        dense=True,
+    ),
+    Page("treatment:patient-chair", READERS, instead={"dose_id": "ended_dose"}, label="ended", dense=True),
     Page("treatment:patient-chair-correct", READERS, dense=True),
+    Page(
+        "treatment:patient-chair-correct",
+        READERS,
+        instead={"dose_id": "running_dose", "row_id": "running_row"},
+        label="running",
+        dense=True,
+    ),
     Page("treatment:patient-chair-close", READERS, dense=True),
+    Page(
+        "treatment:patient-chair-close", READERS, instead={"dose_id": "ended_dose"}, label="ended", dense=True
+    ),
     Page("treatment:chair-day", PATIENTS, instead={"dose_id": "chair_dose"}),
     Page("treatment:patient-pause", ("neurologist",), dense=True),
     Page("treatment:patient-resume", ("neurologist",), instead={"course_id": "paused_course"}, dense=True),

@@ -616,9 +616,21 @@ API_ROWS: list[ApiRow] = [
     ApiRow(
         "treatment-api:dose-chair",
         {"GET": Can(READERS), "POST": Can(READERS, 201, sends(kind="vitals", pulse=78))},
+        instead={"dose_id": "running_dose"},
     ),
-    acts("treatment-api:dose-chair-correct", READERS, sends(pulse=79, why="A slip."), status=201),
-    acts("treatment-api:dose-chair-close", READERS, sends(extent="whole"), status=409),  # it still runs
+    acts(
+        "treatment-api:dose-chair-correct",
+        READERS,
+        sends(pulse=79, why="A slip."),
+        status=201,
+        instead={"dose_id": "running_dose", "row_id": "running_row"},
+    ),
+    acts(
+        "treatment-api:dose-chair-close",
+        READERS,
+        sends(extent="whole"),
+        instead={"dose_id": "ended_dose"},
+    ),
     reads("treatment-api:dose-chair-day", TREATED, instead={"dose_id": "chair_dose"}),
     acts("treatment-api:course-pause", PRESCRIBERS, sends(reason="Surgery."), refused=NO_PRESCRIBERS),
     acts(

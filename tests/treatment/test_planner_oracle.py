@@ -1,4 +1,4 @@
-"""10,000 random courses of every therapy against an oracle that reads the raw data by itself and counts one day after the other.
+"""10,000 random courses over all therapies against an oracle that reads the raw data by itself and counts one day after the other.
 
 The oracle shares no line with the planner: it knows the data file only, and finds each day by walking the calendar until every rule holds.
 """
@@ -313,6 +313,7 @@ def test_10_000_random_courses_agree_and_break_no_rule(cases: list[Case]) -> Non
         assert violations(case, doses, moves, held) == [], where
         proposals += bool(moves)
         moved += len(moves)
+    print(f"\n{COURSES} courses, {proposals} with a proposal, {moved} doses moved, 0 rules broken")  # noqa: T201
     assert proposals > COURSES // 4  # most courses ask for something: the comparison is not an empty one
     assert moved > COURSES
 
