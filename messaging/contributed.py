@@ -16,7 +16,7 @@ from accounts.models import User
 from clinic.cover import on_call_now
 from clinic.services import team_ids
 from messaging.composing import mailings, reply_templates
-from messaging.models import Message, Thread
+from messaging.models import Message, Thread, WorkItem
 from messaging.services import lane_counts, works_here
 from messaging.topics import Lane, Topic
 from messaging.work.problems import count_to_call
@@ -123,6 +123,14 @@ def first_line(text: str, most: int = 90) -> str:
     """The beginning of a message, on one line."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0] + "…"
+
+
+def work_line(item: WorkItem) -> str:
+    """The line of work from `for_list`: how its message begins, or that urgent words were taken back and somebody calls."""
+    gone: bool = item.newest_gone  # type: ignore[attr-defined]
+    if item.trigger.taken_back is not None or (gone and item.lane == Lane.SAFETY):
+        return _("Wrote something that may be urgent and took it back. Please call.")
+    return first_line(item.trigger.body)
 
 
 def load_demo(world: Any) -> None:

@@ -221,7 +221,7 @@ def sent(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None) 
     context = {
         "place": place,
         "alarm": alarm_of(newest),
-        "take_back": offer(place, [newest] if newest is not None else [], now),
+        "take_back": offer(place, thread, [newest] if newest is not None else [], now),
         "thread": thread,
         "url": place.url("thread", thread.pk),
         "list_url": place.url("list"),
@@ -343,7 +343,7 @@ def show_found(
         "url": place.url("thread", found.pk),
         "up": place.url("list"),
         "close_url": place.url("close", found.pk),
-        "take_back": offer(place, said, present()),
+        "take_back": offer(place, found, said, present()),
         "new_team": services.new_team(place.patient, found),
         "news_url": thread_news_url(place, found),
         "copy_url": place.url("paper", found.pk),

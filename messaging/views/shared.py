@@ -228,6 +228,8 @@ def fold(shown: list[Bubble], show: int = 0) -> tuple[list[Bubble], list[Bubble]
 def state_words(thread: Thread) -> tuple[str, str]:
     """(status kind, plain words) of a conversation from `with_state`, for the patient's side."""
     item_state: str = thread.item_state or ""  # type: ignore[attr-defined]
+    if waits(thread) and thread.item_gone:  # type: ignore[attr-defined]
+        return "waiting", _("Taken back. Your team may call.")
     if thread.last_taken_back and not waits(thread):  # type: ignore[attr-defined]
         return "stopped", _("Taken back")
     if thread.state == Thread.State.CLOSED:
@@ -247,5 +249,6 @@ def waits(thread: Thread) -> bool:
 
 
 def promised(thread: Thread) -> bool:
-    """True while the writer waits for it: who closed the conversation does not, also when the team still reads its last words."""
-    return waits(thread) and thread.state != Thread.State.CLOSED
+    """True while the writer waits for it: who closed the conversation or took the message back does not, also when the team still has the work."""
+    gone: bool = thread.item_gone  # type: ignore[attr-defined]
+    return waits(thread) and thread.state != Thread.State.CLOSED and not gone

@@ -122,7 +122,7 @@ def row_of(item: WorkItem, user: User, now: Any, chosen: filtering.Filters) -> d
         "once": uuid7(),
         "patient": item.patient.name,
         "topic": item.thread.get_topic_display(),
-        "first_line": contributed.first_line(item.trigger.body),
+        "first_line": contributed.work_line(item),
         "url": in_list(reverse("messaging:work-thread", args=args), chosen),
         "claim_url": in_list(reverse("messaging:claim", args=args), chosen) if item.owner_id is None else "",
         "mine": item.owner_id == user.pk,
@@ -183,20 +183,17 @@ def show_work(
     if newer := [message for message in unread(request, place, thread) if message.seq <= thread.last_seq]:
         page.hold_back(services.NewerMessages(newer))
         status = 409
+    every = Message.objects.for_user(user, patient).filter(thread=thread, seq__lte=thread.last_seq)
+    said = list(every.in_order())
     older, newest = fold(
-        bubbles(
-            Message.objects.for_user(user, patient)
-            .filter(thread=thread, seq__lte=thread.last_seq)
-            .in_order(),
-            place,
-            thread.seen,
-            said_of(user, patient, thread),
-        ),
+        bubbles(said, place, thread.seen, said_of(user, patient, thread)),
         asked_seq(request),
     )
     if request.method != "HEAD":
         services.mark_seen(by=user, thread=thread, seq=thread.last_seq, now=now)
     waiting = item is not None and item.state != WorkItem.State.DONE
+    last_words = next((message for message in reversed(said) if not message.from_team), None)
+    gone = last_words is not None and last_words.taken_back is not None
     chosen, did = came_from(request), request.GET.get("did") == "1"
     readers = ThreadViewer.objects.for_user(user, patient).filter(
         thread=thread, last_seen_seq=thread.last_seq
@@ -218,6 +215,7 @@ def show_work(
         "item": item,
         "waiting": waiting,
         "late": waiting and item is not None and item.due_at < now,
+        "call": last_words if gone and waiting and item is not None and item.lane == Lane.SAFETY else None,
         "mine": waiting and item is not None and item.owner_id == user.pk,
         "taken": waiting and item is not None and item.owner_id not in (None, user.pk),
         "readers": [

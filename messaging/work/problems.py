@@ -31,12 +31,14 @@ def urgent_and_late(user: User, now: datetime, patient: Patient | None = None) -
     """Urgent messages, and those whose promise is over. A fever, or a red flag in a message about the
     infusion, is one problem with an infusion that is near. One statement."""
     items = WorkItem.objects.for_user(user, patient).of_own_teams(user).waiting()
-    items = items.filter(Q(lane=Lane.SAFETY) | Q(due_at__lt=now)).select_related("thread", "owner")
+    items = items.filter(Q(lane=Lane.SAFETY) | Q(due_at__lt=now)).select_related("thread", "owner").with_gone()
     for item in items.in_work_order()[:MOST]:
         late = item.due_at < now
         urgent = item.lane == Lane.SAFETY
         said = {"topic": item.thread.get_topic_display()}
         words = _("Urgent message: %(topic)s") if urgent else _("The answer is late: %(topic)s")
+        if gone := urgent and item.newest_gone:
+            words = _("Took back a message that may be urgent, please call: %(topic)s")
         keys = (f"thread:{item.thread_id}",)
         before_infusion = item.thread.topic == Topic.INFECTION or (
             urgent and item.thread.topic == Topic.VISIT
@@ -47,7 +49,7 @@ def urgent_and_late(user: User, now: datetime, patient: Patient | None = None) -
             rank=URGENT if urgent else TODAY,
             words=words % said,
             url=reverse("messaging:work-thread", args=[item.patient_id, item.thread_id]),
-            state=f"{item.pk}:{item.thread.last_seq}:{late}:{item.lane}",
+            state=f"{item.pk}:{item.thread.last_seq}:{late}:{item.lane}" + (":gone" if gone else ""),
             due=item.due_at,
             owner=item.owner.name if item.owner else _("Nobody yet"),
             taken=item.owner is not None,
