@@ -34,6 +34,7 @@ class MessagingConfig(AppConfig):
         contributions.ready_message.add(10, contributed.ready_message)
         contributions.begin_message.add(10, begun.begin_message)
         contributions.tell_patient.add(10, notices.tell_patient)
+        contributions.mail_given_up.add(10, notices.mail_given_up)
         contributions.relation_duties.add(20, kept.owed_by)
         contributions.texts_naming.add(20, contributed.templates_naming)
         contributions.tell_patients.add(10, contributed.tell_patients)

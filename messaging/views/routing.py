@@ -90,6 +90,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
     rows = [
         {
             "task": task,
+            "why": calls.why(task),
             "once": (uuid7(), uuid7()),
             "name": task.patient.name,
             "phone": task.patient.phone,

@@ -31,7 +31,9 @@ def urgent_and_late(user: User, now: datetime, patient: Patient | None = None) -
     """Urgent messages, and those whose promise is over. A fever, or a red flag in a message about the
     infusion, is one problem with an infusion that is near. One statement."""
     items = WorkItem.objects.for_user(user, patient).of_own_teams(user).waiting()
-    items = items.filter(Q(lane=Lane.SAFETY) | Q(due_at__lt=now)).select_related("thread", "owner").with_gone()
+    items = (
+        items.filter(Q(lane=Lane.SAFETY) | Q(due_at__lt=now)).select_related("thread", "owner").with_gone()
+    )
     for item in items.in_work_order()[:MOST]:
         late = item.due_at < now
         urgent = item.lane == Lane.SAFETY
@@ -69,7 +71,7 @@ def to_be_called(user: User, now: datetime, patient: Patient | None = None) -> I
             patient_id=task.patient_id,
             keys=(named,),
             rank=SOON,
-            words=_("To call: %(reason)s") % {"reason": task.get_reason_display()},
+            words=_("To call: %(reason)s") % {"reason": calls.why(task)},
             url=reverse("messaging:calls"),
             state=f"{task.pk}:{task.tries}",
             due=due,
