@@ -20,6 +20,7 @@ from messaging.models import Message, Thread, WorkItem
 from messaging.services import lane_counts, works_here
 from messaging.topics import Lane, Topic
 from messaging.work.problems import count_to_call
+from messaging.writing import triage
 from patients.models import Patient
 from patients.services import can, capacity_of
 from portal.lib.actor import reading_many
@@ -75,7 +76,8 @@ def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card
 
 
 def work_card(request: HttpRequest, now: datetime) -> Card | None:
-    """How much waits in each lane of the person's teams, who has to be called, and whether somebody is on call. Four statements."""
+    """How much waits in each lane of the person's teams, who has to be called, whether somebody is on call, and whether red-flag questions are
+    asked. Five statements."""
     user = request.user
     if not isinstance(user, User) or not works_here(user):
         return None
@@ -93,6 +95,7 @@ def work_card(request: HttpRequest, now: datetime) -> Card | None:
         "url": base,
         "nobody_on_call": len(on_call_now(teams, now)) < len(teams),
         "calls": to_be_called,
+        "questions_off": triage.are_off(),
     }
     return Card("messaging/cards/work.html", context)
 

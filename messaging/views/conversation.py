@@ -142,6 +142,7 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
         "about": page.form["about"].value() or "",
         "up": place.url("list"),
         "alarm": alarm_of_form(page.form),
+        "questions_off": triage.are_off(),
         **offered(place),
     }
     if adds:
@@ -348,6 +349,7 @@ def show_found(
         "news_url": thread_news_url(place, found),
         "copy_url": place.url("paper", found.pk),
         "help": help_now(place.patient.site, present()),
+        "questions_off": triage.are_off(),
     }
     context |= helped_question(place, found, said)
     return page.render_again("messaging/thread.html", context, status=status)

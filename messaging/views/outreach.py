@@ -175,6 +175,7 @@ def written_down(request: HttpRequest, place: Place, thread: Any, context: dict[
         "newer": bubbles(newer, place, 0) if newer else [],
         "files": files,
         "help": help_panel,
+        "questions_off": triage.are_off(),
         "alarm": alarm_of_form(page.form, topic=thread.topic if thread is not None else ""),
     }
     if files.stops:
