@@ -31,8 +31,10 @@ from messaging.views.shared import (
     bubbles,
     enter,
     fold,
+    form_seq,
     posted_seq,
     promised,
+    read_before,
     refused_later,
     state_words,
     to_message,
@@ -324,7 +326,7 @@ def show_found(
         page.hold_back(services.NewerMessages(newer))
         status = 409
     said = list(Message.objects.for_user(place.user, place.patient).filter(thread=found).in_order())
-    shown = bubbles(said, place, found.seen)
+    shown = bubbles(said, place, read_before(request, found))
     older, newest = fold(shown, asked_seq(request))
     record_view(place.user, place.patient, "thread.view", found.pk)
     if request.method != "HEAD" and found.seen < found.last_seq:
@@ -334,6 +336,7 @@ def show_found(
         "place": place,
         "files": files or FormFiles(request, place, page),
         "thread": found,
+        "form_seen": form_seq(request, found),
         "older": older,
         "newest": newest,
         "made": making.made_of(place.user, place.patient, found),

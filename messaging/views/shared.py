@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from messaging.files.page import files_of
+from messaging.files.page import SEEN, files_of
 from messaging.models import AnswerHelped, Message, MessageRetraction, Thread, WorkItem
 from messaging.reading.helped import words_for_team
 from messaging.views.signs import Signs, signs_of
@@ -81,8 +81,25 @@ def enter(request: HttpRequest, patient_id: UUID | None, *allowed: str) -> Place
 
 def posted_seq(request: HttpRequest) -> int:
     """Up to which message the writer had read; 0 when the page does not say it in plain numbers."""
-    value = request.POST.get("seen", "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 9 else 0
+    return _seq(request.POST.get(SEEN, "")) or 0
+
+
+def form_seq(request: HttpRequest, thread: Thread) -> int:
+    """What the form of a page says was read: all that the page shows. On the page that comes back after a template or a file only what the
+    writer had read before that press (`seen` in the address): the form stands in front of them, and what came in that moment above it.
+    """
+    kept = _seq(request.GET.get(SEEN, "")) if request.method != "POST" else None
+    return thread.last_seq if kept is None else min(kept, thread.last_seq)
+
+
+def read_before(request: HttpRequest, thread: Any) -> int:
+    """From where on messages are new on this page: what the person has read (`seen` of `with_state`), or what the page they come from had shown."""
+    seen: int = thread.seen
+    return min(seen, posted_seq(request) if request.method == "POST" else form_seq(request, thread))
+
+
+def _seq(value: str) -> int | None:
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 9 else None
 
 
 def unread(request: HttpRequest, place: Place, thread: Thread) -> list[Message]:

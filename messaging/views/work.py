@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from messaging import contributed, services
 from messaging.composing import making, reply_templates
-from messaging.files.page import FormFiles
+from messaging.files.page import FormFiles, still_seen
 from messaging.forms import AnswerForm, NoteForm
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
 from messaging.reading.helped import said_of
@@ -33,7 +33,9 @@ from messaging.views.shared import (
     bubbles,
     enter,
     fold,
+    form_seq,
     posted_seq,
+    read_before,
     refused_later,
     signed_in,
     unread,
@@ -186,7 +188,7 @@ def show_work(
     every = Message.objects.for_user(user, patient).filter(thread=thread, seq__lte=thread.last_seq)
     said = list(every.in_order())
     older, newest = fold(
-        bubbles(said, place, thread.seen, said_of(user, patient, thread)),
+        bubbles(said, place, read_before(request, thread), said_of(user, patient, thread)),
         asked_seq(request),
     )
     if request.method != "HEAD":
@@ -206,6 +208,7 @@ def show_work(
         "may_act": place.may_act,
         "born": date.fromisoformat(patient.date_of_birth),
         "thread": thread,
+        "form_seen": form_seq(request, thread),
         "older": older,
         "newest": newest,
         "others": others_of(place, thread),
@@ -323,7 +326,8 @@ def start_from_template(request: HttpRequest, place: Place, thread: Thread) -> H
     page.form.restored = True  # chosen, not sent: nothing is checked yet
     page.keep()
     if page.conflict is None and page.unkept is None and not unread(request, place, thread):
-        return redirect(work_url(place.patient.pk, thread.pk, came_from(request)) + "#id_text")
+        url = work_url(place.patient.pk, thread.pk, came_from(request))
+        return redirect(still_seen(request, url) + "#id_text")
     page.form.restored = page.unkept is None
     return show_work(request, place, thread, page, status=refused_later(page))
 
