@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,9 @@ from procrastinate.contrib.django import app
 
 from accounts.models import ApiCount, OutgoingMail
 from accounts.services import open_mail
+from portal.lib import actor, contributions
 
+log = logging.getLogger("portal.mail")  # ids and kinds of errors only
 MAX_TRIES = 8
 
 
@@ -28,7 +31,7 @@ MAX_TRIES = 8
 def send_mail(context: Any, mail_id: str) -> None:
     """Send one mail. At least once: only a crash between the server's yes and our commit repeats it.
 
-    After eight tries it is set aside as failed, and what it said is emptied: its code or link is long void.
+    After eight tries it is set aside as failed, and what it said is emptied: its code or link is long void. Whom it told something is called.
     """
     try:
         _deliver(mail_id)
@@ -36,8 +39,29 @@ def send_mail(context: Any, mail_id: str) -> None:
         mails = OutgoingMail.objects.filter(pk=UUID(mail_id))
         mails.update(attempts=F("attempts") + 1)
         if context.job.attempts + 1 >= MAX_TRIES:
-            mails.update(state=OutgoingMail.State.FAILED, payload=None)
+            _give_up(UUID(mail_id))
         raise
+
+
+def _give_up(mail_id: UUID) -> None:
+    """Set a mail aside, and hand its address to whoever asks for a call; both are one transaction, and a call that fails never keeps the mail's words."""
+    with actor.unit_of_work(actor.system("worker:mail")):
+        waiting = OutgoingMail.objects.select_for_update(no_key=True).filter(pk=mail_id)
+        mail = waiting.filter(state=OutgoingMail.State.WAITING).first()
+        if mail is None:
+            return
+        try:
+            with transaction.atomic():
+                content = open_mail(mail)
+                address = content["to"] if content is not None else ""
+                for call in contributions.mail_given_up if address else ():
+                    call(mail.kind, address, timezone.now())
+        except Exception as error:  # noqa: BLE001 - whatever it is: the mail is given up all the same
+            log.error(
+                "mail %s was given up, and nobody could be asked to call: %s", mail_id, type(error).__name__
+            )
+        mail.state, mail.payload = OutgoingMail.State.FAILED, None
+        mail.save(update_fields=["state", "payload"])
 
 
 def _deliver(mail_id: str) -> None:

@@ -16,8 +16,8 @@ class MessagingConfig(AppConfig):
         from messaging.composing import making
         from messaging.files import services as files
         from messaging.telling import notices
-        from messaging.work import kept, problems
-        from messaging.writing import begun
+        from messaging.work import kept, problems, stuck
+        from messaging.writing import begun, triage
         from portal.lib import contributions
 
         contributions.api_nouns["messaging"] = _("Messages")
@@ -34,6 +34,9 @@ class MessagingConfig(AppConfig):
         contributions.ready_message.add(10, contributed.ready_message)
         contributions.begin_message.add(10, begun.begin_message)
         contributions.tell_patient.add(10, notices.tell_patient)
+        contributions.mail_given_up.add(10, notices.mail_given_up)
+        contributions.for_administrators.add(10, triage.said_to_administrators)
+        contributions.for_administrators.add(20, stuck.said_to_administrators)
         contributions.relation_duties.add(20, kept.owed_by)
         contributions.texts_naming.add(20, contributed.templates_naming)
         contributions.tell_patients.add(10, contributed.tell_patients)

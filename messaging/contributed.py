@@ -16,10 +16,11 @@ from accounts.models import User
 from clinic.cover import on_call_now
 from clinic.services import team_ids
 from messaging.composing import mailings, reply_templates
-from messaging.models import Message, Thread
+from messaging.models import Message, Thread, WorkItem
 from messaging.services import lane_counts, works_here
 from messaging.topics import Lane, Topic
 from messaging.work.problems import count_to_call
+from messaging.writing import triage
 from patients.models import Patient
 from patients.services import can, capacity_of
 from portal.lib.actor import reading_many
@@ -75,7 +76,8 @@ def summary_panel(request: HttpRequest, patient: Patient, now: datetime) -> Card
 
 
 def work_card(request: HttpRequest, now: datetime) -> Card | None:
-    """How much waits in each lane of the person's teams, who has to be called, and whether somebody is on call. Four statements."""
+    """How much waits in each lane of the person's teams, who has to be called, whether somebody is on call, and whether red-flag questions are
+    asked. Five statements."""
     user = request.user
     if not isinstance(user, User) or not works_here(user):
         return None
@@ -93,6 +95,7 @@ def work_card(request: HttpRequest, now: datetime) -> Card | None:
         "url": f"{base}?all=1",
         "nobody_on_call": len(on_call_now(teams, now)) < len(teams),
         "calls": to_be_called,
+        "questions_off": triage.are_off(),
     }
     return Card("messaging/cards/work.html", context)
 
@@ -123,6 +126,14 @@ def first_line(text: str, most: int = 90) -> str:
     """The beginning of a message, on one line."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0] + "…"
+
+
+def work_line(item: WorkItem) -> str:
+    """The line of work from `for_list`: how its message begins, or that urgent words were taken back and somebody calls."""
+    gone: bool = item.newest_gone  # type: ignore[attr-defined]
+    if item.trigger.taken_back is not None or (gone and item.lane == Lane.SAFETY):
+        return _("Wrote something that may be urgent and took it back. Please call.")
+    return first_line(item.trigger.body)
 
 
 def load_demo(world: Any) -> None:

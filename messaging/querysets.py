@@ -48,13 +48,15 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
         """Adds what a list shows, in the same statement.
 
         `seen` (last message this person has seen), `last_capacity`, `last_author`, `last_author_id`, `last_taken_back` (of the newest message),
-        `item_state`, `item_outcome`, `item_due` (of the newest work item; due is aware, UTC).
+        `item_state`, `item_outcome`, `item_due`, `item_lane` (of the newest work item; due is aware, UTC), `item_gone` (the message that
+        made it was taken back).
         """
         from messaging.models import Message, MessageRetraction, ThreadViewer, WorkItem
 
         viewer = ThreadViewer.objects.filter(thread=OuterRef("pk"), user=user).values("last_seen_seq")
         newest = Message.objects.filter(thread=OuterRef("pk"), seq=OuterRef("last_seq"))
         item = WorkItem.objects.filter(thread=OuterRef("pk")).order_by("-id")
+        gone = item.annotate(gone=Exists(MessageRetraction.objects.filter(message=OuterRef("trigger"))))
         return self.annotate(
             seen=Coalesce(Subquery(viewer[:1]), Value(0)),
             last_capacity=Subquery(newest.values("capacity")[:1]),
@@ -68,6 +70,8 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
             item_state=Subquery(item.values("state")[:1]),
             item_outcome=Subquery(item.values("outcome")[:1]),
             item_due=Subquery(item.values("due_at")[:1]),
+            item_lane=Subquery(item.values("lane")[:1]),
+            item_gone=Coalesce(Subquery(gone.values("gone")[:1]), Value(False)),
         )
 
     def unread_by(self, user: User) -> ThreadQuerySet:
@@ -136,12 +140,22 @@ class WorkItemQuerySet(OfThreadQuerySet):
         """What this person could take next: nobody's or their own."""
         return self.filter(Q(owner__isnull=True) | Q(owner=user))
 
+    def with_gone(self) -> Any:
+        """Adds `newest_gone`: the newest message of the conversation was taken back."""
+        from messaging.models import MessageRetraction
+
+        newest = MessageRetraction.objects.filter(
+            message__thread=OuterRef("thread"), message__seq=OuterRef("thread__last_seq")
+        )
+        return self.annotate(newest_gone=Exists(newest))
+
     def for_list(self) -> Any:
         """With all that a line says; `with_files`: a file came with the message."""
         from messaging.models import Attachment
 
         files = Attachment.objects.filter(message_id=OuterRef("trigger_id"))
-        return self.select_related("thread", "patient", "owner", "trigger").annotate(with_files=Exists(files))
+        rows = self.select_related("thread", "patient", "owner", "trigger__retraction")
+        return rows.with_gone().annotate(with_files=Exists(files))
 
 
 class NoticeQuerySet(PatientRecordQuerySet["LastNotice"]):

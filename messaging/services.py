@@ -23,7 +23,7 @@ from clinic.rota import Absence
 from clinic.services import members_of, state_of, team_ids
 from messaging.composing import article_links, reply_templates
 from messaging.files.services import bind
-from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
+from messaging.models import InternalNote, Message, MessageRetraction, Thread, ThreadViewer, WorkItem
 from messaging.telling import notices
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
 from messaging.work import alarms
@@ -215,7 +215,8 @@ def close_thread(
 ) -> Done:
     """The patient's side needs no answer any more, after reading up to `seen_seq`: the work goes off the list.
 
-    Urgent work whose last words nobody of the team has opened stays: the conversation is closed, and the team closes the work.
+    Urgent work whose last words nobody of the team has opened, or could read because they were taken back, stays: the conversation is
+    closed, and the team closes the work.
     Raises NewerMessages, NotAllowed, Thread.DoesNotExist.
     """
     require(by, patient, AREA, *PATIENT_SIDE)
@@ -485,6 +486,7 @@ def _owe_an_answer(thread: Thread, message: Message, now: datetime, *, urgent: b
         if urgent:
             triage.hurry(item, thread.patient, now)
         if item.lane == Lane.SAFETY:
+            _stand_in(item, message)
             # Whatever stands in it: who writes more beside something urgent is read in time.
             alarms.sound(item, thread.patient, was_urgent=was_urgent, now=now)
         return
@@ -504,6 +506,13 @@ def _owe_an_answer(thread: Thread, message: Message, now: datetime, *, urgent: b
         due_at=due,
         created_at=now,
     ).save(force_insert=True)
+
+
+def _stand_in(item: WorkItem, message: Message) -> None:
+    """Urgent work whose message was taken back is about the next one, so that the list can say what it is about."""
+    if MessageRetraction.objects.filter(message_id=item.trigger_id).exists():
+        item.trigger = message
+        item.save(update_fields=["trigger"])
 
 
 def _open_item(thread: Thread) -> WorkItem | None:
@@ -536,9 +545,11 @@ def _not_taken(item: WorkItem, by: User) -> None:
 
 
 def _opened_by_team(thread: Thread, item: WorkItem, now: datetime) -> bool:
-    """Somebody of the team has read the last words of the patient's side; who reads for the patient does not count."""
+    """Somebody of the team has read the last words of the patient's side; who reads for the patient does not count, and what was taken back nobody reads."""
     theirs = Message.objects.filter(thread=thread).exclude(capacity=Message.Capacity.TEAM)
-    last = theirs.standing().aggregate(last=Max("seq"))["last"] or thread.last_seq
+    last = theirs.aggregate(last=Max("seq"))["last"] or thread.last_seq
+    if MessageRetraction.objects.filter(message__thread=thread, message__seq=last).exists():
+        return False
     members = set(members_of(item.team_id, now.date()).values_list("user_id", flat=True))
     team = members.difference(patient_side(thread.patient, AREA))
     viewers = ThreadViewer.objects.filter(thread=thread, last_seen_seq__gte=last, user_id__in=team)

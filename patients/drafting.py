@@ -324,14 +324,17 @@ def keep_expired_post(user: User, request: HttpRequest) -> bool:
         )
         fields = posted_fields(data)
         grant = access_of(user, patient)
+        given: dict[str, Any] = {
+            "user": user,
+            "patient": patient,
+            "capacity": grant.kind if grant else "none",
+        }
         try:
-            save_draft(
-                user=user,
-                patient=patient,
-                capacity=grant.kind if grant else "none",
-                state=state,
-                fields=fields,
-            )
+            try:
+                save_draft(**given, state=state, fields=fields)
+            except DraftGone:  # another tab has sent it: what arrives now is new
+                state.id, state.version = uuid7(), 0
+                save_draft(**given, state=state, fields=fields)
         except DraftConflict as conflict:
             # Neither text is lost: both stand in the newest version, the late one below the other.
             merged = {name: list(values) for name, values in conflict.newest.fields.items()}
@@ -342,13 +345,7 @@ def keep_expired_post(user: User, request: HttpRequest) -> bool:
                 elif not theirs:
                     merged[name] = values
             try:
-                save_draft(
-                    user=user,
-                    patient=patient,
-                    capacity=grant.kind if grant else "none",
-                    state=conflict.newest,
-                    fields=merged,
-                )
+                save_draft(**given, state=conflict.newest, fields=merged)
             except DomainError:
                 return False
         except (DomainError, Http404):

@@ -103,6 +103,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.context.page",
             ],
+            "libraries": {"administrators": "portal.lib.templatetags.administrators"},
             "builtins": [
                 "django.templatetags.i18n",
                 "portal.lib.templatetags.ui",

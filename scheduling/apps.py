@@ -18,6 +18,7 @@ class SchedulingConfig(AppConfig):
         from scheduling import contributed, demo, problems
 
         contributions.api_nouns["scheduling"] = _("Appointments")
+        contributions.notice_kinds.add("appointment.")
         contributions.today_cards.add(10, contributed.next_visit_card)
         contributions.summary_panels.add(10, contributed.visits_panel)
         contributions.patient_groups.add(10, contributed.patient_groups)

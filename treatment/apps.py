@@ -30,6 +30,7 @@ class TreatmentConfig(AppConfig):
         from treatment.readiness import demo as readiness_demo
         from treatment.readiness.problems import answers_to_look_at
 
+        contributions.notice_kinds |= {"list-reminder", "call-reminder", "check-in"}
         contributions.today_cards.add(5, contributed.today_card)
         contributions.patient_groups.add(20, contributed.patient_groups)
         contributions.summary_panels.add(5, contributed.summary_panel)

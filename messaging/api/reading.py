@@ -17,7 +17,7 @@ from clinic.services import teams_of
 from messaging import services
 from messaging.api.serializers import MessageRead
 from messaging.api.views import AREA, SIDE, MessagingView
-from messaging.models import AnswerHelped, Message
+from messaging.models import AnswerHelped, Attachment, Message
 from messaging.reading import copies, helped, search
 from messaging.topics import Topic
 from messaging.writing import undo
@@ -45,6 +45,16 @@ class FoundRead(serializers.Serializer[Any]):
     message = MessageRead(source="*")
 
 
+class CopiedFileRead(serializers.Serializer[Any]):
+    """A file that was with a message; the copy names it and does not hold it."""
+
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Attachment.Kind.choices)
+    size = serializers.IntegerField(help_text=_("Bytes."))
+    added_at = serializers.DateTimeField()
+    state = serializers.ChoiceField(choices=Attachment.State.choices)
+
+
 class CopiedMessageRead(serializers.Serializer[Any]):
     """A message in a copy."""
 
@@ -54,7 +64,11 @@ class CopiedMessageRead(serializers.Serializer[Any]):
     job_title = serializers.CharField(allow_blank=True)
     capacity = serializers.ChoiceField(choices=Message.Capacity.choices)
     sent_at = serializers.DateTimeField()
+    came_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("When a call or a letter came, if it was written down later.")
+    )
     text = serializers.CharField()
+    files = CopiedFileRead(many=True)
 
 
 class CopyRead(serializers.Serializer[Any]):

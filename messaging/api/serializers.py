@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from messaging.contributed import first_line
+from messaging.contributed import first_line, work_line
 from messaging.files.services import MOST_IN_MESSAGE
 from messaging.models import Message, Thread, WorkItem
 from messaging.models.writing import TriageAnswers
@@ -183,7 +183,7 @@ class WorkRead(serializers.Serializer[Any]):
     )
 
     def get_first_line(self, item: WorkItem) -> str:
-        return first_line(item.trigger.body)
+        return work_line(item)
 
     def get_newest_line(self, item: WorkItem) -> str:
         found = self.context["newest"].get(item.pk)

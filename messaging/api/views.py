@@ -162,7 +162,8 @@ class MessageList(MessagingView):
 class TakeBack(MessagingView):
     @extend_schema(request=NothingWrite, responses={200: shapes.MessageRead})
     def post(self, request: Request, thread_id: UUID, message_id: UUID) -> Response:
-        """Take back a message that you have just sent: for ten minutes, or until somebody of the team has opened it."""
+        """Take back a message that you have just sent: for ten minutes, or until somebody of the team has opened it. What may be urgent stays
+        on the team's list without its text, and somebody may call."""
         asked, _thread = self.at(thread_id, *SIDE)
         self.body(NothingWrite)
         message = undo.take_back(

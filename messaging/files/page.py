@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
 from django.core import signing
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from messaging.views.shared import Place
 
 SIGNER = signing.TimestampSigner(salt="messaging.small-picture")
+SEEN = "seen"  # in a form and in an address: up to which message the writer had read
 SHOWN_FOR = 600  # seconds in which a page may fetch the small pictures that it shows
 
 
@@ -76,6 +78,15 @@ def is_shown(value: str, user: User, file_id: UUID) -> bool:
         return SIGNER.unsign(value, max_age=SHOWN_FOR) == shown_to(user, file_id)
     except signing.BadSignature:
         return False
+
+
+def still_seen(request: HttpRequest, url: str) -> str:
+    """An address of a conversation's page that goes on saying how far the writer had read when they pressed a button of its form."""
+    parts = urlsplit(url)
+    query = {**dict(parse_qsl(parts.query)), SEEN: request.POST.get(SEEN, "")}
+    return urlunsplit(
+        parts._replace(query=urlencode({name: value for name, value in query.items() if value}))
+    )
 
 
 def files_of(messages: Iterable[Message], place: Place) -> dict[UUID, list[FileRow]]:
@@ -168,7 +179,7 @@ class FormFiles:
         if first or self.refused or page.conflict is not None or page.unkept is not None:
             return None
         self.settle()
-        return redirect(f"{page.state.resume}#files")
+        return redirect(still_seen(page.request, page.state.resume) + "#files")
 
     def settle(self) -> None:
         """The files follow the draft, whatever its id has become."""

@@ -1,4 +1,5 @@
-"""A conversation to keep: as a page for paper, a PDF, plain text or JSON, each message with who, in what capacity and when.
+"""A conversation to keep: as a page for paper, a PDF, plain text or JSON, each message with who, in what capacity and when, when a call or a
+letter came, and which files were with it.
 
 The team's notes are not in it: a copy is what both sides have read.
 """
@@ -9,15 +10,17 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
+from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import User
-from messaging.models import Message, Thread
+from messaging.models import Attachment, Message, Thread
 from patients.models import Patient
 from portal.lib import paper
 from portal.lib.time_words import when
@@ -25,8 +28,16 @@ from portal.lib.time_words import when
 KINDS = ("pdf", "text", "json")
 
 
-def entries(messages: Iterable[Message], patient: Patient) -> list[dict[str, Any]]:
-    """The messages as lines of a copy; `capacity` in words that are true for every reader."""
+def entries(messages: Iterable[Message], patient: Patient, user: User) -> list[dict[str, Any]]:
+    """The messages as lines of a copy; `capacity` in words that are true for every reader. One statement more for the files.
+
+    `came_at` is when a call or a letter came that was written down later. What was taken back names no files, as on every page.
+    """
+    messages = list(messages)
+    files: dict[UUID, list[Attachment]] = {}
+    standing = [message.pk for message in messages if message.taken_back is None]
+    for file in Attachment.objects.for_user(user, patient).of_messages(standing):
+        files.setdefault(file.message_id, []).append(file)  # type: ignore[arg-type]
     return [
         {
             "message": message,
@@ -34,12 +45,28 @@ def entries(messages: Iterable[Message], patient: Patient) -> list[dict[str, Any
             "title": message.author.job_title if message.from_team else "",
             "capacity": capacity_words(message, patient),
             "at": message.created_at,
+            "came_at": message.came_at,
+            "files": [
+                {"file": file, "words": file_words(file, patient.site.time_zone)}
+                for file in files.get(message.pk, [])
+            ],
             "text": message.text_for(staff=False)
             if message.taken_back is None
             else _("This message was taken back."),
         }
         for message in messages
     ]
+
+
+def file_words(file: Attachment, zone: str) -> str:
+    """A file as a copy names it, which does not hold it: "rash.jpg: Photo, 240 KB, added Monday 9 November 2026 at 10:00 am"."""
+    words = _("%(name)s: %(kind)s, %(size)s, added %(time)s") % {
+        "name": file.name,
+        "kind": file.get_kind_display(),
+        "size": filesizeformat(file.size),
+        "time": when(file.created_at, zone),
+    }
+    return words if file.is_ready else f"{words} ({file.get_state_display()})"
 
 
 def capacity_words(message: Message, patient: Patient) -> str:
@@ -62,7 +89,7 @@ def context(
         "patient": patient,
         "thread": thread,
         "topic": thread.get_topic_display(),
-        "entries": entries(messages, patient),
+        "entries": entries(messages, patient, user),
         "taken_by": user.name,
         "taken_at": now,
         "zone": patient.site.time_zone,
@@ -87,7 +114,11 @@ def as_text(shown: dict[str, Any]) -> HttpResponse:
         lines.append(_("About: %(about)s") % {"about": shown["thread"].about})
     for entry in shown["entries"]:
         who = f"{entry['who']}, {entry['title']}" if entry["title"] else entry["who"]
-        lines += ["", f"--- {who} ({entry['capacity']}), {when(entry['at'], zone)}", entry["text"]]
+        lines += ["", f"--- {who} ({entry['capacity']}), {when(entry['at'], zone)}"]
+        if entry["came_at"]:
+            lines.append(_("It came on %(time)s.") % {"time": when(entry["came_at"], zone)})
+        lines.append(entry["text"])
+        lines += [_("File: %(file)s") % {"file": file["words"]} for file in entry["files"]]
     return _file("\n".join(lines).encode() + b"\n", "text/plain; charset=utf-8", "messages.txt")
 
 
@@ -111,7 +142,20 @@ def content(shown: dict[str, Any]) -> dict[str, Any]:
                 "job_title": entry["title"],
                 "capacity": entry["message"].capacity,
                 "sent_at": entry["at"].astimezone(zone).isoformat(timespec="seconds"),
+                "came_at": entry["came_at"].astimezone(zone).isoformat(timespec="seconds")
+                if entry["came_at"]
+                else None,
                 "text": entry["text"],
+                "files": [
+                    {
+                        "name": row["file"].name,
+                        "kind": row["file"].kind,
+                        "size": row["file"].size,
+                        "added_at": row["file"].created_at.astimezone(zone).isoformat(timespec="seconds"),
+                        "state": row["file"].state,
+                    }
+                    for row in entry["files"]
+                ],
             }
             for entry in shown["entries"]
         ],

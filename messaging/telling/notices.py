@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from accounts.services import address_is_confirmed, failed_mails, queue_mail, user_named
 from messaging.models import LastNotice, Message, SentNotice, Thread, ThreadViewer
 from messaging.telling.bounces import (
@@ -24,7 +25,8 @@ from messaging.telling.bounces import (
 )
 from messaging.telling.sms import gateway
 from patients.models import Patient
-from patients.services import account_of, patient_side
+from patients.services import account_of, own_patient, patient_side
+from portal.lib.contributions import notice_kinds
 
 BURST = timedelta(minutes=5)
 KIND = "answer-notice"
@@ -105,6 +107,26 @@ def call_about_failed(now: datetime) -> int:
         call_instead(notice.patient, notice.user, FAILED, now)
         count += 1
     return count
+
+
+def mail_given_up(kind: str, address: str, now: datetime) -> None:
+    """Any notice to a patient that was given up after the last try: somebody calls, as with an answer's. For the mail job, as a system actor.
+
+    An answer's own notice is left to `call_about_failed`, which knows whom it was for. A carer's copy is not called about: the patient has one.
+    """
+    if kind == KIND or not kind.startswith(tuple(notice_kinds)):
+        return
+    user = User.objects.filter(email__iexact=address).first()
+    patient = own_patient(user)
+    if patient is not None:
+        call_instead(patient, user, FAILED, now)
+
+
+def text_given_up(notice: SentNotice, now: datetime) -> None:
+    """The same for a text message. Call with the row held."""
+    notice.failed_at = now
+    notice.save(update_fields=["failed_at"])
+    call_instead(notice.patient, notice.user, FAILED, now)
 
 
 def send_sms_later(notice_id: UUID) -> None:

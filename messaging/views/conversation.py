@@ -31,8 +31,10 @@ from messaging.views.shared import (
     bubbles,
     enter,
     fold,
+    form_seq,
     posted_seq,
     promised,
+    read_before,
     refused_later,
     state_words,
     to_message,
@@ -142,6 +144,7 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
         "about": page.form["about"].value() or "",
         "up": place.url("list"),
         "alarm": alarm_of_form(page.form),
+        "questions_off": triage.are_off(),
         **offered(place),
     }
     if adds:
@@ -221,7 +224,7 @@ def sent(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None) 
     context = {
         "place": place,
         "alarm": alarm_of(newest),
-        "take_back": offer(place, [newest] if newest is not None else [], now),
+        "take_back": offer(place, thread, [newest] if newest is not None else [], now),
         "thread": thread,
         "url": place.url("thread", thread.pk),
         "list_url": place.url("list"),
@@ -323,7 +326,7 @@ def show_found(
         page.hold_back(services.NewerMessages(newer))
         status = 409
     said = list(Message.objects.for_user(place.user, place.patient).filter(thread=found).in_order())
-    shown = bubbles(said, place, found.seen)
+    shown = bubbles(said, place, read_before(request, found))
     older, newest = fold(shown, asked_seq(request))
     record_view(place.user, place.patient, "thread.view", found.pk)
     if request.method != "HEAD" and found.seen < found.last_seq:
@@ -335,6 +338,7 @@ def show_found(
         "files": files or FormFiles(request, place, page),
         "thread": found,
         "team": team,
+        "form_seen": form_seq(request, found),
         "older": older,
         "newest": newest,
         "made": making.made_of(place.user, place.patient, found),
@@ -345,11 +349,12 @@ def show_found(
         "url": place.url("thread", found.pk),
         "up": place.url("list"),
         "close_url": place.url("close", found.pk),
-        "take_back": offer(place, said, present()),
+        "take_back": offer(place, found, said, present()),
         "new_team": new_team,
         "news_url": thread_news_url(place, found),
         "copy_url": place.url("paper", found.pk),
         "help": help_now(place.patient.site, present()),
+        "questions_off": triage.are_off(),
     }
     context |= helped_question(place, found, said)
     return page.render_again("messaging/thread.html", context, status=status)

@@ -19,7 +19,7 @@ from messaging.files.page import FormFiles
 from messaging.forms import text_field
 from messaging.models import Message
 from messaging.services import NewerMessages
-from messaging.views.shared import bubbles, posted_seq, unread
+from messaging.views.shared import bubbles, form_seq, posted_seq, unread
 from messaging.views.work import at_work
 from patients.drafting import DraftedForm, drafted
 from patients.services import record_view
@@ -70,6 +70,7 @@ def correct(request: HttpRequest, patient_id: UUID, thread_id: UUID, message_id:
         "place": place,
         "patient": place.patient,
         "thread": thread,
+        "form_seen": form_seq(request, thread),
         "up": up,
         "shown": [replace(bubbles([wrong], place, wrong.seq)[0], correct_url="")],
         "gone": wrong.taken_back is not None,

@@ -23,7 +23,7 @@ from messaging.forms import text_field
 from messaging.models import Message
 from messaging.services import NewerMessages
 from messaging.topics import Lane, Topic
-from messaging.views.shared import Place, bubbles, enter, posted_seq, unread
+from messaging.views.shared import Place, bubbles, enter, form_seq, posted_seq, unread
 from messaging.views.signs import alarm_of_form, signs_of
 from messaging.views.work import at_work
 from messaging.work.promises import Help, help_now
@@ -146,7 +146,8 @@ def call_more(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRe
         raise Http404
     record_view(place.user, place.patient, "thread.view", thread.pk)
     up = reverse("messaging:work-thread", args=[patient_id, thread_id])
-    return written_down(request, place, thread, {"up": up, "thread": thread})
+    context = {"up": up, "thread": thread, "form_seen": form_seq(request, thread)}
+    return written_down(request, place, thread, context)
 
 
 def written_down(request: HttpRequest, place: Place, thread: Any, context: dict[str, Any]) -> HttpResponse:
@@ -175,6 +176,7 @@ def written_down(request: HttpRequest, place: Place, thread: Any, context: dict[
         "newer": bubbles(newer, place, 0) if newer else [],
         "files": files,
         "help": help_panel,
+        "questions_off": triage.are_off(),
         "alarm": alarm_of_form(page.form, topic=thread.topic if thread is not None else ""),
     }
     if files.stops:

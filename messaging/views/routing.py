@@ -115,6 +115,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
     rows = [
         {
             "task": task,
+            "why": calls.why(task),
             "once": (uuid7(), uuid7()),
             "name": task.patient.name,
             "phone": task.patient.phone,

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from messaging.files.page import files_of
+from messaging.files.page import SEEN, files_of
 from messaging.models import AnswerHelped, Message, MessageRetraction, Thread, WorkItem
 from messaging.reading.helped import words_for_team
 from messaging.views.signs import Signs, signs_of
@@ -81,8 +81,25 @@ def enter(request: HttpRequest, patient_id: UUID | None, *allowed: str) -> Place
 
 def posted_seq(request: HttpRequest) -> int:
     """Up to which message the writer had read; 0 when the page does not say it in plain numbers."""
-    value = request.POST.get("seen", "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 9 else 0
+    return _seq(request.POST.get(SEEN, "")) or 0
+
+
+def form_seq(request: HttpRequest, thread: Thread) -> int:
+    """What the form of a page says was read: all that the page shows. On the page that comes back after a template or a file only what the
+    writer had read before that press (`seen` in the address): the form stands in front of them, and what came in that moment above it.
+    """
+    kept = _seq(request.GET.get(SEEN, "")) if request.method != "POST" else None
+    return thread.last_seq if kept is None else min(kept, thread.last_seq)
+
+
+def read_before(request: HttpRequest, thread: Any) -> int:
+    """From where on messages are new on this page: what the person has read (`seen` of `with_state`), or what the page they come from had shown."""
+    seen: int = thread.seen
+    return min(seen, posted_seq(request) if request.method == "POST" else form_seq(request, thread))
+
+
+def _seq(value: str) -> int | None:
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 9 else None
 
 
 def unread(request: HttpRequest, place: Place, thread: Thread) -> list[Message]:
@@ -228,6 +245,8 @@ def fold(shown: list[Bubble], show: int = 0) -> tuple[list[Bubble], list[Bubble]
 def state_words(thread: Thread) -> tuple[str, str]:
     """(status kind, plain words) of a conversation from `with_state`, for the patient's side."""
     item_state: str = thread.item_state or ""  # type: ignore[attr-defined]
+    if waits(thread) and thread.item_gone:  # type: ignore[attr-defined]
+        return "waiting", _("Taken back. Your team may call.")
     if thread.last_taken_back and not waits(thread):  # type: ignore[attr-defined]
         return "stopped", _("Taken back")
     if thread.state == Thread.State.CLOSED:
@@ -247,5 +266,6 @@ def waits(thread: Thread) -> bool:
 
 
 def promised(thread: Thread) -> bool:
-    """True while the writer waits for it: who closed the conversation does not, also when the team still reads its last words."""
-    return waits(thread) and thread.state != Thread.State.CLOSED
+    """True while the writer waits for it: who closed the conversation or took the message back does not, also when the team still has the work."""
+    gone: bool = thread.item_gone  # type: ignore[attr-defined]
+    return waits(thread) and thread.state != Thread.State.CLOSED and not gone

@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from messaging.models import Message
-from messaging.views.shared import SIDE, Place, enter
+from messaging.topics import Lane
+from messaging.views.shared import SIDE, Place, enter, waits
+from messaging.work.promises import help_now
 from messaging.writing import undo
 from messaging.writing.undo import taken_back
 from patients.requests import once_of
@@ -42,7 +44,17 @@ def take_back(
         record_view(place.user, place.patient, "thread.view", thread_id)
         context = {"problem": error.message, "url": place.url("thread", thread_id), "place": place}
         return render(request, "messaging/take_back_refused.html", context, status=error.status)
-    messages.success(request, _("Taken back. Your words are below; nothing is sent until you press Send."))
+    said = [_("Taken back. Your words are below; nothing is sent until you press Send.")]
+    if undo.still_owed(message):
+        phone = help_now(place.patient.site, present()).phone
+        said.append(
+            _(
+                "It may be urgent, so your team still sees that you wrote and took it back. They cannot read it, and may call you. "
+                "If it cannot wait, call %(phone)s."
+            )
+            % {"phone": phone}
+        )
+    messages.success(request, " ".join(said))
     return redirect(where_to_write(place, message))
 
 
@@ -53,8 +65,9 @@ def where_to_write(place: Place, message: Message) -> str:
     return place.url("thread", message.thread_id) + "#write"
 
 
-def offer(place: Place, messages: Iterable[Message], now: datetime) -> dict[str, Any]:
-    """For a page with these messages, oldest first: the one that can be taken back now, until when, and where to; or nothing."""
+def offer(place: Place, thread: Any, messages: Iterable[Message], now: datetime) -> dict[str, Any]:
+    """For a page of a conversation (from `with_state`) with these messages, oldest first: the one that can be taken back now, until when, where
+    to, and whether its work stays with the team (`stays`); or nothing."""
     standing = [message for message in messages if not taken_back(message)]
     if not standing or not undo.is_open_to_undo(place.user, place.patient, standing[-1], now):
         return {}
@@ -63,4 +76,5 @@ def offer(place: Place, messages: Iterable[Message], now: datetime) -> dict[str,
         "id": newest.pk,
         "until": newest.created_at + undo.WINDOW,
         "url": place.url("take-back", newest.thread_id, newest.pk),
+        "stays": waits(thread) and thread.item_lane == Lane.SAFETY,
     }

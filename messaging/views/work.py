@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from messaging import contributed, services
 from messaging.composing import making, reply_templates
-from messaging.files.page import FormFiles
+from messaging.files.page import FormFiles, still_seen
 from messaging.forms import AnswerForm, NoteForm
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
 from messaging.reading.helped import said_of
@@ -33,7 +33,9 @@ from messaging.views.shared import (
     bubbles,
     enter,
     fold,
+    form_seq,
     posted_seq,
+    read_before,
     refused_later,
     signed_in,
     unread,
@@ -131,7 +133,7 @@ def row_of(
         "topic": item.thread.get_topic_display(),
         "newest_line": contributed.first_line(later.message.body, NEWEST_LINE) if later else "",
         "newest_at": later.message.created_at if later else None,
-        "first_line": contributed.first_line(item.trigger.body),
+        "first_line": contributed.work_line(item),
         "url": in_list(reverse("messaging:work-thread", args=args), chosen),
         "claim_url": in_list(reverse("messaging:claim", args=args), chosen) if item.owner_id is None else "",
         "mine": item.owner_id == user.pk,
@@ -192,20 +194,17 @@ def show_work(
     if newer := [message for message in unread(request, place, thread) if message.seq <= thread.last_seq]:
         page.hold_back(services.NewerMessages(newer))
         status = 409
+    every = Message.objects.for_user(user, patient).filter(thread=thread, seq__lte=thread.last_seq)
+    said = list(every.in_order())
     older, newest = fold(
-        bubbles(
-            Message.objects.for_user(user, patient)
-            .filter(thread=thread, seq__lte=thread.last_seq)
-            .in_order(),
-            place,
-            thread.seen,
-            said_of(user, patient, thread),
-        ),
+        bubbles(said, place, read_before(request, thread), said_of(user, patient, thread)),
         asked_seq(request),
     )
     if request.method != "HEAD":
         services.mark_seen(by=user, thread=thread, seq=thread.last_seq, now=now)
     waiting = item is not None and item.state != WorkItem.State.DONE
+    last_words = next((message for message in reversed(said) if not message.from_team), None)
+    gone = last_words is not None and last_words.taken_back is not None
     chosen, did = came_from(request), request.GET.get("did") == "1"
     readers = ThreadViewer.objects.for_user(user, patient).filter(
         thread=thread, last_seen_seq=thread.last_seq
@@ -218,6 +217,7 @@ def show_work(
         "may_act": place.may_act,
         "born": date.fromisoformat(patient.date_of_birth),
         "thread": thread,
+        "form_seen": form_seq(request, thread),
         "older": older,
         "newest": newest,
         "others": others_of(place, thread),
@@ -227,6 +227,7 @@ def show_work(
         "item": item,
         "waiting": waiting,
         "late": waiting and item is not None and item.due_at < now,
+        "call": last_words if gone and waiting and item is not None and item.lane == Lane.SAFETY else None,
         "mine": waiting and item is not None and item.owner_id == user.pk,
         "taken": waiting and item is not None and item.owner_id not in (None, user.pk),
         "readers": [
@@ -334,7 +335,8 @@ def start_from_template(request: HttpRequest, place: Place, thread: Thread) -> H
     page.form.restored = True  # chosen, not sent: nothing is checked yet
     page.keep()
     if page.conflict is None and page.unkept is None and not unread(request, place, thread):
-        return redirect(work_url(place.patient.pk, thread.pk, came_from(request)) + "#id_text")
+        url = work_url(place.patient.pk, thread.pk, came_from(request))
+        return redirect(still_seen(request, url) + "#id_text")
     page.form.restored = page.unkept is None
     return show_work(request, place, thread, page, status=refused_later(page))
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Value
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clinic.services import everyone_in_teams, team_ids
@@ -99,6 +100,14 @@ def read_after_all(now: datetime) -> int:
     return len(read)
 
 
+def why(task: CallTask) -> str:
+    """Why somebody has to be called, in words; a notice that was given up may have been a text message as well."""
+    if task.reason == Reason.FAILED:
+        return _("Our mail or text message could not be sent")
+    words: str = task.get_reason_display()
+    return words
+
+
 def to_call(user: User, patient: Patient | None = None) -> Any:
     """Whom the person's teams have to call, in order; patients and topics come along. Of one patient when there is one."""
     return CallTask.objects.for_user(user, patient).of_own_teams(user).to_do().for_list()
@@ -139,4 +148,4 @@ def called(*, by: User, patient: Patient, call_id: UUID, id: UUID, result: str, 
     )
 
 
-__all__ = ["ask_to_call", "called", "read_after_all", "to_call", "unread_too_long"]
+__all__ = ["ask_to_call", "called", "read_after_all", "to_call", "unread_too_long", "why"]

@@ -24,7 +24,7 @@ from clinic.cover import absence_of, away_and_there, leads_of, on_call_now, stan
 from clinic.services import members_of, state_of
 from messaging.models import InternalNote, Thread, WorkItem, WorkItemEvent
 from messaging.topics import Lane
-from messaging.work import alarms
+from messaging.work import alarms, stuck
 from messaging.work.alarms import STEPS
 from messaging.work.events import TO_TEAM, Kind, remember
 from messaging.work.routing import give
@@ -232,7 +232,7 @@ def _each(
 ) -> int:
     """Do `act` for each item in a transaction of its own, after looking again with its conversation locked; the most urgent first.
 
-    One that fails is said in the log, and the others go on: the next run tries it again. A conversation that somebody else is writing into right now is left for the next run.
+    One that fails is said in the log, and the others go on: the next run tries it again. What fails run after run is said to administrators (`stuck`). A conversation that somebody else is writing into right now is left for the next run.
     """
     with actor.unit_of_work(actor.system(purpose)):
         ids = (
@@ -246,6 +246,7 @@ def _each(
             count += _one(again, act, purpose, item_id, thread_id)
         except Exception as error:  # noqa: BLE001 - whatever it is: one item never stops the others
             log.error("%s: work item %s was left out: %s", purpose, item_id, type(error).__name__)
+            stuck.report(purpose, error, item_id)
     return count
 
 
@@ -263,8 +264,10 @@ def _one(
 
 def run(now: datetime) -> None:
     """One minute: what is away or silent goes on first, then people are told. A step that fails is said in the log; the others go on."""
-    for step in (pass_on, return_silent, escalate):
-        try:
-            step(now)
-        except Exception as error:  # noqa: BLE001 - whatever it is: people are told all the same
-            log.error("clockwork: the step %s failed: %s", step.__name__, type(error).__name__)
+    with stuck.counting(now):
+        for step in (pass_on, return_silent, escalate):
+            try:
+                step(now)
+            except Exception as error:  # noqa: BLE001 - whatever it is: people are told all the same
+                log.error("clockwork: the step %s failed: %s", step.__name__, type(error).__name__)
+                stuck.report(step.__name__, error)

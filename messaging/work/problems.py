@@ -36,7 +36,7 @@ def urgent_and_late(user: User, now: datetime, patient: Patient | None = None) -
     """Urgent messages, and those whose promise is over. A fever, whatever the message is about, or a red flag in a message about
     the infusion, is one problem with an infusion that is near. Two statements."""
     rows = WorkItem.objects.for_user(user, patient).of_own_teams(user).waiting()
-    rows = rows.filter(Q(lane=Lane.SAFETY) | Q(due_at__lt=now)).select_related("thread", "owner")
+    rows = rows.filter(Q(lane=Lane.SAFETY) | Q(due_at__lt=now)).select_related("thread", "owner").with_gone()
     items: list[WorkItem] = up_to(rows.in_work_order(), MOST)
     signs = _signs_beside(user, items, patient)
     for item in items:
@@ -44,6 +44,8 @@ def urgent_and_late(user: User, now: datetime, patient: Patient | None = None) -
         urgent = item.lane == Lane.SAFETY
         said = {"topic": item.thread.get_topic_display()}
         words = _("Urgent message: %(topic)s") if urgent else _("The answer is late: %(topic)s")
+        if gone := urgent and item.newest_gone:
+            words = _("Took back a message that may be urgent, please call: %(topic)s")
         keys = (f"thread:{item.thread_id}",)
         before_infusion = item.thread.topic == Topic.INFECTION or (
             urgent and item.thread.topic == Topic.VISIT
@@ -54,7 +56,7 @@ def urgent_and_late(user: User, now: datetime, patient: Patient | None = None) -
             rank=URGENT if urgent else TODAY,
             words=words % said,
             url=reverse("messaging:work-thread", args=[item.patient_id, item.thread_id]),
-            state=f"{item.pk}:{item.thread.last_seq}:{late}:{item.lane}",
+            state=f"{item.pk}:{item.thread.last_seq}:{late}:{item.lane}" + (":gone" if gone else ""),
             due=item.due_at,
             owner=item.owner.name if item.owner else _("Nobody yet"),
             taken=item.owner is not None,
@@ -102,7 +104,7 @@ def to_be_called(user: User, now: datetime, patient: Patient | None = None) -> I
             patient_id=task.patient_id,
             keys=(named,),
             rank=SOON,
-            words=_("To call: %(reason)s") % {"reason": task.get_reason_display()},
+            words=_("To call: %(reason)s") % {"reason": calls.why(task)},
             url=reverse("messaging:calls"),
             state=f"{task.pk}:{task.tries}",
             due=due,

@@ -9,9 +9,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from clinic.models import Site
 from clinic.services import memberships, state_of
 from messaging.models import Message, Thread, WorkItem
 from messaging.models.writing import RulesetSignature, TriageAnswers
@@ -59,6 +61,23 @@ def in_use() -> InUse | None:
         store[key] = signature_of(rules) is not None
     signed: bool = store[key]
     return InUse(rules, signed) if signed or settings.DEMO else None
+
+
+def are_off() -> bool:
+    """True while nothing is asked and no words are looked for, because nobody has signed the version. Pages say so, and name the phone first."""
+    return in_use() is None
+
+
+def said_to_administrators(now: datetime) -> list[str]:
+    """That the questions are off, for who sets up the portal; nothing before there is a clinic."""
+    rules = redflags.newest()
+    if settings.DEMO or not Site.objects.exists() or signature_of(rules) is not None:
+        return []
+    words = _(
+        "The red-flag questions (version %(version)d) are not signed: patients are asked nothing, and no words are looked for. "
+        "A neurologist signs them under Work list, Red-flag questions."
+    )
+    return [words % {"version": rules.version}]
 
 
 def may_sign(user: User) -> bool:

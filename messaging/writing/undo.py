@@ -3,6 +3,9 @@
 A message's row is never changed. A `MessageRetraction` beside it makes every page show that it was taken back instead of its text, and the
 text is the writer's draft again. Whoever opens a fresh message for the team holds the conversation's row first (`open_for_team`), and
 so does taking back: the second one sees what the first one did.
+
+Work in the safety lane stays on the list, without the text: what was urgent a moment ago is not over because the words are gone, and a
+slip of the finger must not end it. Somebody of the team calls.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from messaging.models import (
     TriageAnswers,
     WorkItem,
 )
+from messaging.topics import Lane
 from messaging.writing.begun import address_of_new, below
 from patients.drafts import Fields, open_draft, save_draft
 from patients.models import Patient
@@ -61,7 +65,7 @@ def is_open_to_undo(user: User, patient: Patient, message: Message, now: datetim
 def take_back(
     *, by: User, patient: Patient, thread_id: UUID, message_id: UUID, id: UUID, now: datetime
 ) -> Message:
-    """Take back a message that was just sent; its work goes off the list, its words become a draft. Twice is once.
+    """Take back a message that was just sent; its words become a draft, and its work goes off the list unless it is urgent. Twice is once.
 
     Raises TooLateToTakeBack, NotAllowed, Http404.
     """
@@ -96,6 +100,11 @@ def take_back(
     exactly_once(act="message.take-back", id=id, patient=patient, user=by, content=[str(message_id)], do=make)
     found: Message = Message.objects.for_user(by, patient).in_order().get(pk=message_id)
     return found
+
+
+def still_owed(message: Message) -> bool:
+    """After it was taken back: whether the team still has urgent work in its conversation, and may call."""
+    return bool(WorkItem.objects.filter(thread_id=message.thread_id, lane=Lane.SAFETY).waiting().exists())
 
 
 HOLD = "SELECT last_seq FROM messaging_thread WHERE id = %s FOR SHARE"
@@ -167,11 +176,9 @@ def _opened(patient: Patient, message: Message) -> bool:
 
 
 def _withdraw_work(message: Message, now: datetime) -> None:
-    """Work that this message made; work that was there before it stays, and stays as urgent as it is."""
-    items = (
-        WorkItem.objects.filter(trigger_id=message.pk).waiting().select_for_update(of=("self",), no_key=True)
-    )
-    for item in items:
+    """Work that this message made; urgent work and work that was there before it stay, as urgent as they are and with their clock."""
+    made = WorkItem.objects.filter(trigger_id=message.pk).exclude(lane=Lane.SAFETY)
+    for item in made.waiting().select_for_update(of=("self",), no_key=True):
         services._finish(item, item.owner, WorkItem.Outcome.WITHDRAWN, now)
 
 
@@ -214,6 +221,7 @@ __all__ = [
     "open_for_team",
     "open_one_for_team",
     "resume_of",
+    "still_owed",
     "take_back",
     "taken_back",
 ]

@@ -14,6 +14,7 @@ from accounts.models import User
 from patients.drafting import safe_resume
 from patients.drafts import (
     DraftConflict,
+    DraftGone,
     DraftState,
     draft_or_404,
     drop_draft,
@@ -24,7 +25,7 @@ from patients.drafts import (
 from patients.services import capacity_of, get_patient_or_404
 from portal.lib.api import ApiView, Write, problem
 from portal.lib.contributions import draft_kinds
-from portal.lib.ids import parse_uuid
+from portal.lib.ids import parse_uuid, uuid7
 from portal.lib.time_words import clock
 
 
@@ -41,6 +42,11 @@ class DraftWrite(Write):
             child=serializers.CharField(allow_blank=True, trim_whitespace=False), max_length=50
         ),
         source="typed",
+    )
+    apart = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="When this draft was sent already: keep what is typed as a new one, with an id of its own.",
     )
 
     def get_fields(self) -> Any:
@@ -96,7 +102,9 @@ class DraftView(ApiView):
             409: OpenApiResponse(
                 description="A newer version was saved elsewhere; its text is in the answer."
             ),
-            410: OpenApiResponse(description="It was sent already."),
+            410: OpenApiResponse(
+                description="It was sent already. With `apart` the text is kept as a new draft instead."
+            ),
         },
     )
     def put(self, request: Request, id: UUID) -> Response:
@@ -113,14 +121,20 @@ class DraftView(ApiView):
             resume=safe_resume(asked["resume"]),
             version=asked["version"],
         )
+        given: dict[str, Any] = {
+            "user": request.user,
+            "patient": patient,
+            "capacity": capacity_of(request.user, patient),
+        }
         try:
-            saved = save_draft(
-                user=request.user,
-                patient=patient,
-                capacity=capacity_of(request.user, patient),
-                state=state,
-                fields=asked["typed"],
-            )
+            try:
+                saved = save_draft(**given, state=state, fields=asked["typed"])
+            except DraftGone:
+                if not asked["apart"]:
+                    raise
+                # Another tab has sent it: what stands in this one is new, and gets an id of its own.
+                state.id, state.version = uuid7(), 0
+                saved = save_draft(**given, state=state, fields=asked["typed"])
         except DraftConflict as conflict:
             return problem(
                 409, str(conflict.message), **as_json(request.user, conflict.newest, patient.site.time_zone)

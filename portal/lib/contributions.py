@@ -94,6 +94,12 @@ visit_papers: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 carer_links: Registry[Callable[..., list[dict[str, Any]]]] = Registry()
 # fn(patient, now): tells the patient by mail that the team has written, in fixed words; without an address, somebody is asked to call
 tell_patient: Registry[Callable[..., None]] = Registry()
+# fn(now) -> list[str]: what an administrator has to look at, in sentences without anything about health, above the set-up pages
+for_administrators: Registry[Callable[..., list[str]]] = Registry()
+# Kinds of mails that tell a patient something; "appointment." is all kinds that begin so. When one is given up, somebody calls
+notice_kinds: set[str] = set()
+# fn(kind, address, now): a mail was given up after its last try; called as a system actor, in the transaction that gives it up
+mail_given_up: Registry[Callable[..., None]] = Registry()
 # fn(patient, team_id, now) -> list[dict]: what a team keeps for a patient, with keys label, url (where it is handed over or done) and how (what to
 # do there, in a sentence): its access cannot end before that
 relation_duties: Registry[Callable[..., list[dict[str, Any]]]] = Registry()

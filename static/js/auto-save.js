@@ -44,15 +44,16 @@ class AutoSave extends HTMLElement {
     this.timer = setTimeout(() => this.save(), Math.max(0, Math.min(PAUSE, this.first + LONGEST - Date.now())));
   }
 
-  body(fields) {
+  body(fields, apart) {
     const { kind, patient, target, resume } = this.dataset;
-    return JSON.stringify({ version: this.version, fields: JSON.parse(fields), kind, patient, target, resume });
+    return JSON.stringify({ version: this.version, fields: JSON.parse(fields), kind, patient, target, resume, ...(apart && { apart }) });
   }
 
-  put(fields, keepalive = false) {
+  /* `apart`: when another tab has sent this draft, what stands here is kept as a new one. Never for a save that may race with our own Send. */
+  put(fields, keepalive = false, apart = false) {
     const token = this.form.querySelector("[name=csrfmiddlewaretoken]").value;
     const headers = { "Content-Type": "application/json", "X-CSRFToken": token, Accept: "application/json" };
-    return fetch(this.dataset.url, { method: "PUT", headers, body: this.body(fields), keepalive, redirect: "manual" });
+    return fetch(this.dataset.url, { method: "PUT", headers, body: this.body(fields, apart), keepalive, redirect: "manual" });
   }
 
   async save() {
@@ -62,7 +63,8 @@ class AutoSave extends HTMLElement {
     this.first = null;
     const fields = this.read();
     try {
-      const answer = await this.put(fields);
+      let answer = await this.put(fields);
+      if (answer.status === 410 && !this.leaving) answer = await this.put(fields, false, true);
       if (answer.ok) await this.kept(fields, await answer.json());
       else if (answer.status === 409) this.choose(fields, await answer.json());
       else if (answer.status === 410) this.sentAlready();
@@ -78,6 +80,10 @@ class AutoSave extends HTMLElement {
 
   async kept(fields, answer) {
     this.known = fields;
+    if (answer.id && answer.id !== this.form.querySelector("[name=draft]")?.value) {
+      this.apart = true;
+      this.takeOver(answer);
+    }
     this.version = answer.version;
     this.failed = false;
     this.wait = 0;
@@ -97,6 +103,7 @@ class AutoSave extends HTMLElement {
   sayKept() {
     const chosen = [...this.form.querySelectorAll("input[type=file]")].some((input) => input.files.length);
     if (chosen) this.say("saved-not-file", { clock: this.clock }, "waiting");
+    else if (this.apart) this.say("saved-apart", { clock: this.clock });
     else this.say(this.files ? "saved-files" : "saved", { clock: this.clock, count: this.files });
   }
 
@@ -112,7 +119,7 @@ class AutoSave extends HTMLElement {
   last() {
     if (this.leaving || this.held || !this.unsaved()) return;
     const fields = this.read();
-    this.put(fields, new Blob([fields]).size < 60000)
+    this.put(fields, new Blob([fields]).size < 60000, true)
       .then(async (answer) => { if (answer.ok) await this.kept(fields, await answer.json()); })
       .catch(() => this.again("offline"));
   }

@@ -5,15 +5,24 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from html import unescape
 
 import pikepdf
 import pytest
+from django.template.defaultfilters import filesizeformat
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
+from messaging.composing import outreach
+from messaging.models import Attachment, Thread
 from patients.models import AuditEvent
+from portal.lib.ids import uuid7
+from portal.lib.time_words import when
 from tests.harness.paper import ensure
+from tests.messaging.test_files import start_with_file
 from tests.messaging.ward import Ward
 
 SignIn = Callable[[User], Client]
@@ -74,3 +83,33 @@ def test_the_pdf_is_tagged_and_says_what_it_is(ward: Ward, thread_id: str, signe
     with pikepdf.open(io.BytesIO(answer.content)) as made:
         assert str(made.docinfo["/Title"]) == "Messages of Maya Lindqvist: How I feel"
         assert made.Root.MarkInfo.Marked
+
+
+def test_a_copy_names_the_files_and_when_a_call_came(ward: Ward, signed_in: SignIn) -> None:
+    start_with_file(ward, text="Look at this.")
+    with ward.system():
+        thread_id = Thread.objects.for_system().get().pk
+    came = timezone.now() - timedelta(days=2)
+    with ward.acting(ward.rosa):
+        outreach.write_down(
+            by=ward.rosa, patient=ward.of_maya, id=uuid7(), text="She called again.", how="phone", came_at=came,
+            now=timezone.now(), thread_id=thread_id, seen_seq=1,
+        )  # fmt: skip
+    with ward.system():
+        file = Attachment.objects.for_system().get()
+        name = file.name
+    zone = ward.of_maya.site.time_zone
+    named = f"{name}: Photo, {filesizeformat(file.size)}, added {when(file.created_at, zone)}"
+    client = signed_in(ward.maya)
+    html = client.get(reverse("messaging:paper", args=[thread_id])).content.decode()
+    text = client.get(reverse("messaging:copy-file", args=[thread_id]), {"as": "text"}).content.decode()
+    for shown in (unescape(html).replace("\xa0", " "), text.replace("\xa0", " ")):
+        assert f"File: {named}".replace("\xa0", " ") in shown
+        assert shown.count(f"It came on {when(came, zone)}.") == 1
+    copy = json.loads(client.get(reverse("messaging:copy-file", args=[thread_id]), {"as": "json"}).content)
+    first, second = copy["messages"]
+    (row,) = first["files"]
+    assert (row["name"], row["kind"], row["size"], row["state"]) == (name, "jpeg", file.size, "ready")
+    assert datetime.fromisoformat(row["added_at"]) == file.created_at.replace(microsecond=0)
+    assert (first["came_at"], second["files"]) == (None, [])
+    assert datetime.fromisoformat(second["came_at"]) == came.replace(microsecond=0)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -151,6 +152,49 @@ def test_a_form_after_the_time_out_is_kept_for_its_writer(ward: Ward, signed_in:
     assert late.status_code == 302
     assert ward.texts(thread_id) == ["I am tired."]
     assert "Written too slowly.</textarea>" in signed_in(ward.maya).get(url).content.decode()
+
+
+SENT, TYPED = "What the first tab has sent.", "What the second tab still holds."
+
+
+def test_after_another_tab_has_sent_it_the_words_of_this_one_are_a_new_draft(
+    ward: Ward, signed_in: SignIn
+) -> None:
+    client, new, id = signed_in(ward.maya), reverse("messaging:new"), str(uuid7())
+    assert autosave(client, id, ward, "What").status_code == 200
+    sends = {"draft": id, "draft_version": "1", "topic": "other", "text": SENT}
+    assert client.post(new, sends).status_code == 302
+    assert autosave(client, id, ward, TYPED, version=1).status_code == 410
+    assert ward.count(Draft) == 0  # a save that may race with the send of its own form brings nothing back
+    kept = autosave(client, id, ward, TYPED, version=1, apart=True)
+    assert kept.status_code == 200
+    assert kept.json()["id"] != id
+    page = client.get(new).content.decode()
+    assert f"{TYPED}</textarea>" in page
+    assert hidden(page, "draft") == kept.json()["id"]
+    # A third tab, as old as the second one: both texts are shown, neither goes.
+    told = autosave(client, id, ward, "A third text", version=1, apart=True)
+    assert (told.status_code, told.json()["fields"]["text"]) == (409, [TYPED])
+
+
+@pytest.mark.parametrize("press", ["later", "send", "after the time-out"])
+def test_the_same_without_scripts(press: str, ward: Ward, signed_in: SignIn) -> None:
+    thread_id = ward.start()
+    client, url = signed_in(ward.maya), reverse("messaging:thread", args=[thread_id])
+    page = client.get(url).content.decode()
+    names = ("draft", "draft_version", "draft_kind", "draft_patient", "draft_target", "draft_resume", "seen")
+    fields = {name: hidden(page, name) for name in names}
+    assert client.post(url, {**fields, "text": SENT}).status_code == 302
+    if press == "after the time-out":
+        session = client.session
+        session["seen_at"] = session["seen_at"] - 60 * 60 * 2
+        session.save()
+    more = {"later": "1"} if press == "later" else {}
+    client.post(url, {**fields, **more, "text": TYPED})
+    assert ward.texts(thread_id) == ["I am tired.", SENT]
+    page = signed_in(ward.maya).get(url).content.decode()
+    assert f"{TYPED}</textarea>" in page
+    assert hidden(page, "draft") != fields["draft"]
 
 
 def test_a_link_brings_topic_and_title_along(ward: Ward, signed_in: SignIn) -> None:

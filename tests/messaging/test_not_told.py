@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import jobs
 from accounts.models import OutgoingMail, User
+from accounts.services import queue_mail, withdraw_mail
 from messaging.models import CallTask, SentNotice
-from messaging.telling import notices
+from messaging.telling import notices, sms_jobs
 from tests.messaging.ward import Ward
 
 SignIn = Callable[[User], Client]
@@ -50,7 +54,7 @@ def test_given_up_after_eight_tries(ward: Ward, signed_in: SignIn, monkeypatch: 
             assert notices.call_about_failed(timezone.now()) == expected
             assert notices.call_about_failed(timezone.now()) == 0  # once
     assert reasons(ward) == [("failed", ward.maya)]
-    assert "Our mail could not be sent: Maya Lindqvist" in listed(ward, signed_in)
+    assert "Our mail or text message could not be sent: Maya Lindqvist" in listed(ward, signed_in)
     with ward.system():
         assert SentNotice.objects.for_system().get().failed_at is not None
 
@@ -81,3 +85,95 @@ def test_who_has_signed_in_gets_mail_and_no_call(ward: Ward) -> None:
     ward.answer(thread)
     assert OutgoingMail.objects.filter(kind="answer-notice").count() == 1
     assert reasons(ward) == []
+
+
+def refused(monkeypatch: Any) -> None:
+    def refuses(mail_id: str) -> None:
+        raise OSError("the mail server is gone")
+
+    monkeypatch.setattr(jobs, "_deliver", refuses)
+
+
+def last_try(job: Any, id: Any, *, tries: int) -> None:
+    """The job runs for the last time, and fails."""
+    try:
+        job(SimpleNamespace(job=SimpleNamespace(attempts=tries - 1)), str(id))
+    except OSError:
+        return
+    raise AssertionError("the job did not say that it failed")
+
+
+@pytest.mark.parametrize(
+    ("kind", "called"),
+    [
+        ("list-reminder", True),
+        ("call-reminder", True),
+        ("check-in", True),
+        ("appointment.booked", True),
+        ("appointment.late", True),
+        ("access-notice", True),
+        ("work-notice", False),
+        ("invitation", False),
+    ],
+)
+def test_every_notice_to_a_patient_that_is_given_up_becomes_a_call(
+    kind: str, called: bool, ward: Ward, signed_in: SignIn, monkeypatch: Any
+) -> None:
+    refused(monkeypatch)
+    mail = queue_mail(to=ward.maya.email, subject="Hello", body="Sign in.", kind=kind)
+    last_try(jobs.send_mail, mail.pk, tries=8)
+    mail.refresh_from_db()
+    assert (mail.state, mail.payload) == ("failed", None)
+    assert reasons(ward) == ([("failed", ward.maya)] if called else [])
+    if called:
+        last_try(jobs.send_mail, mail.pk, tries=9)  # the job goes on once more: nobody is called twice
+        assert len(reasons(ward)) == 1
+
+
+def test_a_reminder_that_was_taken_back_and_a_colleagues_mail_ask_for_no_call(
+    ward: Ward, monkeypatch: Any
+) -> None:
+    refused(monkeypatch)
+    mine = queue_mail(to=ward.maya.email, subject="Hello", body="Sign in.", kind="list-reminder")
+    assert withdraw_mail(mine.pk)
+    theirs = queue_mail(to=ward.rosa.email, subject="Hello", body="Sign in.", kind="appointment.booked")
+    for mail in (mine, theirs):
+        last_try(jobs.send_mail, mail.pk, tries=8)
+    assert reasons(ward) == []
+
+
+def test_a_call_that_cannot_be_asked_for_never_keeps_the_mails_words(ward: Ward, monkeypatch: Any) -> None:
+    refused(monkeypatch)
+    monkeypatch.setattr(notices, "call_instead", lambda *given: 1 / 0)
+    mail = queue_mail(to=ward.maya.email, subject="Hello", body="Sign in.", kind="check-in")
+    last_try(jobs.send_mail, mail.pk, tries=8)
+    mail.refresh_from_db()
+    assert (mail.state, mail.payload) == ("failed", None)
+
+
+class Broken:
+    """A gateway whose provider is gone."""
+
+    def send(self, *, to: str, text: str, reference: str) -> None:
+        raise OSError("the provider is gone")
+
+
+def test_a_text_message_that_is_given_up_becomes_a_call(
+    ward: Ward, signed_in: SignIn, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(settings, "SMS_GATEWAY", f"{__name__}.Broken")
+    with ward.system():
+        ward.of_maya.phone = "555-0142"
+        ward.of_maya.save()
+    ward.answer(ward.start())
+    with ward.system():
+        notice = SentNotice.objects.for_system().get(channel="sms")
+    for tries in range(1, 5):
+        last_try(sms_jobs.send_sms, notice.pk, tries=tries)
+        assert reasons(ward) == []
+    last_try(sms_jobs.send_sms, notice.pk, tries=5)
+    assert reasons(ward) == [("failed", ward.maya)]
+    assert "Our mail or text message could not be sent: Maya Lindqvist" in listed(ward, signed_in)
+    sms_jobs.send_sms(
+        SimpleNamespace(job=SimpleNamespace(attempts=5)), str(notice.pk)
+    )  # given up: no more tries

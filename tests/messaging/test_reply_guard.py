@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -200,6 +201,68 @@ def test_a_file_put_beside_a_call_or_a_correction_does_not_hide_what_is_new(
     assert "New since you opened this page" in html
     assert URGENT in html
     assert "rash.jpg" in html
+
+
+@pytest.mark.parametrize("press", ["template", "file"])
+def test_what_comes_in_between_the_press_and_the_page_is_not_counted_as_read(
+    press: str, ward: Ward, signed_in: SignIn
+) -> None:
+    template = a_template(ward)
+    thread_id = ward.start(text="I am tired.")
+    nurse = signed_in(ward.rosa)
+    work = reverse("messaging:work-thread", args=[ward.of_maya.pk, thread_id]) + "?list=clinical"
+    page = nurse.get(work).content.decode()
+    fields: dict[str, Any] = {name: hidden(page, name) for name in ("draft", "draft_version", "seen")}
+    more: dict[str, Any] = (
+        {"template": template} if press == "template" else {"attach": "1", "files": [upload()]}
+    )
+    url = reverse("messaging:answer", args=[ward.of_maya.pk, thread_id]) + "?list=clinical"
+    back = nurse.post(url, {**fields, "text": "Have a rest.", **more})
+    assert back.status_code == 302
+    assert "list=clinical" in back["Location"]
+    ward.reply(thread_id, URGENT)  # in this very moment
+    html = nurse.get(back["Location"]).content.decode()
+    assert hidden(html, "seen") == fields["seen"] == "1"
+
+    again = {name: hidden(html, name) for name in ("draft", "draft_version", "seen")}
+    files = {"attached": hidden(html, "attached")} if press == "file" else {}
+    told = nurse.post(url, {**again, **files, "text": "Have a rest."})
+    html = told.content.decode()
+    assert told.status_code == 409
+    assert NEW in html
+    assert re.search(r'todo">New</strong>.{0,400}' + URGENT, html, re.DOTALL)  # also after it was on a page
+    assert ward.texts(thread_id)[-1] == URGENT
+    again = {name: hidden(html, name) for name in ("draft", "draft_version", "seen")}
+    assert nurse.post(url, {**again, **files, "text": "Call 911 now."}).status_code == 302
+
+
+def test_the_same_on_the_patients_side_and_beside_a_call_or_a_correction(
+    ward: Ward, signed_in: SignIn
+) -> None:
+    thread_id = ward.start()
+    answer = ward.answer(thread_id, "Have a rest.")
+    args = [ward.of_maya.pk, thread_id]
+    for user, url in (
+        (ward.maya, reverse("messaging:thread", args=[thread_id])),
+        (ward.rosa, reverse("messaging:call-more", args=args)),
+        (ward.rosa, reverse("messaging:correct", args=[*args, answer.pk])),
+    ):
+        client = signed_in(user)
+        page = client.get(url).content.decode()
+        fields: dict[str, Any] = {name: hidden(page, name) for name in ("draft", "draft_version", "seen")}
+        back = client.post(url, {**fields, "text": "Words.", "attach": "1", "files": [upload()]})
+        assert back.status_code == 302, url
+        ward.answer(thread_id, "And drink enough.") if user == ward.maya else ward.reply(thread_id, URGENT)
+        assert hidden(client.get(back["Location"]).content.decode(), "seen") == fields["seen"], url
+
+
+@pytest.mark.parametrize("seen", ["99", "x", "", "-1"])
+def test_an_address_cannot_say_that_more_was_read_than_there_is(
+    seen: str, ward: Ward, signed_in: SignIn
+) -> None:
+    thread_id = ward.start()
+    url = reverse("messaging:thread", args=[thread_id]) + f"?seen={seen}"
+    assert hidden(signed_in(ward.maya).get(url).content.decode(), "seen") == "1"
 
 
 # --- Closing on the patient's side ---------------------------------------------------------------------------------

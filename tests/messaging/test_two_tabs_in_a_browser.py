@@ -101,3 +101,19 @@ def test_without_scripts(live_world: LivePortal, new_page: Callable[..., Any]) -
     two.wait_for_url("**/sent/")
     two.goto("/")
     assert two.get_by_text("Finish later").count() == 0
+
+
+def test_when_one_tab_has_sent_the_other_ones_words_are_kept(
+    live_world: LivePortal, new_page: Callable[..., Any]
+) -> None:
+    one, two = two_tabs(live_world, new_page)
+    box(one).press_sequentially(FIRST)
+    saved(one)
+    two.goto("/messages/new/")  # both hold the same draft now, with as much of its words as was saved
+    one.get_by_role("button", name="Send message").press("Enter")
+    one.wait_for_url("**/sent/")
+    box(two).press("End")
+    box(two).press_sequentially(f" {SECOND}")
+    two.get_by_text("saved as a new draft").wait_for()
+    one.goto("/messages/new/")
+    assert SECOND in box(one).input_value()

@@ -296,7 +296,36 @@ def test_what_was_sent_is_not_saved_again(page: Any, origin: Origin) -> None:
     wait_for(page, lambda: "sent already" in line(page))
     write(page, "!")
     page.clock.run_for(60_000)
-    assert len(origin.saves) == 1
+    assert [save.get("apart", False) for save in origin.saves] == [False, True]
+
+
+def test_when_another_tab_has_sent_it_the_words_here_are_a_new_draft(page: Any, origin: Origin) -> None:
+    def answer(asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if asked["version"] == 3 and not asked.get("apart"):
+            return 410, {}
+        return 200, {"version": 1 if asked.get("apart") else 2, "clock": "10:42 am", "id": "of-its-own"}
+
+    origin.answer = answer
+    open_page(page)
+    write(page, "!")
+    page.clock.run_for(2100)
+    wait_for(page, lambda: "saved as a new draft (10:42 am)" in line(page))
+    assert page.locator("[name=draft]").input_value() == "of-its-own"
+    assert page.locator("[name=draft_version]").input_value() == "1"
+    write(page, "?")
+    page.clock.run_for(2100)
+    wait_for(page, lambda: len(origin.saves) == 3)
+    assert (origin.saves[2]["version"], "apart" in origin.saves[2]) == (1, False)
+
+
+def test_the_form_that_is_being_sent_itself_is_never_kept_as_a_new_draft(page: Any, origin: Origin) -> None:
+    origin.answer = lambda _asked: (410, {})
+    open_page(page)
+    write(page, "!")
+    page.get_by_role("button", name="Send").click()  # leaving the field saves, and the press sends
+    wait_for(page, lambda: bool(origin.posts))
+    page.clock.run_for(5000)
+    assert all(not save.get("apart") for save in origin.saves)
 
 
 def test_a_second_press_within_two_seconds_is_ignored(page: Any, origin: Origin) -> None:
