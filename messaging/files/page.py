@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from messaging.views.shared import Place
 
 SIGNER = signing.TimestampSigner(salt="messaging.small-picture")
+AROUND = ("attach", "attached", "detach")  # what a form with files sends beside its fields
 SHOWN_FOR = 600  # seconds in which a page may fetch the small pictures that it shows
 
 
