@@ -135,8 +135,8 @@ def get_patient_or_404(request: HttpRequest, patient_id: UUID | None = None, are
         raise Http404
     know_hours(found.site_id, found.open_hours, found.closed_days)
     know_wrapped(found.pk, found.wrapped_keys)
-    patient: Patient = found
-    return patient
+    opened: Patient = found
+    return opened
 
 
 def _note_refusal(request: HttpRequest, patient_id: UUID) -> None:

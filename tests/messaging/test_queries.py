@@ -137,7 +137,7 @@ def crowd(ward: Ward, to: int) -> None:
             said.append(row)
             work.append(item)
         for model, rows in ((Thread, threads), (Message, said), (WorkItem, work)):
-            model.objects.bulk_create(rows)  # type: ignore[attr-defined]
+            model.objects.bulk_create(rows)
 
 
 def same_and_few(small: list[str], large: list[str], most: int) -> None:

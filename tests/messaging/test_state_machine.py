@@ -80,7 +80,7 @@ class Conversation(RuleBasedStateMachine):
     # --- Helpers ---
 
     def user(self, who: str) -> User:
-        return getattr(self.ward, who)  # type: ignore[no-any-return]
+        return getattr(self.ward, who)
 
     def promise(self, topic: str) -> datetime:
         return due_at(state_of(self.ward.of_maya.site), topic, self.now)
