@@ -236,8 +236,8 @@ begun AS (INSERT INTO messaging_thread
      said AS (INSERT INTO messaging_message (id, patient_id, created_at, thread_id, seq, author_id, capacity, body)
               SELECT uuidv7(interval '-1 hour'), b.patient_id, %(now)s, b.id, 1, b.started_by_id, 'phone', decode(repeat('ef', 200), 'hex')
               FROM begun b RETURNING id, thread_id)
-INSERT INTO messaging_workitem (id, patient_id, created_at, thread_id, team_id, trigger_id, lane, priority, state, due_at, outcome)
-SELECT uuidv7(interval '-1 hour'), b.patient_id, %(now)s, b.id, b.team_id, m.id, 'clinical', 1, 'open', %(now)s + interval '400 days', ''
+INSERT INTO messaging_workitem (id, patient_id, created_at, thread_id, team_id, trigger_id, lane, priority, state, due_at, outcome, round, told)
+SELECT uuidv7(interval '-1 hour'), b.patient_id, %(now)s, b.id, b.team_id, m.id, 'clinical', 1, 'open', %(now)s + interval '400 days', '', 0, 0
 FROM begun b JOIN said m ON m.thread_id = b.id
 """
 # The newest visits lie two days back: "yesterday" in UTC is still today where the clinic is, for a part of each evening.

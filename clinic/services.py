@@ -87,23 +87,32 @@ class SiteState:
         return None
 
 
+def hours_with(site: str) -> tuple[ArraySubquery, ArraySubquery]:
+    """Hours and holidays of the site that the column `site` names, as columns of another statement; what it read is handed to `know_hours`."""
+    hours = OpeningHours.objects.filter(site=OuterRef(site)).values(
+        said=JSONObject(weekday="weekday", opens="opens", closes="closes")
+    )
+    return ArraySubquery(hours), ArraySubquery(Holiday.objects.filter(site=OuterRef(site)).values("date"))
+
+
+def know_hours(site_id: UUID, hours: list[dict[str, Any]], holidays: list[date]) -> None:
+    """The rest of the unit of work does not ask again."""
+    actor.unit_store()["site_state", site_id] = _as_read(hours, holidays)
+
+
+def _as_read(hours: list[dict[str, Any]], holidays: list[date]) -> tuple[Any, frozenset[date]]:
+    weekly = (
+        (row["weekday"], time.fromisoformat(row["opens"]), time.fromisoformat(row["closes"])) for row in hours
+    )
+    return tuple(weekly), frozenset(holidays)
+
+
 def state_of(site: Site) -> SiteState:
     """The site's hours and holidays: one statement, once a unit of work."""
     store, key = actor.unit_store(), ("site_state", site.pk)
     if key not in store:
-        hours = OpeningHours.objects.filter(site=OuterRef("pk")).values(
-            said=JSONObject(weekday="weekday", opens="opens", closes="closes")
-        )
-        holidays = Holiday.objects.filter(site=OuterRef("pk")).values("date")
-        found = Site.objects.filter(pk=site.pk).values_list(ArraySubquery(hours), ArraySubquery(holidays))
-        open_hours, closed_days = found.first() or ([], [])
-        store[key] = (
-            tuple(
-                (row["weekday"], time.fromisoformat(row["opens"]), time.fromisoformat(row["closes"]))
-                for row in open_hours
-            ),
-            frozenset(closed_days),
-        )
+        found = Site.objects.filter(pk=site.pk).values_list(*hours_with("pk")).first()
+        store[key] = _as_read(*(found or ([], [])))
     hours_read, holidays_read = store[key]
     return SiteState(site=site, hours=hours_read, holidays=holidays_read)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.forms import BooleanField, HiddenInput
@@ -69,18 +70,23 @@ class NewMessageForm(DraftedForm):
         self,
         *args: Any,
         help: Help,
-        may_hide: bool,
+        may_hide: Callable[[], bool],
         by_phone: bool = False,
-        questions: dict[str, list[Question]] | None = None,
+        questions: Callable[[], dict[str, list[Question]]] = dict,
         low_energy: bool = False,
         **kwargs: Any,
     ) -> None:
+        """`may_hide` and `questions` are asked when the form is drawn, or when an answer to them was sent."""
         super().__init__(*args, **kwargs)
-        asked = questions or {}
-        if low_energy:  # one thing at a time: the questions come after the topic, where it has some
-            known = str(self.data.get("topic", "")) if self.is_bound else ""
-            asked = {known: asked.get(known, [])}
-        self._ask(asked, help)
+        self._help, self._questions, self._may_hide, self._low_energy = help, questions, may_hide, low_energy
+        self._order = list(self.fields)
+        if help.is_open:
+            del self.fields["called"]
+        self._left_out = {name: self.fields.pop(name) for name in ("signs", "hide")}
+        if not self.is_bound or self.restored or low_energy:
+            self.before_drawn()
+        else:
+            self._bring([name for name in self._left_out if name in self.data])
         topic = self.fields["topic"]
         first = _("New or getting worse? Call %(phone)s first.") % {"phone": help.phone}
         topic.choices = [  # type: ignore[attr-defined]
@@ -91,17 +97,27 @@ class NewMessageForm(DraftedForm):
             self.fields["text"].label = _("What was said")
             self.fields["text"].help_text = _("The patient reads this text as written.")
             self.fields["text"].error_messages["required"] = _("Write down what was said.")
-        if not may_hide:
-            del self.fields["hide"]
 
-    def _ask(self, questions: dict[str, list[Question]], help: Help) -> None:
-        """The questions, when there are any; whether the person has called, while the clinic is closed."""
-        if any(questions.values()):
-            self.fields["signs"].ask(questions, help)  # type: ignore[attr-defined]
-        else:
-            del self.fields["signs"]
-        if help.is_open:
-            del self.fields["called"]
+    def before_drawn(self) -> None:
+        self._bring(list(self._left_out))
+
+    def _bring(self, names: list[str]) -> None:
+        """Put fields that wait in their places: the questions, when there are any; hiding, where there is somebody to hide it from."""
+        for name in names:
+            field = self._left_out.pop(name)
+            if self._ask(field) if name == "signs" else self._may_hide():
+                self.fields[name] = field
+        self.order_fields(self._order)
+
+    def _ask(self, signs: Any) -> bool:
+        asked = self._questions()
+        if self._low_energy:  # one thing at a time: the questions come after the topic, where it has some
+            known = str(self.data.get("topic", "")) if self.is_bound else ""
+            asked = {known: asked.get(known, [])}
+        if not any(asked.values()):
+            return False
+        signs.ask(asked, self._help)
+        return True
 
     def clean_about(self) -> str:
         """One line; what is too long is cut, because nobody typed it."""

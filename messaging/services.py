@@ -562,6 +562,9 @@ def _finish(item: WorkItem, owner: User | None, outcome: str, now: datetime) -> 
 
 
 def _nothing_newer(thread: Thread, by: User, seen_seq: int) -> None:
+    """Call with the conversation locked: then its number is that of the newest message, and often says enough."""
+    if thread.last_seq <= seen_seq:
+        return
     newer = list(Message.objects.filter(thread=thread).newer_than(seen_seq, by).in_order())
     if newer:
         raise NewerMessages(newer)

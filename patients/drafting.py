@@ -31,8 +31,7 @@ from patients.drafts import (
     DraftGone,
     DraftState,
     Fields,
-    drop_draft,
-    drop_same_words,
+    drop_sent,
     holds_all,
     open_draft,
     save_draft,
@@ -65,6 +64,9 @@ class DraftedForm(forms.Form):
 
     def is_valid(self) -> bool:
         return self.is_bound and not self.restored and not self.errors
+
+    def before_drawn(self) -> None:
+        """Read what only the drawn form needs: most forms that are sent lead on to another page and are not drawn."""
 
 
 def posted_fields(data: QueryDict) -> Fields:
@@ -178,8 +180,7 @@ class DraftedPage:
 
     def done(self) -> None:
         """It was sent: the draft goes, in the same transaction, and one that another tab began with the same words."""
-        drop_draft(user=self.user, id=self.state.id)
-        drop_same_words(user=self.user, state=self.state, sent=posted_fields(self.request.POST))
+        drop_sent(user=self.user, state=self.state, sent=posted_fields(self.request.POST))
 
     def refuse(self, error: DomainError) -> None:
         """A rule said no: its sentence stands on the form, the text stays."""
@@ -231,6 +232,7 @@ class DraftedPage:
         return redirect(stepping.address(self.state.resume, following))
 
     def _one_thing(self, step: int, context: dict[str, Any], *, status: int) -> HttpResponse:
+        self.form.before_drawn()
         full = {
             **context,
             "form": self.form,
@@ -242,6 +244,7 @@ class DraftedPage:
         return render(self.request, "patients/one_thing.html", full, status=status)
 
     def render_again(self, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:
+        self.form.before_drawn()
         full = {
             **context,
             "form": self.form,
@@ -256,6 +259,7 @@ class DraftedPage:
         """The other version's answers that differ, by label, for "both texts"."""
         if other is None:
             return []
+        self.form.before_drawn()
         rows = []
         for name, field in self.form.fields.items():
             theirs = " ".join(other.fields.get(name, []))

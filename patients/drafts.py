@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -188,14 +189,18 @@ def files_of(user: User, id: UUID) -> int:
     return sum(count(user, id) for count in draft_files)
 
 
-def drop_same_words(*, user: User, state: DraftState, sent: Fields) -> None:
-    """The words were sent under another id (two tabs, begun before the first save): a draft that holds nothing else goes as well."""
-    drafts = Draft.objects.for_user(user).filter(
-        owner=user, patient_id=state.patient_id, kind=state.kind, target=state.target
-    )
-    for draft in drafts.exclude(pk=state.id):
-        if holds_all(sent, draft.fields or {}) and not files_of(user, draft.pk):
-            drop_draft(user=user, id=draft.pk)
+def drop_sent(*, user: User, state: DraftState, sent: Fields) -> None:
+    """The words were sent: their draft goes, and so does one of the same place under another id (two tabs, begun before the first save)
+    that holds nothing else. One statement when nothing was kept."""
+    same_place = Q(patient_id=state.patient_id, kind=state.kind, target=state.target)
+    drafts = Draft.objects.for_user(user).filter(Q(pk=state.id) | same_place, owner=user)
+    gone = [
+        draft.pk
+        for draft in drafts
+        if draft.pk == state.id or (holds_all(sent, draft.fields or {}) and not files_of(user, draft.pk))
+    ]
+    if gone:
+        Draft.objects.for_user(user).filter(owner=user, pk__in=gone).delete()
 
 
 def holds_all(mine: Fields, other: Fields) -> bool:

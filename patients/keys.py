@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Func, OuterRef, TextField, Value
+from django.db.models.functions import JSONObject
 
 from portal.lib import actor
 from portal.lib.sealing import KEY_BYTES, SealBroken, key_encryption_keys, open_bytes, seal_bytes
@@ -44,7 +49,7 @@ def warm_keys(patient_ids: Iterable[UUID]) -> None:
     from patients.models import PatientKey
 
     store = actor.unit_store()
-    missing = {pid for pid in patient_ids if ("keys", pid) not in store}
+    missing = {pid for pid in patient_ids if ("keys", pid) not in store and ("wrapped", pid) not in store}
     if not missing:
         return
     found: dict[UUID, dict[tuple[str, int], bytes]] = {pid: {} for pid in missing}
@@ -55,17 +60,37 @@ def warm_keys(patient_ids: Iterable[UUID]) -> None:
         store[("keys", pid)] = keys
 
 
+def wrapped_with(patient: str) -> ArraySubquery:
+    """The wrapped keys of the patient that the column `patient` names, as a column of another statement; handed to `know_wrapped`."""
+    from patients.models import PatientKey
+
+    rows = PatientKey.objects.filter(patient=OuterRef(patient))
+    written = Func(F("wrapped"), Value("hex"), function="encode", output_field=TextField())
+    return ArraySubquery(
+        rows.values(said=JSONObject(space="space", version="version", kek_id="kek_id", wrapped=written))
+    )
+
+
+def know_wrapped(patient_id: UUID, rows: list[dict[str, Any]]) -> None:
+    """The rest of the unit of work does not ask again. Nothing is remembered of keys that were out of reach: they may come into it."""
+    if rows:
+        actor.unit_store()["wrapped", patient_id] = [
+            (row["space"], row["version"], row["kek_id"], bytes.fromhex(row["wrapped"])) for row in rows
+        ]
+
+
 def _keys_of(patient_id: UUID) -> dict[tuple[str, int], bytes]:
     from patients.models import PatientKey
 
     store = actor.unit_store()
     keys: dict[tuple[str, int], bytes] | None = store.get(("keys", patient_id))
     if keys is None:
+        rows = store.get(("wrapped", patient_id))
+        if rows is None:
+            rows = PatientKey.objects.filter(patient_id=patient_id).values_list(*WRAPPED[1:])
         keys = {
-            (space, version): unwrap(pid, space, version, kek_id, bytes(wrapped))
-            for pid, space, version, kek_id, wrapped in PatientKey.objects.filter(
-                patient_id=patient_id
-            ).values_list(*WRAPPED)
+            (space, version): unwrap(patient_id, space, version, kek_id, bytes(wrapped))
+            for space, version, kek_id, wrapped in rows
         }
         store[("keys", patient_id)] = keys
     return keys
@@ -89,4 +114,6 @@ def opening_key(patient_id: UUID, space: str, version: int) -> bytes:
 
 def forget_keys(patient_id: UUID) -> None:
     """Drop what this unit of work remembers of a patient's keys, after new ones were made."""
-    actor.unit_store().pop(("keys", patient_id), None)
+    store = actor.unit_store()
+    for name in ("keys", "wrapped"):
+        store.pop((name, patient_id), None)

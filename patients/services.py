@@ -8,16 +8,24 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from clinic.models import Site, Team
-from clinic.services import know_team_ids, team_ids_with, user_ids_in_teams, utc_today
+from clinic.services import (
+    hours_with,
+    know_hours,
+    know_team_ids,
+    team_ids_with,
+    user_ids_in_teams,
+    utc_today,
+)
 from patients.areas import PROFILE, Scope
 from patients.drafts import DraftConflict, DraftState, drafts_of, drop_draft, save_draft
-from patients.keys import SPACES, forget_keys, warm_keys, wrap_new_key
+from patients.keys import SPACES, forget_keys, know_wrapped, warm_keys, wrap_new_key, wrapped_with
 from patients.models import Grant, Patient, PatientKey
 from patients.once import DifferentContent, Done, exactly_once, hold_id
 from patients.querysets import opens
@@ -69,15 +77,21 @@ class CarerNotPossible(DomainError):
 
 @Compiled
 def _own_grants(*, user_id: UUID, now: datetime, today: date) -> Any:
-    """The person's own live grant with the patient, the site and the ids of the person's teams; every page asks this first."""
+    """The person's own live grant with the patient, the site and its hours, the patient's wrapped keys and the ids of the person's
+    teams; every page asks this first."""
     grants = Grant.objects.own(user_id, now).select_related("patient__site")
-    return grants.annotate(teams=team_ids_with(user_id, today)).order_by("patient_id")[:1]
+    hours, holidays = hours_with("patient__site_id")
+    told = grants.annotate(
+        teams=team_ids_with(user_id, today), hours=hours, holidays=holidays, keys=wrapped_with("patient_id")
+    )
+    return told.order_by("patient_id")[:1]
 
 
 def own_patient(user: Any) -> Patient | None:
     """The patient this person is, or None; read once a unit of work.
 
-    One statement says who the patient is, in what capacity the person acts on it, and their teams.
+    One statement says who the patient is, in what capacity the person acts on it, their teams, when the site is open, and brings the
+    patient's wrapped keys: what almost every page of a patient needs.
     """
     if not isinstance(user, User) or not user.is_active:
         return None
@@ -90,6 +104,8 @@ def own_patient(user: Any) -> Patient | None:
         if own is not None:
             store["access", user.pk, own.patient_id] = own
             know_team_ids(user, own.teams)
+            know_hours(own.patient.site_id, own.hours, own.holidays)
+            know_wrapped(own.patient_id, own.keys)
     found: Patient | None = store[key]
     return found
 
@@ -109,13 +125,18 @@ def get_patient_or_404(request: HttpRequest, patient_id: UUID | None = None, are
     if not isinstance(user, User):
         raise Http404
     grants = Grant.objects.opening(user, area).filter(patient_id=patient_id)
-    found = (
-        Patient.objects.for_user(user).filter(pk=patient_id, grants__in=grants).select_related("site").first()
-    )
+    hours, holidays = hours_with("site_id")
+    seen = Patient.objects.for_user(user).filter(pk=patient_id, grants__in=grants).select_related("site")
+    found: Any = seen.annotate(
+        open_hours=hours, closed_days=holidays, wrapped_keys=wrapped_with("pk")
+    ).first()
     if found is None:
         _note_refusal(request, patient_id)
         raise Http404
-    return found
+    know_hours(found.site_id, found.open_hours, found.closed_days)
+    know_wrapped(found.pk, found.wrapped_keys)
+    opened: Patient = found
+    return opened
 
 
 def _note_refusal(request: HttpRequest, patient_id: UUID) -> None:
@@ -208,6 +229,19 @@ def patient_side(patient: Patient, area: str) -> dict[UUID, str]:
         for grant in grants
         if grant.user_id and (grant.kind == "self" or area in grant.scopes)
     }
+
+
+def patient_side_ids(patient: Patient, area: str) -> Any:
+    """Subquery of the ids of `patient_side`."""
+    reads = Q(kind="self") | Q(kind="carer", scopes__contains=[area])
+    grants: Any = Grant.objects.live().filter(reads, patient_id=patient.pk, user_id__isnull=False)
+    return grants.values("user_id")
+
+
+def is_looked_after(patient: str, team: str) -> Exists:
+    """Whether the team that the column `team` names is one of `teams_looking_after` the patient that `patient` names."""
+    grants = Grant.objects.live().filter(kind="team", team__active=True)
+    return Exists(grants.filter(patient_id=OuterRef(patient), team_id=OuterRef(team)))
 
 
 def teams_looking_after(patient: Patient) -> list[Team]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 SIGNER = signing.TimestampSigner(salt="messaging.small-picture")
 SEEN = "seen"  # in a form and in an address: up to which message the writer had read
+AROUND = ("attach", "attached", "detach")  # what a form with files sends beside its fields
 SHOWN_FOR = 600  # seconds in which a page may fetch the small pictures that it shows
 
 

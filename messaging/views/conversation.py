@@ -10,12 +10,13 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from messaging import services
 from messaging.composing import making
-from messaging.files.page import FormFiles
+from messaging.files.page import AROUND, FormFiles
 from messaging.forms import NewMessageForm, ReplyForm
 from messaging.models import AnswerHelped, Message, Thread
 from messaging.telling.bounces import reached_by_mail
@@ -46,7 +47,7 @@ from messaging.views.undoing import offer
 from messaging.work.promises import help_now
 from messaging.writing import triage
 from patients import stepping
-from patients.drafting import DraftedPage, drafted
+from patients.drafting import LATER, DraftedPage, drafted
 from patients.requests import once_of
 from patients.services import DifferentContent, patient_side, record_view
 from portal.lib.display import look_of
@@ -111,7 +112,10 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
     place = enter(request, patient_id, *SIDE, "team")
     adds = add_words(request, place)
     help_panel = help_now(place.patient.site, present())
-    may_hide = place.for_self and "carer" in patient_side(place.patient, "messages").values()
+
+    def may_hide() -> bool:
+        return place.for_self and "carer" in patient_side(place.patient, "messages").values()
+
     page = drafted(
         request,
         NewMessageForm,
@@ -124,7 +128,7 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
         help=help_panel,
         may_hide=may_hide,
         by_phone=place.staff,
-        questions=triage.questions_for(place.user, place.patient),
+        questions=lambda: triage.questions_for(place.user, place.patient),
         low_energy=not place.staff and look_of(request).low_energy,
     )
     if place.staff and request.method != "POST" and not page.state.version:
@@ -143,7 +147,7 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
         "help": help_panel,
         "about": page.form["about"].value() or "",
         "up": place.url("list"),
-        "alarm": alarm_of_form(page.form),
+        "alarm": SimpleLazyObject(lambda: alarm_of_form(page.form)),  # read when the page is drawn
         "questions_off": triage.are_off(),
         **offered(place),
     }
@@ -204,7 +208,7 @@ def offer_follow_up(
     request: HttpRequest, place: Place, thread: Thread, sent_before: DifferentContent, files: FormFiles
 ) -> HttpResponse:
     """The first version of a new message was delivered: the other words become a reply that waits for one more press."""
-    page = reply_page(request, place, thread)
+    page = reply_page(request, place, thread.pk)
     page.refuse(sent_before)
     page.keep()
     files.page = page
@@ -239,10 +243,10 @@ def sent(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None) 
 def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None) -> HttpResponse:
     """One conversation, newest last, with the form to write more."""
     place = enter(request, patient_id, *SIDE)
-    found = found_thread(place, thread_id)
-    page = reply_page(request, place, found)
+    found = None if only_sends(request) else found_thread(place, thread_id)
+    page = reply_page(request, place, thread_id)
     files = FormFiles(request, place, page)
-    if files.stops:
+    if found is not None and files.stops:
         back = files.back(first=bool(unread(request, place, found)))
         return back or show_thread(request, place, thread_id, page, status=files.status, files=files)
     if page.later:
@@ -263,33 +267,40 @@ def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None
                 now=present(),
                 to_team=parse_uuid(request.POST.get("to_team")),
             )
+        except Thread.DoesNotExist:
+            raise Http404 from None
         except DomainError as error:
             page.refuse(error)
             page.keep()
             return show_thread(request, place, thread_id, page, status=error.status, files=files)
         page.done()
         return redirect(place.url("sent", thread_id))
-    if request.method == "POST":
-        page.keep()
-    if request.method == "POST":
-        return show_thread(request, place, thread_id, page, status=422, files=files)
-    return show_found(request, place, found, page, status=200, files=files)
+    if found is not None and request.method != "POST":
+        return show_found(request, place, found, page, status=200, files=files)
+    found = found or found_thread(place, thread_id)
+    page.keep()
+    return show_thread(request, place, thread_id, page, status=422, files=files)
 
 
-def reply_page(request: HttpRequest, place: Place, thread: Thread) -> DraftedPage:
+def only_sends(request: HttpRequest) -> bool:
+    """A press of "Send" with words alone: the service asks for the conversation itself, and locks it. Everything else asks first."""
+    return request.method == "POST" and not request.FILES and not {*AROUND, LATER} & set(request.POST)
+
+
+def reply_page(request: HttpRequest, place: Place, thread_id: UUID) -> DraftedPage:
     return drafted(
         request,
         ReplyForm,
         kind="reply",
         patient=place.patient,
-        target=thread.pk,
-        resume=place.url("thread", thread.pk),
+        target=thread_id,
+        resume=place.url("thread", thread_id),
     )
 
 
 def found_thread(place: Place, thread_id: UUID) -> Any:
     """The conversation as this person may see it now, with its state. 404 otherwise."""
-    threads = Thread.objects.for_user(place.user, place.patient).with_state(place.user)
+    threads = Thread.objects.for_user(place.user, place.patient).for_page(place.user)
     found = threads.filter(pk=thread_id).first()
     if found is None:
         raise Http404
@@ -322,17 +333,19 @@ def show_found(
 
     After any press on an older page, sent or not, it says that there is something new, and that has to be read first.
     """
-    if newer := unread(request, place, found):
+    if newer := [message for message in unread(request, place, found) if message.seq <= found.last_seq]:
         page.hold_back(services.NewerMessages(newer))
         status = 409
-    said = list(Message.objects.for_user(place.user, place.patient).filter(thread=found).in_order())
-    shown = bubbles(said, place, read_before(request, found))
+    every = Message.objects.for_user(place.user, place.patient).filter(thread=found, seq__lte=found.last_seq)
+    said = list(every.in_order())  # what came since it was read is news, not shown by halves
+    shown = bubbles(said, place, read_before(request, found), with_files=found.has_files)
     older, newest = fold(shown, asked_seq(request))
     record_view(place.user, place.patient, "thread.view", found.pk)
     if request.method != "HEAD" and found.seen < found.last_seq:
         services.mark_seen(by=place.user, thread=found, seq=found.last_seq, now=present())
     kind, words = state_words(found)
-    team, new_team = services.who_answers(place.patient, found)
+    stands = found.team_stands
+    team, new_team = (found.team, None) if stands else services.who_answers(place.patient, found)
     context = {
         "place": place,
         "files": files or FormFiles(request, place, page),
@@ -341,7 +354,7 @@ def show_found(
         "form_seen": form_seq(request, found),
         "older": older,
         "newest": newest,
-        "made": making.made_of(place.user, place.patient, found),
+        "made": making.made_of(place.user, place.patient, found) if found.has_made else [],
         "kind": kind,
         "words": words,
         "due": found.item_due if promised(found) else None,
@@ -360,14 +373,14 @@ def show_found(
     return page.render_again("messaging/thread.html", context, status=status)
 
 
-def helped_question(place: Place, found: Thread, said: list[Message]) -> dict[str, Any]:
+def helped_question(place: Place, found: Any, said: list[Message]) -> dict[str, Any]:
     """ "Did this answer help?", when the newest message is an answer; with what this person said before."""
     if not said or not said[-1].from_team:
         return {}
     before = AnswerHelped.objects.for_user(place.user, place.patient)
     return {
         "answer": said[-1],
-        "said": before.filter(message=said[-1], user=place.user).first(),
+        "said": before.filter(message=said[-1], user=place.user).first() if found.has_said else None,
         "helped_url": place.url("helped", found.pk),
     }
 

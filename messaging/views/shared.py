@@ -168,14 +168,16 @@ def bubbles(
     place: Place,
     seen: int,
     said: dict[UUID, list[AnswerHelped]] | None = None,
+    *,
+    with_files: bool = True,
 ) -> list[Bubble]:
-    """Messages as shown. `seen` is the last one this person had read before; own ones are never new."""
+    """Messages as shown. `seen` is the last one this person had read before; own ones are never new. `with_files`: there may be some."""
     every = list(messages)
     numbers = {message.pk: message.seq for message in every}
     replaced = {
         message.taken_back.correction_id: message.seq for message in every if message.taken_back is not None
     }
-    files = files_of(every, place)
+    files = files_of(every, place) if with_files else {}
     return [
         Bubble(
             who=author_words(message, place),

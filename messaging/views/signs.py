@@ -66,7 +66,7 @@ def alarm_of_form(form: Any, topic: str = "") -> dict[str, Any]:
     if found is None:
         return {}
     ticked = set(form.data.getlist("signs"))
-    asked = form.fields["signs"].asked if "signs" in form.fields else []
+    asked = form.fields["signs"].asked if ticked and "signs" in form.fields else []
     topic = topic or form.data.get("topic", "")
     fired = [one for one in asked if one.key in ticked and one.key.startswith(f"{topic}:")]
     words = found.rules.found_in(form.data.get("text", ""))

@@ -150,7 +150,7 @@ def at_work(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> tuple[Pl
     place = enter(request, patient_id, *STAFF)
     threads = Thread.objects.for_user(place.user, place.patient)
     threads = threads.of_own_teams(place.user) if place.may_act else threads
-    thread = threads.with_state(place.user).filter(pk=thread_id).first()
+    thread = threads.for_page(place.user).filter(pk=thread_id).first()
     if thread is None:
         raise Http404
     return place, thread
@@ -184,6 +184,7 @@ def show_work(
     user, patient, now = place.user, place.patient, present()
     if request.method == "POST":
         _place, thread = at_work(request, patient.pk, thread.pk)
+    read_to = thread.last_seq
     record_view(user, patient, "thread.view", thread.pk)
     items = WorkItem.objects.for_user(user, patient).filter(thread=thread).select_related("owner")
     item = items.order_by("-id").first()
@@ -197,7 +198,13 @@ def show_work(
     every = Message.objects.for_user(user, patient).filter(thread=thread, seq__lte=thread.last_seq)
     said = list(every.in_order())
     older, newest = fold(
-        bubbles(said, place, read_before(request, thread), said_of(user, patient, thread)),
+        bubbles(
+            said,
+            place,
+            read_before(request, thread),
+            said_of(user, patient, thread),
+            with_files=thread.has_files or thread.last_seq != read_to,
+        ),
         asked_seq(request),
     )
     if request.method != "HEAD":
@@ -221,7 +228,7 @@ def show_work(
         "older": older,
         "newest": newest,
         "others": others_of(place, thread),
-        "made": making.made_of(user, patient, thread),
+        "made": making.made_of(user, patient, thread) if thread.has_made else [],
         "notes": list(InternalNote.objects.for_user(user, patient).filter(thread=thread).in_order()),
         "history": history_of(user, patient, thread.pk),
         "item": item,

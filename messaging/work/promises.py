@@ -42,7 +42,7 @@ class Help:
 
 
 def help_now(site: Site, now: datetime) -> Help:
-    """The urgent-help and open-or-closed panel at an instant: two statements."""
+    """The urgent-help and open-or-closed panel at an instant: one statement at most, once a unit of work."""
     state = state_of(site)
     is_open = state.is_open(now)
     return Help(

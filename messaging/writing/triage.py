@@ -137,16 +137,15 @@ def note(
 ) -> Verdict | None:  # fmt: skip
     """Judge a new message of the patient's side, a call and a letter too, and keep the answers with it, sealed. Call inside the transaction of the send.
 
-    A row is made when something was answered or a rule fired. None: no version is in use.
+    A row is made when something was answered or a rule fired. None: no version is in use, or there was nothing to judge: who signed
+    is asked when it counts.
     """
+    signs, called = list(signs), called if called in CALLED else ""
+    if not signs and not called and not redflags.newest().found_in(message.body):
+        return None
     found = in_use()
-    signs = list(signs)
-    asked = (
-        message.seq == 1 or signs
-    )  # what is written later has questions only when the team asks on the phone
-    therapies = therapies_of(by, patient) if found is not None and asked else []
+    therapies = therapies_of(by, patient) if found is not None and signs else []
     verdict = found.rules.judge(thread.topic, message.body, signs, therapies) if found is not None else None
-    called = called if called in CALLED else ""
     if found is not None and verdict is not None and (verdict.answers or verdict.urgent or called):
         row = TriageAnswers(id=uuid7(), patient_id=patient.pk, thread=thread, message=message)
         row.ruleset_version, row.ruleset_signed, row.level = found.rules.version, found.signed, verdict.level

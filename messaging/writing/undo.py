@@ -35,7 +35,7 @@ from messaging.topics import Lane
 from messaging.writing.begun import address_of_new, below
 from patients.drafts import Fields, open_draft, save_draft
 from patients.models import Patient
-from patients.services import capacity_of, exactly_once, patient_side, record_change, require
+from patients.services import capacity_of, exactly_once, patient_side_ids, record_change, require
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict
 
@@ -55,7 +55,7 @@ def taken_back(message: Message) -> bool:
 
 
 def is_open_to_undo(user: User, patient: Patient, message: Message, now: datetime) -> bool:
-    """Whether this person can take back the newest message that stands, at `now`. Two statements, none for others' messages."""
+    """Whether this person can take back the newest message that stands, at `now`. One statement, none for others' messages."""
     if message.author_id != user.pk or message.capacity not in services.PATIENT_SIDE:
         return False
     return now - message.created_at <= WINDOW and not _opened(patient, message)
@@ -168,10 +168,10 @@ def _is_newest(message: Message) -> bool:
 
 def _opened(patient: Patient, message: Message) -> bool:
     """Somebody who does not read for the patient has opened it, works on it already, or was told to come and look."""
-    ours = [*patient_side(patient, services.AREA), message.author_id]
+    ours = Q(user_id__in=patient_side_ids(patient, services.AREA)) | Q(user_id=message.author_id)
     looked = ThreadViewer.objects.filter(thread_id=message.thread_id, last_seen_seq__gte=message.seq)
     claimed = WorkItem.objects.filter(Q(owner__isnull=False) | Q(told__gt=0), trigger_id=message.pk)
-    by_others = looked.exclude(user_id__in=ours).values("pk")
+    by_others = looked.exclude(ours).values("pk")
     return bool(by_others.union(claimed.values("pk"), all=True)[:1])
 
 

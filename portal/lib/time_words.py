@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import dates, timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 
 def _zone(zone: Any) -> dt.tzinfo | None:
@@ -22,12 +23,22 @@ def _local(value: dt.date | dt.datetime, zone: Any = None) -> dt.date | dt.datet
     return value
 
 
+@lru_cache(maxsize=16)
+def _names(language: str | None) -> tuple[tuple[str, ...], tuple[str, ...], str, str, str]:
+    """Weekdays from Monday, months from January, the halves of a day and the sentence of a moment, looked up once for a language:
+    a long page says two hundred moments."""
+    weekdays = tuple(str(dates.WEEKDAYS[number]) for number in range(7))
+    months = tuple(str(dates.MONTHS[number]) for number in range(1, 13))
+    return weekdays, months, _("am"), _("pm"), _("%(day)s at %(clock)s")
+
+
 def day(value: dt.date | dt.datetime | None, zone: Any = None) -> str:
     """ "Thursday 3 December 2026", in the zone given (`{{ start|day:site.time_zone }}`) or the active one."""
     if value is None:
         return ""
     local = _local(value, zone)
-    return f"{dates.WEEKDAYS[local.weekday()]} {local.day} {dates.MONTHS[local.month]} {local.year}"
+    weekdays, months, *_rest = _names(get_language())
+    return f"{weekdays[local.weekday()]} {local.day} {months[local.month - 1]} {local.year}"
 
 
 def clock(value: dt.datetime | dt.time | None, zone: Any = None) -> str:
@@ -36,7 +47,8 @@ def clock(value: dt.datetime | dt.time | None, zone: Any = None) -> str:
         return ""
     local = value if isinstance(value, dt.time) else _local(value, zone)
     assert isinstance(local, dt.datetime | dt.time)  # a date has no clock
-    half = _("am") if local.hour < 12 else _("pm")
+    _weekdays, _months, before_noon, after_noon, _moment = _names(get_language())
+    half = before_noon if local.hour < 12 else after_noon
     return f"{(local.hour + 11) % 12 + 1}:{local.minute:02d} {half}"
 
 
@@ -44,7 +56,7 @@ def when(value: dt.datetime | None, zone: Any = None) -> str:
     """ "Thursday 3 December 2026 at 9:00 am", in the zone given or the active one."""
     if value is None:
         return ""
-    return _("%(day)s at %(clock)s") % {"day": day(value, zone), "clock": clock(value, zone)}
+    return _names(get_language())[-1] % {"day": day(value, zone), "clock": clock(value, zone)}
 
 
 def ago(value: dt.date | dt.datetime | None, zone: Any = None) -> str:

@@ -12,6 +12,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
+from patients.models import Draft, Receipt
+from portal.lib.ids import uuid7
 from tests.messaging.ward import Ward, hidden
 
 SignIn = Callable[[User], Client]
@@ -111,6 +113,25 @@ def test_a_hidden_conversation_is_not_there_for_the_carer(ward: Ward, signed_in:
     assert "Hidden from people who help you" in patient.get(reverse("messaging:list")).content.decode()
     staff = signed_in(ward.rosa).get(reverse("messaging:work-thread", args=[ward.of_maya.pk, thread.pk]))
     assert "Between us." in staff.content.decode()
+
+
+@pytest.mark.parametrize("text", ["Let me in.", ""])
+def test_words_for_a_conversation_that_is_not_open_to_their_writer_are_not_there_either(
+    text: str, ward: Ward, signed_in: SignIn
+) -> None:
+    """Sent with words alone, the service itself is the first that asks whose conversation it is."""
+    thread_id = ward.start(hide_from_carers=True)
+    data = {"draft": str(uuid7()), "draft_version": "0", "seen": "9", "text": text}
+    for person, url in (
+        (ward.samuel, reverse("messaging:thread", args=[thread_id])),
+        (ward.jonas, reverse("messaging:patient-thread", args=[ward.of_maya.pk, thread_id])),
+        (ward.maya, reverse("messaging:thread", args=[uuid7()])),
+    ):
+        assert signed_in(person).post(url, data).status_code == 404
+    assert ward.count(Message) == 1
+    assert ward.count(Draft) == 0
+    with ward.system():
+        assert not Receipt.objects.filter(act="message.reply").exists()
 
 
 @pytest.mark.parametrize("table", TABLES)
