@@ -37,7 +37,7 @@ def urgent_and_late(user: User, now: datetime, patient: Patient | None = None) -
     the infusion, is one problem with an infusion that is near. Two statements."""
     rows = WorkItem.objects.for_user(user, patient).of_own_teams(user).waiting()
     rows = rows.filter(Q(lane=Lane.SAFETY) | Q(due_at__lt=now)).select_related("thread", "owner").with_gone()
-    items: list[WorkItem] = up_to(rows.in_work_order(), MOST)
+    items: list[Any] = up_to(rows.in_work_order(), MOST)  # with `newest_gone`
     signs = _signs_beside(user, items, patient)
     for item in items:
         late = item.due_at < now
