@@ -164,8 +164,21 @@ def team_ids(user: User) -> list[UUID]:
     """Ids of the person's teams today, read once a unit of work."""
     store, key = actor.unit_store(), ("team_ids", user.pk)
     if key not in store:
-        store[key] = list(memberships(user).values_list("team_id", flat=True))
+        store[key] = [team_id for team_id, _role in _teams_and_roles(user)]
     found: list[UUID] = store[key]
+    return found
+
+
+def own_roles(user: User) -> set[str]:
+    """The roles in which the person works today, read once a unit of work."""
+    return {role for _team_id, role in _teams_and_roles(user)}
+
+
+def _teams_and_roles(user: User) -> list[tuple[UUID, str]]:
+    store, key = actor.unit_store(), ("teams and roles", user.pk)
+    if key not in store:
+        store[key] = list(memberships(user).values_list("team_id", "role"))
+    found: list[tuple[UUID, str]] = store[key]
     return found
 
 

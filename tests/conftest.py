@@ -81,6 +81,14 @@ def _static_files() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _signed_rules() -> None:
+    """A signature of another test is not this test's."""
+    from messaging.writing.triage import forget_signed
+
+    forget_signed()
+
+
+@pytest.fixture(autouse=True)
 def _site_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test reads the site anew, and then only once: what every page says of it may be 15 seconds old, and a test that counts
     statements would now and then count those that read it again."""

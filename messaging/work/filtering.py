@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from clinic.services import memberships
+from clinic.services import own_roles
 from messaging.models import WorkItem
 from messaging.topics import OPENS_ON, Lane
 from messaging.work import calls
@@ -90,7 +90,7 @@ def role_of(user: User) -> str:
     """The role whose part the person's list begins with; empty for a nurse and for somebody with several roles. Read once a unit of work."""
     store, key = unit_store(), ("role on the work list", user.pk)
     if key not in store:
-        roles = set(memberships(user).values_list("role", flat=True))
+        roles = own_roles(user)
         store[key] = next(iter(roles)) if len(roles) == 1 and roles <= set(OPENS_ON) else ""
     found: str = store[key]
     return found

@@ -26,12 +26,15 @@ class Newest:
 
 
 def newest_of(user: User, items: Iterable[WorkItem]) -> dict[UUID, Newest]:
-    """By work item (of `for_list`); without what was taken back. One statement for all of them; the texts stay sealed until they are read.
+    """By work item (of `for_list`), of those whose conversation went on after the message that made the work; without what was taken back.
+    One statement for all of them, none when nothing was added; the texts stay sealed until they are read.
 
     Reading a line of it is not opening the conversation (`writing.undo`), and an answer ends the work: so whatever the patient's
     side wrote since the work began is unanswered.
     """
-    shown = list(items)
+    shown = [item for item in items if item.thread.last_seq > item.trigger.seq]
+    if not shown:
+        return {}
     theirs = Message.objects.exclude(capacity=Message.Capacity.TEAM).standing()
     last = theirs.filter(thread=OuterRef("thread")).order_by("-seq").values("seq")[:1]
     threads = [item.thread_id for item in shown]

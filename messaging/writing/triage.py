@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -25,6 +25,7 @@ from patients.models import Patient
 from portal.lib.actor import unit_store
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, NotAllowed
+from portal.lib.time import now
 from treatment.services import courses_of
 
 SIGNS_FOR_ALL = "neurologist"
@@ -47,6 +48,10 @@ class InUse:
     signed: bool
 
 
+COMMITTED = timedelta(minutes=1)  # a signature so old is not one of a transaction that could still fail
+_signed: set[tuple[str, int, str]] = set()  # known for the life of the process
+
+
 def signature_of(rules: Ruleset) -> RulesetSignature | None:
     """The signature under exactly this content; a changed file is unsigned."""
     found = RulesetSignature.objects.filter(version=rules.version, content_hash=rules.content_hash)
@@ -54,18 +59,27 @@ def signature_of(rules: Ruleset) -> RulesetSignature | None:
 
 
 def in_use() -> InUse | None:
-    """What is asked now: the newest version when it is signed; unsigned in demo mode only. Read once a unit of work."""
+    """What is asked now: the newest version when it is signed; unsigned in demo mode only. Read once a unit of work, and once a process when
+    it is signed: a signature is never taken away."""
     rules = redflags.newest()
     store, key = unit_store(), ("red flags signed", rules.version, rules.content_hash)
-    if key not in store:
-        store[key] = signature_of(rules) is not None
-    signed: bool = store[key]
+    if key not in store and key not in _signed:
+        found = signature_of(rules)
+        store[key] = found is not None
+        if found is not None and now() - found.signed_at > COMMITTED:
+            _signed.add(key)
+    signed: bool = key in _signed or store[key]
     return InUse(rules, signed) if signed or settings.DEMO else None
+
+
+def forget_signed() -> None:
+    """For tests, whose signatures are rolled back."""
+    _signed.clear()
 
 
 def are_off() -> bool:
     """True while nothing is asked and no words are looked for, because nobody has signed the version. Pages say so, and name the phone first."""
-    return in_use() is None
+    return not settings.DEMO and in_use() is None
 
 
 def said_to_administrators(now: datetime) -> list[str]:

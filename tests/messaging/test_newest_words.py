@@ -68,6 +68,7 @@ def test_rows_with_more_messages_cost_no_more(ward: Ward, signed_in: SignIn) -> 
         return len(captured)
 
     first = ward.start()
+    ward.reply(first, "One more.")
     one = statements()
     for thread in (first, ward.start(), ward.start()):
         ward.reply(thread, "More.")

@@ -11,9 +11,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from messaging.models import Message, Thread, WorkItem
+from messaging.writing import redflags, triage
 from portal.context import forget_site
 from portal.lib.ids import uuid7
 from tests.messaging.ward import Ward
@@ -26,7 +28,7 @@ MOST = {
     "answer": 25,
     "thread": 8,
     "thread, carer": 16,
-    "thread, team": 44,
+    "thread, team": 47,
     "work-list": 12,
     "list": 7,
     "search": 9,
@@ -84,6 +86,13 @@ def test_a_conversation_costs_the_same_with_one_message_and_with_seven(
 
 
 # --- At the sizes that docs/performance.md gives figures for: as often with ten as with hundreds, and never more often than this ---
+
+
+def signed_long_ago(ward: Ward) -> None:
+    """As on any site at work: the red-flag questions are signed. That is looked up once a process."""
+    with ward.acting(ward.hana):
+        yesterday = timezone.now() - timedelta(days=1)
+        triage.sign(by=ward.hana, version=redflags.newest().version, id=uuid7(), now=yesterday)
 
 
 def asked(client: Client, url: str, sent: Callable[[], dict[str, Any]] | None = None) -> list[str]:
@@ -151,6 +160,7 @@ def draft_of(**more: Any) -> Callable[[], dict[str, Any]]:
 
 
 def test_a_conversation_of_two_hundred_asks_as_often_as_one_of_ten(ward: Ward, signed_in: SignIn) -> None:
+    signed_long_ago(ward)
     thread_id = ward.start(topic="visit")
     pages = {
         ward.maya: (reverse("messaging:thread", args=[thread_id]), MOST["thread"]),
@@ -174,6 +184,7 @@ def test_a_conversation_of_two_hundred_asks_as_often_as_one_of_ten(ward: Ward, s
 def test_sending_asks_as_often_into_two_hundred_messages_and_beside_three_hundred_conversations(
     ward: Ward, signed_in: SignIn
 ) -> None:
+    signed_long_ago(ward)
     thread_id = ward.start(topic="visit")
     maya, rosa = signed_in(ward.maya), signed_in(ward.rosa)
     acts: list[tuple[Client, str, Any, int]] = [
