@@ -128,12 +128,12 @@ def first_line(text: str, most: int = 90) -> str:
     return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0] + "…"
 
 
-def work_line(item: WorkItem) -> str:
+def work_line(item: WorkItem, most: int = 90) -> str:
     """The line of work from `for_list`: how its message begins, or that urgent words were taken back and somebody calls."""
     gone: bool = item.newest_gone  # type: ignore[attr-defined]
     if item.trigger.taken_back is not None or (gone and item.lane == Lane.SAFETY):
         return _("Wrote something that may be urgent and took it back. Please call.")
-    return first_line(item.trigger.body)
+    return first_line(item.trigger.body, most)
 
 
 def load_demo(world: Any) -> None:

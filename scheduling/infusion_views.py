@@ -55,7 +55,7 @@ class AskedInfusion(Asked):
             and self.dose.parts is not None
             and not self.dose.held
             and infusions.infusion_service(self.patient) is not None
-            and (self.booked is None or self.booked.can_change(self.now))
+            and (self.booked is None or infusions.may_follow(self.booked, self.capacity, self.zone, self.now))
         )
 
     @property
@@ -114,12 +114,14 @@ def infusion(request: HttpRequest, patient_id: UUID | None = None) -> HttpRespon
             last = None
     answer = infusions.answered_by(asked.patient, asked.requested.created_at) if asked.requested else None
     opens = asked.window[0] if dose else None
+    over = asked.booked is not None and not asked.booked.is_upcoming(asked.now)
     return asked.page(
         "infusion",
         dose=dose,
         window=_window_words(dose) if dose else "",
         parts=_length_words(dose) if dose else "",
-        booked=detail_row(asked, asked.booked) if asked.booked else None,
+        booked=detail_row(asked, asked.booked) if asked.booked and not over else None,
+        over=when_words(asked.booked.starts_at, asked.zone) if asked.booked and over else "",
         requested=detail_row(asked, asked.requested) if asked.requested else None,
         declined=detail_row(asked, last) if last else None,
         can_ask=asked.can_ask and asked.window[0] < asked.window[1],

@@ -22,6 +22,7 @@ from clinic.services import state_of
 from patients.models import Patient
 from patients.services import Done, exactly_once, record_change, require, users_who_may
 from portal.lib.problems import Conflict
+from portal.lib.time import today_in
 from scheduling import doses, services, slots
 from scheduling.doses import BookableDose
 from scheduling.finding import day_window, find_infusion_starts, lanes_of, place_at
@@ -44,6 +45,7 @@ from scheduling.services import (
     visit_or_404,
 )
 from scheduling.slots import Span
+from treatment.services import chair_stands
 
 MOST_WISHES = 3
 TRIES = 5
@@ -155,7 +157,7 @@ def ask(
     """Ask for an infusion time with one to three wishes, the dearest first; its place is held until the team answers.
 
     A request that waits already is replaced: its place is given up only together with holding the new one. By the team, or where the site lets infusions be booked directly, the first wish is booked at once; an infusion that is
-    booked already moves there. Gives the appointment's id. Raises NotAllowed, NotPlanned,
+    booked already moves there. A booked time that has passed without the dose is let go (`may_follow`). Gives the appointment's id. Raises NotAllowed, NotPlanned,
     BookingClosed, and TimeRefused with the nearest `times`.
     """
     now = now or timezone.now()
@@ -169,8 +171,9 @@ def ask(
             lock_patient(patient.pk)
             dose, service = _bookable(by, patient, dose_id)
             booked, requested = infusion_of(by, patient, dose_id)
+            unused = None
             if booked is not None and not booked.can_change(now):
-                raise VisitOver
+                unused, booked = _let_go(by, patient, booked, capacity, now), None
             for at in asked:
                 _in_window(at, dose, capacity, patient, now)
             for at in asked[1:]:
@@ -196,7 +199,7 @@ def ask(
             if requested is not None:
                 requested.state, requested.changed_at = "moved" if directly else "withdrawn", now
                 requested.save(update_fields=["state", "changed_at"])
-            given_up = [requested, booked if directly else None]
+            given_up = [requested, booked if directly else None, unused]
             _take(by, patient, visit, asked[0], dose.minutes, now, given_up=given_up, kept=booked)
         what = "asked" if not directly else "booked" if booked is None else "changed"
         record_change(
@@ -222,6 +225,35 @@ def ask(
     except TimeRefused as refused:
         refused.times = _nearest(by, patient, dose_id, capacity, asked[0], now)
         raise
+
+
+def may_follow(booked: Appointment, capacity: str, zone: str, now: datetime) -> bool:
+    """Whether a dose that is still planned may have another time after this one: somebody came with a fever, or did not come.
+
+    Before it begins it is moved, as any other. After that the team finds another time at once; a patient and a carer from the next day on
+    (of the site), because a dose is noted as given only after it.
+    """
+    if booked.can_change(now) or capacity in STAFF:
+        return True
+    return today_in(now, zone) > today_in(booked.ends_at, zone)
+
+
+def _let_go(by: User, patient: Patient, booked: Appointment, capacity: str, now: datetime) -> Appointment:
+    """A time at which the dose was not given, ended so that its dose can have another one. Its place is given up with holding the new one.
+
+    Raises VisitOver when it is too soon for that, or when the infusion runs in the chair.
+    """
+    assert booked.dose_id is not None
+    stand = chair_stands(by, [booked.dose_id]).get(booked.dose_id)
+    runs = stand is not None and stand.started_at is not None and stand.closed_at is None
+    if runs or not may_follow(booked, capacity, patient.site.time_zone, now):
+        raise VisitOver
+    booked.state, booked.cancelled_at, booked.changed_at = Appointment.State.CANCELLED, now, now
+    booked.version += 1
+    booked.cancel_reason = _("The infusion did not take place at this time.")
+    booked.save(update_fields=["state", "cancelled_at", "changed_at", "version", "cancel_reason"])
+    record_change(by, patient, "appointment.cancelled", booked.pk)
+    return booked
 
 
 def _bookable(by: User, patient: Patient, dose_id: UUID) -> tuple[BookableDose, Service]:
@@ -365,7 +397,10 @@ def confirm(
             lock_patient(patient.pk)
             visit = _waiting(by, patient, appointment_id)
             dose, _service = _bookable(by, patient, _dose_id(visit))
-            old = visit.moves if visit.moves is not None and visit.moves.can_change(now) else None
+            old, unused = visit.moves, None
+            if old is not None and not old.can_change(now):
+                unused = _let_go(by, patient, old, capacity, now) if old.is_booked else None
+                old = None
             wanted = at or visit.starts_at
             _in_window(wanted, dose, capacity, patient, now)
             target, what = (old, "changed") if old is not None else (visit, "booked")
@@ -376,7 +411,8 @@ def confirm(
                 visit.save(update_fields=["state", "answer", "answered_by", "changed_at"])
                 old.parts, old.answer, old.answered_by = visit.parts, words or None, by
                 old.version, old.changed_at = old.version + 1, now
-            _take(by, patient, target, wanted, _minutes(visit), now, given_up=[visit] if old else [])
+            given_up = [visit if old else None, unused]
+            _take(by, patient, target, wanted, _minutes(visit), now, given_up=given_up)
         record_change(by, patient, "infusion.confirmed", target.pk)
         tell(patient, target, what, now, carer=_asking_carer(request))
         return target.pk

@@ -187,7 +187,9 @@ class WorkRead(serializers.Serializer[Any]):
 
     def get_newest_line(self, item: WorkItem) -> str:
         found = self.context["newest"].get(item.pk)
-        return first_line(found.message.body if found is not None else item.trigger.body, NEWEST_LINE)
+        return (
+            first_line(found.message.body, NEWEST_LINE) if found is not None else work_line(item, NEWEST_LINE)
+        )
 
 
 class WorkStateRead(serializers.Serializer[Any]):

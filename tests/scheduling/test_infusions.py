@@ -20,6 +20,7 @@ from scheduling import doses, infusions, services
 from scheduling.finding import lanes_of, place_at
 from scheduling.models import Appointment, AvailabilityException, Claim
 from tests.scheduling.chairs import Ward, whole
+from treatment.chair.flow import Stand
 
 HOUR = timedelta(hours=1)
 
@@ -148,6 +149,62 @@ def test_a_site_may_let_infusions_be_booked_directly(ward: Ward) -> None:
     assert ward.ask(dose, times[1]) == id  # moves; its own place counts as free
     assert (ward.visit(id).starts_at, ward.visit(id).version) == (times[1], 1)
     assert len(whole(ward)) == 1
+
+
+def test_who_was_sent_home_gets_another_time(ward: Ward) -> None:
+    """The infusion did not take place: a fever at the chair. The team finds a new time while the old one runs."""
+    dose = ward.dose()
+    times = ward.times(dose, by=ward.rosa)
+    first = ward.ask(dose, times[0], by=ward.rosa)
+    begun = times[0] + timedelta(minutes=20)
+    with pytest.raises(services.VisitOver):
+        ward.ask(dose, times[-1], now=begun)
+    second = ward.ask(dose, times[-1], by=ward.rosa, now=begun)
+    assert second != first
+    old = ward.visit(first)
+    assert (old.state, old.cancelled_at) == ("cancelled", begun)
+    assert old.cancel_reason == "The infusion did not take place at this time."
+    assert ward.claims(first) == []
+    assert ward.visit(second).state == "booked"
+    assert [visit.pk for visit in whole(ward)] == [second]
+    with actor.unit_of_work(actor.Actor(user_id=ward.maya.pk)):
+        assert AuditEvent.objects.of(ward.patient).filter(act="appointment.cancelled", target=first).exists()
+
+
+def test_who_did_not_come_asks_for_another_time_from_the_next_day_on(ward: Ward) -> None:
+    dose = ward.dose()
+    times = ward.times(dose, by=ward.rosa)
+    first = ward.ask(dose, times[0], by=ward.rosa)
+    evening, later = ward.visit(first).ends_at + HOUR, ward.visit(first).ends_at + 20 * HOUR
+    wish = next(at for at in times if at > later + 30 * HOUR)
+    with pytest.raises(services.VisitOver):  # a dose is noted as given only after it
+        ward.ask(dose, wish, now=evening)
+    asked = ward.ask(dose, wish, now=later)
+    assert (ward.visit(first).state, ward.visit(asked).state) == ("cancelled", "requested")
+    assert ward.act(infusions.confirm, asked, now=later) == asked
+
+
+def test_a_wish_to_move_is_confirmed_after_the_old_time_has_passed(ward: Ward) -> None:
+    dose = ward.dose()
+    times = ward.times(dose, by=ward.rosa)
+    first = ward.ask(dose, times[0], by=ward.rosa)
+    asked = ward.ask(dose, ward.times(dose)[-1])
+    assert ward.visit(asked).moves_id == first
+    assert ward.act(infusions.confirm, asked, now=times[0] + HOUR) == asked
+    assert (ward.visit(first).state, ward.visit(asked).state) == ("cancelled", "booked")
+    assert [visit.pk for visit in whole(ward)] == [asked]
+
+
+def test_a_time_is_not_let_go_while_the_infusion_runs(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    dose = ward.dose()
+    times = ward.times(dose, by=ward.rosa)
+    first = ward.ask(dose, times[0], by=ward.rosa)
+    begun = times[0] + HOUR
+    running = Stand(started_at=times[0] + timedelta(minutes=30))
+    monkeypatch.setattr(infusions, "chair_stands", lambda _user, ids: dict.fromkeys(ids, running))
+    with pytest.raises(services.VisitOver):
+        ward.ask(dose, times[-1], by=ward.rosa, now=begun)
+    assert ward.visit(first).state == "booked"
 
 
 def test_the_team_books_for_a_patient_on_the_phone(ward: Ward) -> None:
