@@ -354,6 +354,11 @@ def test_the_patients_page_says_what_until_when_and_what_is_next(ward: Ward) -> 
     assert "No last day is known. It goes on until your team tells you." in text  # the skin exam
     assert "Vital signs" not in text
     assert "Whom to call" in text
+    staff = page(ward, ward.nurse)
+    assert "The data give no last day: it goes on until the team ends it." in staff
+    assert "Who has it: The patient" in staff  # the own check
+    assert "Who has it: You" in text
+    assert "Who has it: You" not in staff
 
 
 def test_without_a_treatment_nothing_is_watched(ward: Ward) -> None:

@@ -71,7 +71,7 @@ def test_the_worst_come_first(ward: Ward) -> None:
     begin(ward, ward.other, "alemtuzumab", 170)  # five have
     text = shown(ward, ward.nurse)
     assert text.index("Samuel Okafor") < text.index("Maya Lindqvist")
-    assert "5 days for it have passed" in text
+    assert "5 due days have passed" in text
     assert "Blood test: thyroid" in text[: text.index("Maya Lindqvist")]  # every 3 months
     assert "Blood test: thyroid" not in text[text.index("Maya Lindqvist") :]
     assert "Your own check" not in text

@@ -24,6 +24,7 @@ from treatment.ledger.models import Result
 from treatment.ledger.reading import Line
 from treatment.models import DutyDecision
 from treatment.pages import Asked
+from treatment.words import STAFF_OWNERS
 
 
 def results_of(user: User, patient: Patient, test: str | None = None, *, team: bool) -> list[Result]:
@@ -130,11 +131,11 @@ def _line_row(asked: Asked, line: Line, rows: list[Result]) -> dict[str, Any]:
         "line": line,
         "code": line.test.code,
         "label": line.test.label,
-        "who": owner_words(line.test.owner),
+        "who": str(STAFF_OWNERS[line.test.owner]) if asked.is_staff else owner_words(line.test.owner),
         "kind": kind,
         "word": word,
-        "due": words.due_words(line),
-        "until": words.until_words(line),
+        "due": words.staff_due_words(line) if asked.is_staff else words.due_words(line),
+        "until": words.staff_until_words(line) if asked.is_staff else words.until_words(line),
         "missed": words.missed_words(line.missed) if line.missed > 1 else "",
         "newest": shown(asked, line.test, readable[0]) if readable else None,
         "waiting": [row for row in standing if not hasattr(row, "release")],

@@ -62,6 +62,19 @@ def due_words(line: Line) -> str:
     return _("Ask your infusion center when it is due next.")
 
 
+def staff_due_words(line: Line) -> str:
+    """The same as the team reads it: the reader is not the patient, and whom to ask is the team itself."""
+    if line.due is not None and line.is_overdue:
+        return _("Due since %(day)s.") % {"day": day_words(line.due)}
+    if line.due is None and line.state is State.UNDECIDED:
+        return _("For some people only: it has to be decided.")
+    if line.due is None and line.state is State.NOT_APPLYING:
+        return _("It was decided that it does not apply.")
+    if line.due is None and line.state not in (State.NOT_YET, State.INFUSION, State.OVER):
+        return _("The data give no next day.")
+    return due_words(line)
+
+
 def until_words(line: Line) -> str:
     """How long it goes on."""
     if not line.alive:
@@ -77,6 +90,13 @@ def until_words(line: Line) -> str:
     return _("No last day is known. It goes on until your team tells you.")
 
 
+def staff_until_words(line: Line) -> str:
+    """The same as the team reads it."""
+    if line.alive and line.until is None and not all(d.due.watch.ends is Ends.COURSE for d in line.counting):
+        return _("The data give no last day: it goes on until the team ends it.")
+    return until_words(line)
+
+
 def every_words(due: Due) -> str:
     """ "Every month", "Every 3 months", or that the data give no interval."""
     months = due.every_months or due.watch.every_months
@@ -86,7 +106,7 @@ def every_words(due: Due) -> str:
 
 
 def missed_words(count: int) -> str:
-    return ngettext("%(count)d day for it has passed", "%(count)d days for it have passed", count) % {
+    return ngettext("%(count)d due day has passed", "%(count)d due days have passed", count) % {
         "count": count
     }
 
