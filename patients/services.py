@@ -27,7 +27,7 @@ from patients.areas import PROFILE, Scope
 from patients.drafts import DraftConflict, DraftState, drafts_of, drop_draft, save_draft
 from patients.keys import SPACES, forget_keys, know_wrapped, warm_keys, wrap_new_key, wrapped_with
 from patients.models import Grant, Patient, PatientKey
-from patients.once import DifferentContent, Done, exactly_once, hold_id
+from patients.once import DifferentContent, Done, exactly_once, hold_id, was_done
 from patients.querysets import opens
 from patients.trail import Event, note
 from portal.lib import actor
@@ -65,6 +65,7 @@ __all__ = [
     "team_of",
     "users_who_may",
     "warm_keys",
+    "was_done",
 ]
 
 

@@ -27,8 +27,7 @@ from messaging.work import alarms, clockwork
 from messaging.work.events import Kind, remember
 from messaging.work.routing import NoReason
 from patients.models import Patient
-from patients.once import was_done
-from patients.services import Done, exactly_once, record_change, require, teams_looking_after
+from patients.services import Done, exactly_once, record_change, require, teams_looking_after, was_done
 from portal.lib.problems import DomainError
 from portal.lib.time import today_in
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,7 @@ def test_open_template_send_next(live_world: LivePortal, new_page: Callable[...,
     nurse.wait_for_url("**/patients/*/work/*/")
     tab_to(nurse, "A time for a call")
     nurse.keyboard.press("Enter")  # 2: template
-    nurse.wait_for_url("**/#id_text")
+    nurse.wait_for_url(re.compile("#id_text$"))
     box = nurse.get_by_label("Your answer")
     assert "We call you on [day] at [time]." in box.input_value()
     assert nurse.evaluate("() => document.activeElement.id") == "id_text"

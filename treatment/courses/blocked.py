@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from clinic.models import Site
-from patients.keys import warm_keys
 from patients.models import Patient
+from patients.services import warm_keys
 from portal.lib.problems import DomainError
 from treatment.courses import reading
 from treatment.courses.proceeding import Code, Stop, VersionWithdrawn, counted_stops
