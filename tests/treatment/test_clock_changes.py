@@ -107,7 +107,7 @@ def test_a_reminder_counts_days_of_the_calendar_and_keeps_the_hours_of_the_clock
 ) -> None:
     for left_on_the_day in (-1, 0, 1, 2, 3, 6, 7, 8, 13, 14, 15):
         target = day + DAY * left_on_the_day
-        dose: Any = SimpleNamespace(target=target, patient=somebody(zone))
+        dose: Any = SimpleNamespace(counted_on=target, patient=somebody(zone))
         for now in quarters(zone, day, 1, 2):
             left = target.toordinal() - day_at(zone, now, day).toordinal()
             steps = [step for step in (1, 3, 7, 14) if 0 < left <= step]
@@ -163,7 +163,7 @@ def test_a_check_in_counts_real_hours_and_wakes_nobody(
     for began in (wall(zone, day - DAY, 9), wall(zone, day - DAY, 15, 45), wall(zone, day, 10)):
         dose: Any = SimpleNamespace(
             given_at=began, course=None, course_id=1, phase_key="", patient=somebody(zone),
-            check_ins=SimpleNamespace(all=list),
+            check_ins=SimpleNamespace(all=list), chair_days=SimpleNamespace(all=list),
         )  # fmt: skip
         over = began + HOUR
         for now in quarters(zone, day, 1, 7):
