@@ -115,5 +115,9 @@ def test_when_one_tab_has_sent_the_other_ones_words_are_kept(
     box(two).press("End")
     box(two).press_sequentially(f" {SECOND}")
     two.get_by_text("saved as a new draft").wait_for()
-    one.goto("/messages/new/")
+    for _look in range(20):  # what was typed after that save goes with the next one
+        one.goto("/messages/new/")
+        if SECOND in box(one).input_value():
+            break
+        one.wait_for_timeout(500)
     assert SECOND in box(one).input_value()
