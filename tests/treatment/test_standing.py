@@ -107,6 +107,8 @@ def test_the_best_word_for_a_dose_is_ready_for_the_nurse_to_review() -> None:
     assert Readiness(("later", "done")).words == "Only the questions of the last 24 hours are left"
     assert Readiness(("waiting", "later")).words == "Waiting for others"
     assert Readiness(("overdue", "open", "later")).words == "2 lines are open"
+    assert Readiness(("overdue", "open", "later")).counts
+    assert not Readiness(("waiting", "later")).counts
     for code in ORDER:
         words = Readiness((code,)).words + str(WORDS[code][1])
         assert "safe" not in words.lower()

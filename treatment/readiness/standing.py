@@ -180,6 +180,11 @@ class Readiness:
         return "chair" in self.codes
 
     @property
+    def counts(self) -> bool:
+        """Whether `words` is a count. The page of the dose has a count of its own that also holds what waits or comes later."""
+        return self.worst in BLOCKS and self.worst not in ("stopped", "waiting")
+
+    @property
     def words(self) -> str:
         """One line for the top of the page and for the board."""
         if self.worst == "stopped":
