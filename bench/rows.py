@@ -64,7 +64,7 @@ def rows(bench: Bench) -> list[Row]:
         Row(
             "send a message, sealed, on the trail, job deferred", _message(samuel), 13, 12, True, (302,), 150
         ),
-        *_messages(samuel),
+        *_messages(samuel, rosa),
         Row("journal, newest weeks, HTML", lambda: maya.get("/journal/"), None, None),
         Row("work list of 10,000 conversations, page of 25", lambda: rosa.get("/work/"), 22, 10, p95=120),
         Row("patient summary for the team", _summary(rosa), None, None),
@@ -74,11 +74,13 @@ def rows(bench: Bench) -> list[Row]:
     return found + _rooms(maya, rosa) + _api(bench, thread)
 
 
-def _messages(samuel: Person) -> list[Row]:
-    """Much of one patient's: a conversation of 200, and a search through 2,000 messages."""
+def _messages(samuel: Person, rosa: Person) -> list[Row]:
+    """Much of one patient's: a conversation of 200 as the patient and as the team sees it, and a search through 2,000 messages."""
     thread = (FOLDER / "long-thread").read_text(encoding="utf-8")
+    at_work = _first(rf'href="([^"]*{thread}/)"', rosa.get("/work/").text)
     return [
         Row("thread of 200, HTML", _get(samuel, f"/messages/{thread}/"), None, 12, p95=200),
+        Row("thread of 200, the team's page", _get(rosa, at_work), None, 12, p95=200),
         Row("search in 2,000 messages", _get(samuel, "/messages/search/?q=heron+river"), None, 12, p95=300),
     ]
 

@@ -428,7 +428,8 @@ def next_item(
     if only is not None:
         items = items.filter(only)
     with reading_many():
-        first: WorkItem | None = items.for_list().in_work_order_from(behind).first()
+        next_one = items.in_work_order_from(behind)[:1]
+        first: WorkItem | None = WorkItem.objects.for_user(user).lines_of(next_one).first()
     return first
 
 

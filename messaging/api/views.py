@@ -257,9 +257,10 @@ class WorkList(MessagingView):
             items = items.filter(owner=user)
         with reading_many():
             rows, cursor = page_of(self, items, WORK_ORDER)
+            newest = newest_of(user, rows)
         warm_keys(item.patient_id for item in rows)
         record_many(user, {item.patient_id: item.patient for item in rows}.values(), "worklist.view")
-        shown = shapes.WorkRead(rows, many=True, context={"newest": newest_of(user, rows)})
+        shown = shapes.WorkRead(rows, many=True, context={"newest": newest})
         return listed(self, shown.data, cursor)
 
 

@@ -70,11 +70,11 @@ def work_list(request: HttpRequest) -> HttpResponse:
     items = chosen.of(WorkItem.objects.for_user(user).of_own_teams(user).waiting(), user, now)
     with reading_many():
         found = filtering.grouped(user, now, mark := new_mark())
-        pages = Paginator(items.for_list().in_work_order(), PAGE_SIZE)
+        pages = Paginator(items.in_work_order(), PAGE_SIZE)
         pages.count = chosen.counts(found)  # counted with the filters: not once more
         page = pages.get_page(request.GET.get("page"))
-        shown = list(page)
-    steps, newest = last_steps(user, shown), newest_of(user, shown)
+        shown = list(WorkItem.objects.for_user(user).lines_of(page.object_list).in_work_order())
+        steps, newest = last_steps(user, shown), newest_of(user, shown)
     warm_keys(item.patient_id for item in shown)
     record_many(user, {item.patient_id: item.patient for item in shown}.values(), "worklist.view")
     context = {

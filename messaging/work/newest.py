@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
-
 from accounts.models import User
 from messaging.models import Message, WorkItem
 
@@ -35,10 +33,10 @@ def newest_of(user: User, items: Iterable[WorkItem]) -> dict[UUID, Newest]:
     shown = [item for item in items if item.thread.last_seq > item.trigger.seq]
     if not shown:
         return {}
-    theirs = Message.objects.exclude(capacity=Message.Capacity.TEAM).standing()
-    last = theirs.filter(thread=OuterRef("thread")).order_by("-seq").values("seq")[:1]
     threads = [item.thread_id for item in shown]
-    rows: Any = Message.objects.for_user(user).filter(thread__in=threads, seq=Subquery(last))
+    theirs: Any = Message.objects.for_user(user).standing().exclude(capacity=Message.Capacity.TEAM)
+    # One pass over these conversations: asked for each message anew, a long conversation made the list of everybody slow.
+    rows = theirs.filter(thread__in=threads).order_by("thread_id", "-seq").distinct("thread_id")
     found = {row.thread_id: row for row in rows}
     return {
         item.pk: Newest(message, message.seq > item.trigger.seq)

@@ -1,6 +1,6 @@
 """Everything that can happen to one conversation, in any order, beside a plain model (`tests.messaging.plain`).
 
-A short form runs with the other tests. The long one: `STATE_EXAMPLES=2000 .venv/bin/python -m pytest -n 0 tests/messaging/test_state_machine.py`,
+A short form runs with the other tests. The long one: `STATE_EXAMPLES=500 .venv/bin/python -m pytest -n 0 tests/messaging/test_state_machine.py`,
 with `--hypothesis-seed=7` for other orders.
 """
 

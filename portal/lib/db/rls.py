@@ -31,6 +31,15 @@ def rule(area: str, *, column: str = "patient_id", owner_column: str = "") -> st
     return f"({SYSTEM} OR {seen})"
 
 
+def on_the_teams_list(column: str) -> str:
+    """True where a list over many patients is made and holds this one as a patient of the person's teams; false otherwise, never NULL.
+
+    A short way for rows that hang on another row: whoever looks after the patient sees all of what the patient wrote to the team, so that the other
+    row need not be looked for. A page about one patient goes the long way.
+    """
+    return f"COALESCE((SELECT portal_listed('team')) ? ({column})::text, false)"
+
+
 # Both forms as PostgreSQL writes them back.
 _BY_NAME = re.compile(
     r"\(?([\w.]+) IN \( ?SELECT portal_patients\('(\w+)'(?:::text)?\)(?: AS portal_patients)?\)\)?"
