@@ -98,7 +98,7 @@ tell_patient: Registry[Callable[..., None]] = Registry()
 for_administrators: Registry[Callable[..., list[str]]] = Registry()
 # Kinds of mails that tell a patient something; "appointment." is all kinds that begin so. When one is given up, somebody calls
 notice_kinds: set[str] = set()
-# fn(kind, address, now): a mail was given up after its last try; called as a system actor, in the transaction that gives it up
+# fn(kind, user_id, address, now): a mail was given up after its last try, to a person where one was named; called as a system actor, in the transaction that gives it up
 mail_given_up: Registry[Callable[..., None]] = Registry()
 # fn(patient, team_id, now) -> list[dict]: what a team keeps for a patient, with keys label, url (where it is handed over or done) and how (what to
 # do there, in a sentence): its access cannot end before that

@@ -127,7 +127,8 @@ def ask(dose_id: UUID, now: datetime) -> int:
     row.state = CheckIn.State.NOBODY
     if account is not None and account.is_active:
         row.state = CheckIn.State.QUEUED
-        row.mail_id = queue_mail(to=account.email, subject=subject(), body=body(), kind=KIND).pk
+        mail = queue_mail(to=account.email, subject=subject(), body=body(), kind=KIND, user=account)
+        row.mail_id = mail.pk
     row.save(force_insert=True)
     record_change(None, dose.patient, "checkin.asked", row.pk)
     return 1
