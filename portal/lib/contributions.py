@@ -60,6 +60,8 @@ demo_loaders: Registry[Callable[..., None]] = Registry()
 draft_kinds: dict[str, Any] = {}
 # fn(user, draft_id) -> how many files wait with a draft of this person's
 draft_files: Registry[Callable[[Any, UUID], int]] = Registry()
+# fn(user, patient, id, kind, fields) -> bool: a form that was sent under this id was delivered with all that stands in these fields
+delivered: Registry[Callable[..., bool]] = Registry()
 # act code -> plain words for "who looked": "wrote a journal entry"
 trail_acts: dict[str, Any] = {}
 # fn(topic, about) -> address of a new message to the team with its topic chosen
