@@ -17,6 +17,7 @@ from procrastinate.contrib.django import app
 from accounts.models import ApiCount, OutgoingMail
 from accounts.services import open_mail
 from portal.lib import actor, contributions
+from portal.lib.ids import parse_uuid
 
 log = logging.getLogger("portal.mail")  # ids and kinds of errors only
 MAX_TRIES = 8
@@ -44,7 +45,7 @@ def send_mail(context: Any, mail_id: str) -> None:
 
 
 def _give_up(mail_id: UUID) -> None:
-    """Set a mail aside, and hand its address to whoever asks for a call; both are one transaction, and a call that fails never keeps the mail's words."""
+    """Set a mail aside, and hand its person and address to whoever asks for a call; both are one transaction, and a call that fails never keeps the mail's words."""
     with actor.unit_of_work(actor.system("worker:mail")):
         waiting = OutgoingMail.objects.select_for_update(no_key=True).filter(pk=mail_id)
         mail = waiting.filter(state=OutgoingMail.State.WAITING).first()
@@ -53,9 +54,10 @@ def _give_up(mail_id: UUID) -> None:
         try:
             with transaction.atomic():
                 content = open_mail(mail)
-                address = content["to"] if content is not None else ""
-                for call in contributions.mail_given_up if address else ():
-                    call(mail.kind, address, timezone.now())
+                if content is not None:
+                    person = parse_uuid(content.get("user"))
+                    for call in contributions.mail_given_up if person or content["to"] else ():
+                        call(mail.kind, person, content["to"], timezone.now())
         except Exception as error:  # noqa: BLE001 - whatever it is: the mail is given up all the same
             log.error(
                 "mail %s was given up, and nobody could be asked to call: %s", mail_id, type(error).__name__

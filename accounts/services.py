@@ -49,8 +49,10 @@ def idle_limit(request: HttpRequest) -> int:
 
 
 @transaction.atomic(savepoint=False)
-def queue_mail(*, to: str, subject: str, body: str, kind: str) -> OutgoingMail:
+def queue_mail(*, to: str, subject: str, body: str, kind: str, user: User | None = None) -> OutgoingMail:
     """Hand a plain-text mail to the worker inside the running transaction.
+
+    `user`: whom it tells something, where somebody calls when it is given up: an address can be another one by then.
 
     The text is sealed at rest and the job gets only the row's id. At least once: the Message-ID is made
     from that id, so a repeat after a crash carries the same one.
@@ -59,7 +61,12 @@ def queue_mail(*, to: str, subject: str, body: str, kind: str) -> OutgoingMail:
 
     mail = OutgoingMail(kind=kind)
     mail.payload = seal_for_portal(
-        {"to": to, "subject": " ".join(subject.split()), "body": body},
+        {
+            "to": to,
+            "subject": " ".join(subject.split()),
+            "body": body,
+            **({"user": str(user.pk)} if user is not None else {}),
+        },
         purpose=MAIL_PURPOSE,
         where=f"accounts_outgoingmail.payload|{mail.pk}",
     )
@@ -95,7 +102,7 @@ def address_is_confirmed(user: User) -> bool:
 
 
 def open_mail(mail: OutgoingMail) -> dict[str, str] | None:
-    """Address, subject and body of a mail that still has them."""
+    """Address, subject and body of a mail that still has them, and for whom it is (`user`, an id) where that was said."""
     if mail.payload is None:
         return None
     opened: dict[str, str] = open_for_portal(

@@ -17,7 +17,7 @@ class MessagingConfig(AppConfig):
         from messaging.files import services as files
         from messaging.telling import notices
         from messaging.work import kept, problems, stuck
-        from messaging.writing import begun, triage
+        from messaging.writing import begun, delivered, triage
         from portal.lib import contributions
 
         contributions.api_nouns["messaging"] = _("Messages")
@@ -51,6 +51,7 @@ class MessagingConfig(AppConfig):
             "handover": _("Handing work over"),
         }
         contributions.draft_files.add(10, files.waiting_with)
+        contributions.delivered.add(10, delivered.was_delivered)
         contributions.trail_acts |= {
             "threads.list": _("looked at the list of messages"),
             "thread.view": _("read messages"),

@@ -40,7 +40,7 @@ from patients.models import Patient
 from patients.once import DifferentContent
 from patients.services import access_of, capacity_of
 from portal.lib import actor, forms
-from portal.lib.contributions import draft_kinds
+from portal.lib.contributions import delivered, draft_kinds
 from portal.lib.ids import parse_uuid, uuid7
 from portal.lib.problems import DomainError
 
@@ -308,7 +308,11 @@ def _version(value: str | None) -> int:
 
 
 def keep_expired_post(user: User, request: HttpRequest) -> bool:
-    """A form that arrived after the session ended: its text becomes the draft of the person who wrote it."""
+    """A form that arrived after the session ended: its text becomes the draft of the person who wrote it.
+
+    Not where its words were delivered before, under the same id: then that is said, and False is the answer. Files that come along are
+    not compared, so that such a form is kept.
+    """
     data = request.POST
     patient_id, draft_id = parse_uuid(data.get("draft_patient")), parse_uuid(data.get("draft"))
     kind = data.get("draft_kind", "")
@@ -336,7 +340,15 @@ def keep_expired_post(user: User, request: HttpRequest) -> bool:
         try:
             try:
                 save_draft(**given, state=state, fields=fields)
-            except DraftGone:  # another tab has sent it: what arrives now is new
+            except DraftGone:
+                if not request.FILES and any(
+                    told(user, patient, draft_id, kind, fields) for told in delivered
+                ):
+                    messages.info(
+                        request, _("What you sent had arrived before. You do not need to send it again.")
+                    )
+                    return False
+                # Another tab has sent something: what arrives now is new.
                 state.id, state.version = uuid7(), 0
                 save_draft(**given, state=state, fields=fields)
         except DraftConflict as conflict:

@@ -114,6 +114,7 @@ def _tell(patient: Patient) -> None:
         return
     queue_mail(
         to=grant.user.email,
+        user=grant.user,
         kind="access-notice",
         subject=_("There is something new for you in the portal"),
         body=_(

@@ -312,6 +312,7 @@ def _tell_one(by: User, visit: Appointment, hit: Hit, id: UUID, now: datetime) -
             queue_mail(
                 to=person.email, subject=subject(hit),
                 body=body(visit, hit, own=own is not None and own.pk == person.pk), kind=MAIL_KIND,
+                user=person,
             )  # fmt: skip
         LateNotice.objects.create(
             id=id, patient=patient, appointment=visit, version=visit.version, expected_at=hit.expected_at,

@@ -554,7 +554,8 @@ def tell(
             "url": settings.PUBLIC_URL + address_of(visit, own=carer is None or person.pk != carer.pk),
             "to_do": str(TO_DO.get(what, NOTHING_TO_DO) % said),
         }
-        queue_mail(to=person.email, subject=str(SUBJECTS[what]), body=body, kind=f"appointment.{what}")
+        kind = f"appointment.{what}"
+        queue_mail(to=person.email, subject=str(SUBJECTS[what]), body=body, kind=kind, user=person)
 
 
 def address_of(visit: Appointment, *, own: bool) -> str:

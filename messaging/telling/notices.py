@@ -109,14 +109,15 @@ def call_about_failed(now: datetime) -> int:
     return count
 
 
-def mail_given_up(kind: str, address: str, now: datetime) -> None:
+def mail_given_up(kind: str, user_id: UUID | None, address: str, now: datetime) -> None:
     """Any notice to a patient that was given up after the last try: somebody calls, as with an answer's. For the mail job, as a system actor.
 
     An answer's own notice is left to `call_about_failed`, which knows whom it was for. A carer's copy is not called about: the patient has one.
+    The person counts, whatever their address is by now; a mail that names none finds them by the address it went to.
     """
     if kind == KIND or not kind.startswith(tuple(notice_kinds)):
         return
-    user = User.objects.filter(email__iexact=address).first()
+    user = user_named(user_id) if user_id else User.objects.filter(email__iexact=address).first()
     patient = own_patient(user)
     if patient is not None:
         call_instead(patient, user, FAILED, now)

@@ -12,6 +12,7 @@ from accounts.models import User
 from clinic.models import Team
 from messaging.models import WorkItem, WorkItemEvent
 from messaging.topics import Lane
+from messaging.work.again import wrote_again
 from patients.models import Patient
 
 Kind = WorkItemEvent.Kind
@@ -59,7 +60,9 @@ TOLD = (Kind.HANDED_OVER, Kind.RETURNED, Kind.COVERED, Kind.ALARM, Kind.ESCALATE
 
 
 def last_steps(user: User, items: list[WorkItem]) -> dict[Any, str]:
-    """Why items stand where they stand on the list, in words, where their last step was not simply taking one on: one statement."""
+    """Why items stand where they stand on the list, in words, where their last step was not simply taking one on: one statement. And of
+    urgent words that were taken back, that the person wrote again elsewhere: one more, only where there are such.
+    """
     rows = (
         WorkItemEvent.objects.for_user(user)
         .filter(item__in=[item.pk for item in items])
@@ -68,7 +71,11 @@ def last_steps(user: User, items: list[WorkItem]) -> dict[Any, str]:
         .select_related("user", "other")
         .defer("reason")
     )
-    return {row.item_id: short_words(row) for row in rows if row.kind in TOLD}
+    found = {row.item_id: short_words(row) for row in rows if row.kind in TOLD}
+    for item_id, newer in wrote_again(user, items).items():
+        said = _("Wrote again in a new conversation: %(topic)s") % {"topic": newer.thread.get_topic_display()}
+        found[item_id] = f"{found[item_id]}. {said}" if item_id in found else said
+    return found
 
 
 def short_words(event: WorkItemEvent) -> str:

@@ -20,6 +20,7 @@ from clinic.services import state_of, team_ids
 from messaging.models import OpenItem, TriageAnswers, WorkItem
 from messaging.topics import Lane, Topic
 from messaging.work import calls
+from messaging.work.again import wrote_again
 from messaging.writing import redflags
 from patients.models import Patient
 from portal.lib.actor import unit_store
@@ -34,11 +35,15 @@ NEAR = timedelta(days=3)  # as the lines of the dose itself (treatment.problems)
 
 def urgent_and_late(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
     """Urgent messages, and those whose promise is over. A fever, whatever the message is about, or a red flag in a message about
-    the infusion, is one problem with an infusion that is near. Two statements."""
+    the infusion, is one problem with an infusion that is near. Words that were taken back are one problem with those that the same person
+    sent instead. Two statements, and one more where urgent words were taken back.
+    """
     rows = WorkItem.objects.for_user(user, patient).of_own_teams(user).waiting()
     rows = rows.filter(Q(lane=Lane.SAFETY) | Q(due_at__lt=now)).select_related("thread", "owner").with_gone()
     items: list[Any] = up_to(rows.in_work_order(), MOST)  # with `newest_gone`
     signs = _signs_beside(user, items, patient)
+    # Beside a conversation each of the two is named by itself: the other one is what the person there does not look at.
+    newer = wrote_again(user, items) if patient is None else {}
     for item in items:
         late = item.due_at < now
         urgent = item.lane == Lane.SAFETY
@@ -46,7 +51,9 @@ def urgent_and_late(user: User, now: datetime, patient: Patient | None = None) -
         words = _("Urgent message: %(topic)s") if urgent else _("The answer is late: %(topic)s")
         if gone := urgent and item.newest_gone:
             words = _("Took back a message that may be urgent, please call: %(topic)s")
-        keys = (f"thread:{item.thread_id}",)
+        keys: tuple[str, ...] = (f"thread:{item.thread_id}",)
+        if item.pk in newer:
+            keys = (*keys, f"thread:{newer[item.pk].thread_id}")
         before_infusion = item.thread.topic == Topic.INFECTION or (
             urgent and item.thread.topic == Topic.VISIT
         )

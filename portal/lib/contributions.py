@@ -60,6 +60,8 @@ demo_loaders: Registry[Callable[..., None]] = Registry()
 draft_kinds: dict[str, Any] = {}
 # fn(user, draft_id) -> how many files wait with a draft of this person's
 draft_files: Registry[Callable[[Any, UUID], int]] = Registry()
+# fn(user, patient, id, kind, fields) -> bool: a form that was sent under this id was delivered with all that stands in these fields
+delivered: Registry[Callable[..., bool]] = Registry()
 # act code -> plain words for "who looked": "wrote a journal entry"
 trail_acts: dict[str, Any] = {}
 # fn(topic, about) -> address of a new message to the team with its topic chosen
@@ -98,7 +100,7 @@ tell_patient: Registry[Callable[..., None]] = Registry()
 for_administrators: Registry[Callable[..., list[str]]] = Registry()
 # Kinds of mails that tell a patient something; "appointment." is all kinds that begin so. When one is given up, somebody calls
 notice_kinds: set[str] = set()
-# fn(kind, address, now): a mail was given up after its last try; called as a system actor, in the transaction that gives it up
+# fn(kind, user_id, address, now): a mail was given up after its last try, to a person where one was named; called as a system actor, in the transaction that gives it up
 mail_given_up: Registry[Callable[..., None]] = Registry()
 # fn(patient, team_id, now) -> list[dict]: what a team keeps for a patient, with keys label, url (where it is handed over or done) and how (what to
 # do there, in a sentence): its access cannot end before that

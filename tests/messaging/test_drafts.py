@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -195,6 +196,83 @@ def test_the_same_without_scripts(press: str, ward: Ward, signed_in: SignIn) -> 
     page = signed_in(ward.maya).get(url).content.decode()
     assert f"{TYPED}</textarea>" in page
     assert hidden(page, "draft") != fields["draft"]
+
+
+NAMES = ("draft", "draft_version", "draft_kind", "draft_patient", "draft_target", "draft_resume")
+ARRIVED = "What you sent had arrived before."
+
+
+def times_out(client: Client) -> None:
+    session = client.session
+    session["seen_at"] = session["seen_at"] - 60 * 60 * 2
+    session.save()
+
+
+def late(client: Client, url: str, fields: dict[str, Any]) -> str:
+    """What the person reads who sends a form after the time-out."""
+    times_out(client)
+    page: str = client.post(url, fields, follow=True).content.decode()
+    return page
+
+
+@pytest.mark.parametrize("where", ["reply", "answer"])
+def test_words_that_were_delivered_are_no_draft_when_they_come_again_after_the_time_out(
+    where: str, ward: Ward, signed_in: SignIn
+) -> None:
+    thread_id, person = ward.start(), ward.maya if where == "reply" else ward.rosa
+    shown = url = reverse("messaging:thread", args=[thread_id])
+    if where == "answer":
+        shown = reverse("messaging:work-thread", args=[ward.of_maya.pk, thread_id])
+        url = reverse("messaging:answer", args=[ward.of_maya.pk, thread_id])
+    client = signed_in(person)
+    page = client.get(shown).content.decode()
+    fields = {name: hidden(page, name) for name in (*NAMES, "seen")} | {"text": SENT + "\r\nBye "}
+    assert client.post(url, fields).status_code == 302
+    told = late(client, url, fields)
+    assert ARRIVED in told
+    assert "for a while. Your writing is saved." not in told
+    assert ward.count(Draft) == 0
+    assert ward.texts(thread_id) == ["I am tired.", SENT + "\nBye"]
+    assert ARRIVED not in late(
+        signed_in(person), url, {**fields, "text": SENT}
+    )  # one word less is other words
+    assert ward.count(Draft) == 1
+
+
+NEW = {"topic": "feeling", "text": "I cannot sleep.", "signs": "feeling:none"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{}, {"topic": "visit"}, {"text": "I can sleep."}, {"signs": "feeling:breath"}, {"called": "yes"}, {"about": "Sleep"}, {"file": "1"}],
+    ids=lambda other: next(iter(other), "the same"),
+)  # fmt: skip
+def test_a_new_message_that_comes_again_after_the_time_out_loses_no_answer(
+    other: dict[str, Any], ward: Ward, signed_in: SignIn
+) -> None:
+    from tests.messaging.samples import jpeg
+
+    client, new = signed_in(ward.maya), reverse("messaging:new")
+    page = client.get(new).content.decode()
+    fields = {name: hidden(page, name) for name in NAMES} | NEW
+    assert client.post(new, fields).status_code == 302
+    if other.pop("file", None):
+        other = {"files": SimpleUploadedFile("arm.jpg", jpeg(), "image/jpeg")}
+    kept = bool(other)
+    assert (ARRIVED in late(client, new, {**fields, **other})) != kept
+    assert ward.count(Draft) == kept
+
+
+def test_words_that_were_taken_back_are_not_called_delivered(ward: Ward, signed_in: SignIn) -> None:
+    from tests.messaging.test_taking_back import take_back
+
+    client, new = signed_in(ward.maya), reverse("messaging:new")
+    page = client.get(new).content.decode()
+    fields = {name: hidden(page, name) for name in NAMES} | NEW
+    sent = client.post(new, fields)
+    take_back(ward, UUID(sent["Location"].split("/")[-3]))
+    assert ARRIVED not in late(client, new, fields)
+    assert ward.count(Draft) == 1
 
 
 def test_a_link_brings_topic_and_title_along(ward: Ward, signed_in: SignIn) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -128,6 +130,31 @@ def test_every_notice_to_a_patient_that_is_given_up_becomes_a_call(
     if called:
         last_try(jobs.send_mail, mail.pk, tries=9)  # the job goes on once more: nobody is called twice
         assert len(reasons(ward)) == 1
+
+
+def test_who_has_changed_the_address_in_those_hours_is_called(ward: Ward, monkeypatch: Any) -> None:
+    refused(monkeypatch)
+    old = ward.maya.email
+    mail = queue_mail(to=old, subject="Hello", body="Sign in.", kind="list-reminder", user=ward.maya)
+    User.objects.filter(pk=ward.maya.pk).update(email="maya.new@example.org")
+    User.objects.filter(pk=ward.samuel.pk).update(email=old)  # somebody else has the old one now
+    last_try(jobs.send_mail, mail.pk, tries=8)
+    assert reasons(ward) == [("failed", ward.maya)]
+
+
+def test_every_notice_to_a_patient_names_its_person() -> None:
+    kept = {"scheduling": 2, "treatment/readiness/reminders.py": 1, "treatment/dayof": 1, "patients": 1}
+    for where, count in kept.items():
+        path = Path(settings.BASE_DIR) / where
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        found = [
+            call
+            for file in files
+            for call in ast.walk(ast.parse(file.read_text()))
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "queue_mail"
+        ]
+        named = [call for call in found if "user" in {keyword.arg for keyword in call.keywords}]
+        assert (len(found), len(named)) == (count, count), where
 
 
 def test_a_reminder_that_was_taken_back_and_a_colleagues_mail_ask_for_no_call(

@@ -18,11 +18,14 @@ from portal.lib.problems import Conflict, DomainError
 from portal.lib.time import now as present
 from tests.treatment.conftest import Ward, make_ward
 from treatment import services
-from treatment.courses import pausing, proceeding
+from treatment.courses import guards, pausing, proceeding, reading
+from treatment.dayof import checkins
 from treatment.labelchange import services as labelchange
-from treatment.models import Course, Dose, InfusionRecord, Withdrawal
+from treatment.models import CheckIn, Course, Dose, DoseAnswer, InfusionRecord, SelfCheck, Withdrawal
 from treatment.outcomes import services as outcomes
 from treatment.protocols.signing import IsWithdrawn
+from treatment.readiness import answers, items
+from treatment.selfcheck import services as selfcheck
 
 Task = tuple[User, Callable[[], Any]]
 
@@ -229,3 +232,123 @@ def test_one_drug_is_not_ordered_twice_at_once(ward: Ward) -> None:
         ordering(ward, "natalizumab", ward.patient), ordering(ward, "natalizumab", ward.patient)
     )
     assert sum(isinstance(one, Course) for one in results) == 1, results
+
+
+# --- An answer that stops a dose, at the moment in which somebody notes it -------------------------------------------
+
+
+def answering(ward: Ward, dose: Dose) -> Task:
+    """The one answer that means "call first"."""
+
+    def say() -> DoseAnswer:
+        asked = answers.questions_for(ward.maya, ward.patient, dose)
+        question = next(one for one in asked if one.on_concern == "call_first")
+        return answers.answer(
+            by=ward.maya, patient=ward.patient, dose_id=dose.pk, said={question.fact: question.concern_if}, place="home",
+            id=uuid7(), now=present(),
+        )  # fmt: skip
+
+    return ward.maya, say
+
+
+def new_sign(ward: Ward, dose: Dose) -> str:
+    facts = reading.facts_for(dose.course)
+    return next(sign.key for sign in selfcheck.signs_of(facts))
+
+
+def checking(ward: Ward, dose: Dose) -> Task:
+    return ward.maya, lambda: selfcheck.answer(
+        by=ward.maya, patient=ward.patient, id=uuid7(), new=[new_sign(ward, dose)], none=False, now=present()
+    )
+
+
+def after_the_dose(ward: Ward, dose: Dose) -> Task:
+    """The same as the answer to what the portal asked after the dose before."""
+    with ward.acting(ward.nurse):
+        before = next(one for one in ward.doses(dose.course) if one.state == Dose.State.GIVEN)
+    with actor.unit_of_work(actor.system("tests")):
+        row = CheckIn.objects.create(
+            patient=ward.patient, dose=before, step=24, asked_at=present(), state=CheckIn.State.QUEUED, mail_id=uuid7()
+        )  # fmt: skip
+    return ward.maya, lambda: checkins.answer(
+        by=ward.maya, patient=ward.patient, check_in_id=row.pk, id=uuid7(), new=[new_sign(ward, dose)], none=False,
+        now=present(),
+    )  # fmt: skip
+
+
+SAID = {"answer": answering, "self-check": checking, "check-in": after_the_dose}
+
+
+def releasing(ward: Ward, dose: Dose) -> Task:
+    """The next step of its drug; the pharmacy has the order."""
+
+    def step(kind: str) -> Any:
+        return outcomes.note_drug_step(
+            by=ward.pharmacist, patient=ward.patient, dose_id=dose.pk, kind=kind, id=uuid7(), now=present()
+        )
+
+    with ward.acting(ward.pharmacist):
+        step("ordered")
+    return ward.pharmacist, lambda: step("released")
+
+
+def unheld(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said takes no lock."""
+    monkeypatch.setattr(guards, "hold_all", lambda by, patient: None)
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+@pytest.mark.parametrize("said", SAID)
+def test_no_dose_is_noted_as_given_while_an_answer_that_stops_it_is_being_written(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, said: str, guarded: bool
+) -> None:
+    _course, dose = begun(ward)
+    if not guarded:
+        unheld(monkeypatch)
+    saying = SAID[said](ward, dose)
+    results = after(
+        ward, saying, giving(ward, ward.nurse, dose, reaction=False), settle=0.7 if guarded else 20
+    )
+    assert isinstance(results[0], DoseAnswer | SelfCheck), results
+    assert isinstance(results[1], proceeding.AnswerStops if guarded else Dose), results
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+def test_no_drug_of_another_treatment_is_released_while_such_an_answer_is_being_written(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, guarded: bool
+) -> None:
+    _course, dose = begun(ward)
+    steroids = ward.order("ivmp", ward.today, path="three_days", now=present())
+    released = releasing(ward, ward.planned(steroids))
+    if not guarded:
+        unheld(monkeypatch)
+    results = after(ward, answering(ward, dose), released, settle=0.7 if guarded else 20)
+    assert isinstance(results[0], DoseAnswer), results
+    assert isinstance(results[1], proceeding.AnswerStops) == guarded, results
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+def test_an_answer_that_comes_while_the_dose_is_being_noted_finds_it_given(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, guarded: bool
+) -> None:
+    _course, dose = begun(ward)
+    if not guarded:
+        unheld(monkeypatch)
+    results = after(
+        ward,
+        giving(ward, ward.nurse, dose, reaction=False),
+        answering(ward, dose),
+        settle=0.7 if guarded else 20,
+    )
+    assert isinstance(results[0], Dose), results
+    assert isinstance(results[1], items.DoseIsOver if guarded else DoseAnswer), results
+
+
+def test_an_answer_the_nurse_and_the_pharmacy_do_not_wait_for_each_other(ward: Ward) -> None:
+    course, dose = begun(ward)
+    released = releasing(ward, dose)
+    results = at_once(
+        answering(ward, dose), giving(ward, ward.nurse, dose, reaction=False), released, checking(ward, dose),
+        pausing_(ward, course),
+    )  # fmt: skip
+    assert all(not isinstance(one, Exception) or isinstance(one, DomainError) for one in results), results

@@ -12,6 +12,7 @@ from clinic.services import memberships
 from patients.areas import TREATMENT
 from patients.models import Patient
 from patients.services import require
+from portal.lib import actor
 from portal.lib.problems import Conflict, DomainError, NotAllowed
 from treatment.courses import reading
 from treatment.courses.proceeding import CoursePaused, DayNotPossible, DoseNotOpen
@@ -103,6 +104,19 @@ def locked_course(by: User, patient: Patient, course_id: UUID) -> Course:
     """The course, with its row held until the transaction ends: one change of its doses at a time."""
     Course.objects.for_user(by, patient).select_for_update(no_key=True).filter(pk=course_id).first()
     return reading.course_or_404(by, patient, course_id)
+
+
+def hold_all(by: User, patient: Patient) -> None:
+    """Hold the patient's row, then all their running courses, until the transaction ends: before something is written that can stop a dose.
+
+    Such an answer stops the doses of every treatment, and an act on a dose reads what stops it under the lock of its own course. So the
+    answer comes before the act, which is then refused, or after it. Doses change under their course's lock only. As a system actor,
+    because patients may not lock rows of the treatment.
+    """
+    Patient.objects.for_user(by).select_for_update(no_key=True).filter(pk=patient.pk).first()
+    with actor.unit_of_work(actor.Actor(user_id=by.pk, system="answer before a dose")):
+        running = Course.objects.for_system().of(patient).running().select_for_update(no_key=True)
+        list(running.order_by("pk").values_list("pk", flat=True))
 
 
 def check_planned(dose: Dose) -> None:

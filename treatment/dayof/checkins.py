@@ -26,7 +26,7 @@ from patients.models import Patient
 from patients.services import account_of, exactly_once, record_change, require
 from portal.lib import actor
 from portal.lib.problems import Conflict
-from treatment.courses import reading
+from treatment.courses import guards, reading
 from treatment.models import Change, CheckIn, Dose, InfusionRecord, SelfCheck
 from treatment.readiness.reminders import FIRST_HOUR, LAST_HOUR
 from treatment.selfcheck import services as selfcheck
@@ -127,7 +127,8 @@ def ask(dose_id: UUID, now: datetime) -> int:
     row.state = CheckIn.State.NOBODY
     if account is not None and account.is_active:
         row.state = CheckIn.State.QUEUED
-        row.mail_id = queue_mail(to=account.email, subject=subject(), body=body(), kind=KIND).pk
+        mail = queue_mail(to=account.email, subject=subject(), body=body(), kind=KIND, user=account)
+        row.mail_id = mail.pk
     row.save(force_insert=True)
     record_change(None, dose.patient, "checkin.asked", row.pk)
     return 1
@@ -194,6 +195,7 @@ def answer(
     ticked = set(new)
 
     def make() -> UUID:
+        guards.hold_all(by, patient)
         rows: Any = CheckIn.objects.for_user(by, patient)
         row = rows.select_for_update(of=("self",), no_key=True).filter(pk=check_in_id).first()
         if row is None:

@@ -26,7 +26,7 @@ from patients.models import Patient
 from patients.services import capacity_of, exactly_once, record_change, require, team_of
 from portal.lib.problems import Conflict, DomainError, NotAllowed
 from portal.lib.time import today_in
-from treatment.courses import reading
+from treatment.courses import guards, reading
 from treatment.models import ChecklistItem, Dose, DoseAnswer, StopLift
 from treatment.protocols.facts import Question
 from treatment.readiness import items
@@ -108,6 +108,7 @@ def answer(
     said = {fact: word for fact, word in said.items() if word in (YES, NO, NOT_ME)}
 
     def make() -> UUID:
+        guards.hold_all(by, patient)
         dose = reading.dose_or_404(by, patient, dose_id)
         if not dose.is_planned or not dose.course.is_running:
             raise items.DoseIsOver

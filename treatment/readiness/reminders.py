@@ -133,7 +133,7 @@ def _write_to(dose: Dose, reminder: Reminder, now: datetime) -> bool:
     shared, is_new = _mail_of_today(dose, kind, now), False
     if shared is None:
         words = (call_subject(), call_body()) if stopped else (subject(), body())
-        shared = queue_mail(to=account.email, subject=words[0], body=words[1], kind=kind).pk
+        shared = queue_mail(to=account.email, subject=words[0], body=words[1], kind=kind, user=account).pk
         is_new = True
     reminder.state, reminder.mail_id = Reminder.State.QUEUED, shared
     return is_new

@@ -18,7 +18,7 @@ from patients.models import Patient
 from patients.services import exactly_once, record_change, require
 from portal.lib.problems import DomainError
 from portal.lib.time_words import day as day_words
-from treatment.courses import reading
+from treatment.courses import guards, reading
 from treatment.models import Course, GivenElsewhere, Protocol, SelfCheck, Signature
 from treatment.protocols.facts import Facts, facts_of
 from treatment.protocols.signing import sign_off_in
@@ -175,6 +175,7 @@ def answer(
     ticked = set(new)
 
     def make() -> UUID:
+        guards.hold_all(by, patient)
         versions = versions_to_ask(by, patient)
         if not versions:
             raise NothingToAsk
@@ -199,7 +200,7 @@ def keep(
     """Write what is new down, inside an act that holds its id: the one rule for self-checks and for check-ins after a dose.
 
     The version of the row is the one that has the most urgent new sign, else the first; a sign of another version names that.
-    Something new stops the next dose, so whoever is on call is told. Raises SayNewOrNone.
+    Something new stops the next dose: call it with everything held (`guards.hold_all`). Whoever is on call is told. Raises SayNewOrNone.
     """
     asked, by_key = _joined(versions)
     new = {by_key[key].sign.key for key in ticked if key in by_key}
