@@ -142,8 +142,8 @@ class Plain:
             return LATE
         said.gone = "undone"
         work = self.work
-        if work is not None and work.trigger == number:
-            work.outcome = "withdrawn"
+        if work is not None and work.trigger == number and work.lane != "safety":
+            work.outcome = "withdrawn"  # urgent work stays: what was urgent a moment ago is not over because the words are gone
         return ""
 
     # --- The team's side ---
