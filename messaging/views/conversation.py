@@ -234,6 +234,7 @@ def sent(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None) 
         "list_url": place.url("list"),
         "help": help_now(place.patient.site, present()),
         "due": thread.item_due if waits(thread) else None,
+        "late": waits(thread) and thread.item_due < now,
         "safety": LANE_OF[thread.topic] == Lane.SAFETY,
     }
     return render(request, "messaging/sent.html", context)
