@@ -28,7 +28,9 @@ class AutoSave extends HTMLElement {
   read() {
     const fields = {};
     for (const control of this.form.elements) {
-      if (!control.name || NEVER.has(control.name) || control.disabled || ["password", "file", "submit", "button", "hidden"].includes(control.type)) continue;
+      if (!control.name || NEVER.has(control.name) || control.disabled || ["password", "file", "submit", "button"].includes(control.type)) continue;
+      /* Hidden answers that belong to the text say so (what a link brought along, the other pages of a walk); other hidden fields are the page's. */
+      if (control.type === "hidden" && control.dataset.kept === undefined) continue;
       const values = (fields[control.name] ??= []);
       if (!["checkbox", "radio"].includes(control.type) || control.checked) values.push(control.value);
     }
@@ -237,7 +239,7 @@ class AutoSave extends HTMLElement {
     const control = this.form.elements[name];
     const one = control instanceof RadioNodeList ? control[0] : control;
     const legend = one?.closest("fieldset")?.querySelector("legend");
-    return (legend ?? one?.labels?.[0])?.textContent.trim() ?? name;
+    return (legend ?? one?.labels?.[0])?.textContent.trim() ?? (one?.dataset.kept || name);
   }
 
   spell(name, values = []) {
