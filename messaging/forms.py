@@ -64,7 +64,11 @@ class NewMessageForm(DraftedForm):
         help_text=_("You can choose this only now, before it starts. Your care team still sees it."),
         required=False,
     )
-    about = forms.PlainTextField(required=False, widget=HiddenInput())
+    about = forms.PlainTextField(
+        label=_("About"),
+        required=False,
+        widget=HiddenInput(attrs={"data-kept": _("About")}),  # saved with the text as it is typed
+    )
 
     def __init__(
         self,

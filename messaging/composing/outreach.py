@@ -24,6 +24,7 @@ from messaging.services import (
     _of_files,
     _open_item,
     _owe_an_answer,
+    _stand_in,
 )
 from messaging.telling import notices
 from messaging.topics import LANE_OF, PRIORITY_OF, Lane, Topic
@@ -138,12 +139,18 @@ def _begin(by: User, patient: Patient, topic: str, now: datetime) -> Thread:
 
 
 def _owe(thread: Thread, message: Message, lane: str, came_at: datetime, now: datetime) -> None:
-    """Work for the team, counted from when it came. Work that is open already only becomes more urgent, never less."""
+    """Work for the team, counted from when it came. Work that is open already only becomes more urgent, never less.
+
+    As with a message, whoever has urgent work hears of anything that comes into it, also when that is calm in itself.
+    """
     state = state_of(thread.patient.site)
     item = _open_item(thread)
     if item is not None:
+        if lane != Lane.SAFETY and item.owner_id == message.author_id:
+            _stand_in(item, message)
+            return  # calm words that the owner heard on the phone: nobody has to tell them
+        _owe_an_answer(thread, message, now, urgent=lane == Lane.SAFETY)
         if lane == Lane.SAFETY:
-            _owe_an_answer(thread, message, now, urgent=True)  # as a message does: whoever has it hears of it
             item.refresh_from_db()
             triage.hurry(item, thread.patient, came_at)
         return

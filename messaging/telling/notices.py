@@ -95,6 +95,12 @@ def tell(*, patient: Patient, user_id: UUID, now: datetime) -> bool:
     return True
 
 
+def mail_reaches(patient: Patient, user: User, now: datetime) -> bool:
+    """Whether the mail of an answer will reach this person, as far as anybody knows: what a page may promise. As `tell` decides, and whom it
+    has called besides: an address that nobody has ever confirmed gets the mail, and nobody knows whether it arrives."""
+    return bool(user.email) and address_is_confirmed(user) and reached_by_mail(patient, user, now)
+
+
 def call_about_failed(now: datetime) -> int:
     """Put people on the call list whose notice was given up after the last try. For the job, as a system actor; returns how many notices."""
     given_up = failed_mails(KIND, since=now - LOOKED_BACK)

@@ -20,6 +20,7 @@ from messaging.files.page import AROUND, FormFiles
 from messaging.forms import NewMessageForm, ReplyForm
 from messaging.models import AnswerHelped, Message, Thread
 from messaging.telling.bounces import reached_by_mail
+from messaging.telling.notices import mail_reaches
 from messaging.topics import LANE_OF, Lane, Topic
 from messaging.views.composing import add_words, offered
 from messaging.views.live import thread_news_url
@@ -224,7 +225,7 @@ def sent(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None) 
         return redirect(place.url("thread", thread.pk))
     record_view(place.user, place.patient, "thread.view", thread.pk)
     newest = Message.objects.for_user(place.user, place.patient).filter(thread=thread).in_order().last()
-    now = present()
+    now, owed = present(), waits(thread) and thread.team_stands
     context = {
         "place": place,
         "alarm": alarm_of(newest),
@@ -233,8 +234,10 @@ def sent(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None) 
         "url": place.url("thread", thread.pk),
         "list_url": place.url("list"),
         "help": help_now(place.patient.site, present()),
-        "due": thread.item_due if waits(thread) else None,
+        "due": thread.item_due if owed else None,
+        "late": owed and thread.item_due < now,
         "safety": LANE_OF[thread.topic] == Lane.SAFETY,
+        "mailed": mail_reaches(place.patient, place.user, now),
     }
     return render(request, "messaging/sent.html", context)
 
@@ -346,6 +349,7 @@ def show_found(
     kind, words = state_words(found)
     stands = found.team_stands
     team, new_team = (found.team, None) if stands else services.who_answers(place.patient, found)
+    owed = promised(found)
     context = {
         "place": place,
         "files": files or FormFiles(request, place, page),
@@ -357,8 +361,10 @@ def show_found(
         "made": making.made_of(place.user, place.patient, found) if found.has_made else [],
         "kind": kind,
         "words": words,
-        "due": found.item_due if promised(found) else None,
-        "late": promised(found) and found.item_due < present(),
+        "owed": owed,
+        "due": found.item_due if owed and stands else None,
+        "late": owed and stands and found.item_due < present(),
+        "left": owed and not stands,
         "url": place.url("thread", found.pk),
         "up": place.url("list"),
         "close_url": place.url("close", found.pk),

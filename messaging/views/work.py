@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
+from clinic.services import team_ids
 from messaging import contributed, services
 from messaging.composing import making, reply_templates
 from messaging.files.page import FormFiles, still_seen
@@ -40,7 +41,7 @@ from messaging.views.shared import (
     signed_in,
     unread,
 )
-from messaging.work import alarms, filtering
+from messaging.work import alarms, filtering, teams
 from messaging.work.events import history_of, last_steps
 from messaging.work.newest import NEWEST_LINE, Newest, newest_of
 from messaging.writing import undo
@@ -158,8 +159,14 @@ def at_work(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> tuple[Pl
 
 @require_safe
 def work_thread(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpResponse:
-    """The conversation, the patient beside it, and what can be done."""
-    place, thread = at_work(request, patient_id, thread_id)
+    """The conversation, the patient beside it, and what can be done. Who has begun an answer finds it also when it is another team's by now."""
+    try:
+        place, thread = at_work(request, patient_id, thread_id)
+    except Http404:
+        gone = handed_on(request, patient_id, thread_id)
+        if gone is None or not (page := answer_page(request, *gone)).state.version:
+            raise
+        return show_handed_on(request, *gone, page, status=200)
     return show_work(request, place, thread, answer_page(request, place, thread), status=200)
 
 
@@ -273,8 +280,13 @@ def show_work(
 
 @require_POST
 def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpResponse:
-    """Send the answer. What came in meanwhile is shown first, with the text kept."""
-    place, thread = at_work(request, patient_id, thread_id)
+    """Send the answer. What came in meanwhile is shown first, with the text kept; so is it when the conversation is another team's by now."""
+    try:
+        place, thread = at_work(request, patient_id, thread_id)
+    except Http404:
+        if (gone := handed_on(request, patient_id, thread_id)) is None:
+            raise
+        return not_sent(request, *gone)
     if "template" in request.POST:
         return start_from_template(request, place, thread)
     page = answer_page(request, place, thread)
@@ -301,6 +313,8 @@ def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespo
                 now=present(),
             )
         except DomainError as error:
+            if isinstance(error, NotAllowed) and (gone := handed_on(request, patient_id, thread_id)):
+                return not_sent(request, *gone)  # it went while this was being sent
             page.refuse(error)
             status = error.status
         else:
@@ -309,6 +323,45 @@ def answer(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> HttpRespo
             return redirect(work_url(patient_id, thread_id, came_from(request), did=True))
     page.keep()
     return show_work(request, place, thread, page, status=status, files=files)
+
+
+def handed_on(request: HttpRequest, patient_id: UUID, thread_id: UUID) -> tuple[Place, Thread] | None:
+    """The place and the conversation of somebody who had opened it and whose teams it has left. None for everybody else, emergency access included."""
+    place = enter(request, patient_id, *STAFF)
+    if not place.may_act:
+        return None
+    opened = ThreadViewer.objects.for_user(place.user, place.patient).filter(
+        thread=thread_id, user=place.user
+    )
+    threads = Thread.objects.for_user(place.user, place.patient).exclude(team_id__in=team_ids(place.user))
+    thread = threads.filter(pk=thread_id).select_related("team").first() if opened.exists() else None
+    return (place, thread) if thread is not None else None
+
+
+def not_sent(request: HttpRequest, place: Place, thread: Thread) -> HttpResponse:
+    """An answer to a conversation that is another team's by now: kept, and shown to be copied. One that was sent before that was sent."""
+    page = answer_page(request, place, thread)
+    if teams.went_on(place.user, thread, page.id):
+        messages.success(request, _("Answer sent."))
+        return redirect(came_from(request).url)
+    page.keep()
+    return show_handed_on(request, place, thread, page, status=409)
+
+
+def show_handed_on(
+    request: HttpRequest, place: Place, thread: Thread, page: DraftedPage, *, status: int
+) -> HttpResponse:
+    """What happened, the person's own words and nothing of the conversation."""
+    record_view(place.user, place.patient, "thread.view", thread.pk)
+    context = {
+        "patient": place.patient,
+        "team": thread.team,
+        "text": page.form["text"].value() or "",
+        "draft": page.state if page.state.version else None,
+        "unkept": page.unkept or page.conflict,
+        "up": came_from(request).url,
+    }
+    return render(request, "messaging/work_handed_on.html", context, status=status)
 
 
 def others_of(place: Place, thread: Thread) -> list[dict[str, Any]]:

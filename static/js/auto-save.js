@@ -2,6 +2,7 @@ import { button, element, words } from "./parts.js";
 
 const PAUSE = 2000;
 const LONGEST = 10000;
+const SENDING = 10000;
 const NEVER = new Set(["csrfmiddlewaretoken", "draft", "draft_version", "once", "later", "next", "step", "go"]);
 
 /* <auto-save data-url data-version …><form>…: keeps what is typed on the server, and says only what is true. */
@@ -16,7 +17,7 @@ class AutoSave extends HTMLElement {
     this.form.addEventListener("input", () => this.changed());
     this.form.addEventListener("change", () => { this.changed(); if (this.clock && !this.unsaved()) this.sayKept(); });
     this.form.addEventListener("focusout", () => this.save());
-    this.form.addEventListener("submit", (event) => { if (!event.defaultPrevented) this.leaving = true; });
+    this.form.addEventListener("submit", (event) => { if (!event.defaultPrevented) this.goes(); });
     window.addEventListener("pagehide", () => { this.keepBoth(); this.last(); });
     document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") this.last(); });
     window.addEventListener("online", () => this.save());
@@ -28,11 +29,26 @@ class AutoSave extends HTMLElement {
   read() {
     const fields = {};
     for (const control of this.form.elements) {
-      if (!control.name || NEVER.has(control.name) || control.disabled || ["password", "file", "submit", "button", "hidden"].includes(control.type)) continue;
+      if (!control.name || NEVER.has(control.name) || control.disabled || ["password", "file", "submit", "button"].includes(control.type)) continue;
+      /* Hidden answers that belong to the text say so (what a link brought along, the other pages of a walk); other hidden fields are the page's. */
+      if (control.type === "hidden" && control.dataset.kept === undefined) continue;
       const values = (fields[control.name] ??= []);
       if (!["checkbox", "radio"].includes(control.type) || control.checked) values.push(control.value);
     }
     return JSON.stringify(fields);
+  }
+
+  goes() {
+    this.leaving = true;
+    this.posted = this.read();
+    clearTimeout(this.sending);
+    this.sending = setTimeout(() => this.stays(), SENDING);
+  }
+
+  /* The page is still here: the Send was stopped, or came to nothing. No event tells that in every browser, so it is a matter of time. */
+  stays() {
+    this.leaving = false;
+    this.save();
   }
 
   unsaved() { return this.read() !== this.known; }
@@ -49,7 +65,8 @@ class AutoSave extends HTMLElement {
     return JSON.stringify({ version: this.version, fields: JSON.parse(fields), kind, patient, target, resume, ...(apart && { apart }) });
   }
 
-  /* `apart`: when another tab has sent this draft, what stands here is kept as a new one. Never for a save that may race with our own Send. */
+  /* `apart`: when this draft was sent by another tab, or by a Send of ours that got there though it was stopped, what stands here is kept as
+     a new one. Never for a save that may race with our own Send, and never for the words that were sent. */
   put(fields, keepalive = false, apart = false) {
     const token = this.form.querySelector("[name=csrfmiddlewaretoken]").value;
     const headers = { "Content-Type": "application/json", "X-CSRFToken": token, Accept: "application/json" };
@@ -64,10 +81,10 @@ class AutoSave extends HTMLElement {
     const fields = this.read();
     try {
       let answer = await this.put(fields);
-      if (answer.status === 410 && !this.leaving) answer = await this.put(fields, false, true);
+      if (answer.status === 410 && !this.leaving && fields !== this.posted) answer = await this.put(fields, false, true);
       if (answer.ok) await this.kept(fields, await answer.json());
       else if (answer.status === 409) this.choose(fields, await answer.json());
-      else if (answer.status === 410) this.sentAlready();
+      else if (answer.status === 410) this.sentAlready(fields);
       else if (answer.status === 401 || answer.status === 403 || answer.type === "opaqueredirect") this.signedOut();
       else this.again("not-saved", answer.status >= 400 && answer.status < 500 && answer.status !== 429);
     } catch {
@@ -117,8 +134,8 @@ class AutoSave extends HTMLElement {
 
   /* Leaving: one last try that outlives the page (browsers allow 64 KB for it). */
   last() {
-    if (this.leaving || this.held || !this.unsaved()) return;
     const fields = this.read();
+    if ((this.leaving && fields === this.posted) || this.held || !this.unsaved()) return;
     this.put(fields, new Blob([fields]).size < 60000, true)
       .then(async (answer) => { if (answer.ok) await this.kept(fields, await answer.json()); })
       .catch(() => this.again("offline"));
@@ -151,7 +168,12 @@ class AutoSave extends HTMLElement {
     this.hide("draft_version", other.version);
   }
 
-  sentAlready() {
+  sentAlready(fields) {
+    if (fields === this.posted) {
+      this.known = fields;
+      this.say("sent-already", {}, "waiting");
+      return;
+    }
     this.held = true;
     this.failed = true;
     this.say("sent-already", {}, "waiting");
@@ -237,7 +259,7 @@ class AutoSave extends HTMLElement {
     const control = this.form.elements[name];
     const one = control instanceof RadioNodeList ? control[0] : control;
     const legend = one?.closest("fieldset")?.querySelector("legend");
-    return (legend ?? one?.labels?.[0])?.textContent.trim() ?? name;
+    return (legend ?? one?.labels?.[0])?.textContent.trim() ?? (one?.dataset.kept || name);
   }
 
   spell(name, values = []) {

@@ -120,3 +120,19 @@ def test_programs_are_told_which_team(ward: Ward, signed_in: SignIn) -> None:
     told = send()
     assert (told.status_code, told.json()["team"]) == (409, {"id": str(team.pk), "name": team.name})
     assert send(to_team=str(team.pk)).status_code == 201
+
+
+@pytest.mark.parametrize("how", ["not in use", "moved on"])
+def test_the_old_team_promises_nothing_any_more(how: str, ward: Ward, signed_in: SignIn) -> None:
+    thread_id = ward.start()
+    client, url = signed_in(ward.maya), reverse("messaging:thread", args=[thread_id])
+    assert "Your team answers by" in client.get(url).content.decode()
+    follow(ward)
+    close(ward, how)
+    for address in (url, reverse("messaging:sent", args=[thread_id])):
+        html = client.get(address).content.decode()
+        assert "Your team answers by" not in html
+        assert "We promised" not in html
+    html = client.get(url).content.decode()
+    assert "Please do not wait for its answer: write again below, or call" in html
+    assert "I don’t need an answer any more" in html  # it can still be taken off the list

@@ -18,8 +18,10 @@ from django.utils import timezone
 from accounts import jobs
 from accounts.models import OutgoingMail, User
 from accounts.services import queue_mail, withdraw_mail
-from messaging.models import CallTask, SentNotice
+from messaging.models import CallTask, NotReached, SentNotice
 from messaging.telling import notices, sms_jobs
+from messaging.telling.bounces import digest
+from portal.lib.ids import uuid7
 from tests.messaging.ward import Ward
 
 SignIn = Callable[[User], Client]
@@ -204,3 +206,18 @@ def test_a_text_message_that_is_given_up_becomes_a_call(
     sms_jobs.send_sms(
         SimpleNamespace(job=SimpleNamespace(attempts=5)), str(notice.pk)
     )  # given up: no more tries
+
+
+def test_no_mail_is_promised_to_somebody_whose_mail_comes_back(ward: Ward, signed_in: SignIn) -> None:
+    client, sent = signed_in(ward.maya), reverse("messaging:sent", args=[ward.start()])
+    assert "we send you a short e-mail" in client.get(sent).content.decode()
+    with ward.system():
+        mark = NotReached(
+            id=uuid7(), patient=ward.of_maya, user=ward.maya, since=timezone.now(), status="5.1.1"
+        )
+        mark.address_digest = digest(ward.maya.email)
+        mark.save(force_insert=True)
+    html = client.get(sent).content.decode()
+    assert "we send you" not in html
+    assert "Our e-mail may not reach you. Please look here for the answer" in html
+    assert reverse("account_email") in html

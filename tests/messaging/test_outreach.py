@@ -64,6 +64,22 @@ def test_the_lane_can_be_chosen_and_a_call_makes_open_work_only_more_urgent(ward
     assert (item_of(ward, thread).lane, item_of(ward, thread).due_at) == ("safety", after.due_at)
 
 
+@pytest.mark.parametrize(("owner", "sounds"), [("rosa", False), ("hana", True)])
+def test_a_calm_call_into_urgent_work_is_heard_by_who_has_it(owner: str, sounds: bool, ward: Ward) -> None:
+    """As calm words of a message are; who has written the call down has heard it."""
+    thread = ward.start(topic="side_effect")
+    ward.claim(thread, by=getattr(ward, owner))
+    assert item_of(ward, thread).alarm_at is None
+    write_down(ward, thread_id=thread, lane="logistics", text="She asks for a parking place.", seen_seq=9)
+    item = item_of(ward, thread)
+    assert (item.alarm_at is not None) is sounds
+    assert (item.lane, item.owner) == ("safety", getattr(ward, owner))
+    calm = ward.start(topic="visit")
+    ward.claim(calm, by=ward.hana)
+    write_down(ward, thread_id=calm, lane="logistics", text="She asks for a parking place.", seen_seq=9)
+    assert item_of(ward, calm).alarm_at is None
+
+
 def test_once_and_never_from_tomorrow_and_never_by_others(ward: Ward) -> None:
     id = uuid7()
     assert write_down(ward, id=id).pk == write_down(ward, id=id).pk == id

@@ -13,6 +13,7 @@ from accounts.models import User
 from clinic.models import Holiday, OpeningHours
 from clinic.services import state_of
 from messaging.work.promises import FALLBACK, due_at, help_now
+from portal.lib.ids import uuid7
 from tests.messaging.ward import CLOSED, OPEN, Ward, hidden
 
 SignIn = Callable[[User], Client]
@@ -98,3 +99,15 @@ def test_a_late_answer_is_admitted(ward: Ward, signed_in: SignIn) -> None:
     thread_id = ward.start(now=datetime(2026, 6, 1, 15, 0, tzinfo=UTC))
     html = page(signed_in(ward.maya), reverse("messaging:thread", args=[thread_id]))
     assert "We promised an answer by Wednesday 3 June 2026 at 5:00 pm. It is late, and we are sorry." in html
+
+
+def test_who_writes_more_into_late_work_reads_that_it_is_late(ward: Ward, signed_in: SignIn) -> None:
+    """The older promise stands for the work, and its day is gone by: it is not promised again."""
+    thread_id = ward.start(now=datetime(2026, 6, 1, 15, 0, tzinfo=UTC))
+    client, url = signed_in(ward.maya), reverse("messaging:thread", args=[thread_id])
+    sent = client.post(url, {"draft": str(uuid7()), "draft_version": "0", "seen": "1", "text": "And now?"})
+    html = page(client, sent["Location"])
+    assert "Message sent" in html
+    assert "We promised an answer by Wednesday 3 June 2026 at 5:00 pm. It is late, and we are sorry." in html
+    assert html.count("You can call") == 1
+    assert "Your team answers by" not in html

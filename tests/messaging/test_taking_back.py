@@ -113,6 +113,27 @@ def test_a_reply_leaves_older_work_alone_and_its_words_stand_below_what_is_begun
     assert ward.count(MessageRetraction) == 2
 
 
+@pytest.mark.parametrize(
+    ("begun", "taken", "stays"),
+    [
+        ("letter", "infection", "infection"),
+        ("infection", "letter", "infection"),
+        ("letter", "medicine", "letter"),
+    ],
+)
+def test_below_what_is_begun_the_more_urgent_topic_stays(
+    begun: str, taken: str, stays: str, ward: Ward, signed_in: SignIn
+) -> None:
+    thread_id = ward.start(topic=taken, text=WORDS)
+    data = {"draft": str(uuid7()), "draft_version": "0", "topic": begun, "text": "Begun.", "later": "1"}
+    signed_in(ward.maya).post(reverse("messaging:new"), data)
+    take_back(ward, thread_id)
+    with ward.acting(ward.maya):
+        (draft,) = Draft.objects.for_user(ward.maya)
+        assert draft.fields["topic"] == [stays]
+        assert draft.fields["text"] == [f"Begun.\n\n{WORDS}"]
+
+
 def first(ward: Ward, thread_id: UUID) -> Message:
     with ward.system():
         found: Message = Message.objects.for_system().get(thread_id=thread_id, seq=1)

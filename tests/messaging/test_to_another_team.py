@@ -18,14 +18,15 @@ from messaging import services
 from messaging.models import CallTask, WorkItem, WorkItemEvent
 from messaging.services import AlreadyDone, TakenByOther
 from messaging.work import clockwork, routing, teams
-from patients.models import AuditEvent, Grant
+from patients.models import AuditEvent, Draft, Grant
 from patients.services import grant_team
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
 from tests.api.asking import call, is_problem
 from tests.messaging.test_new_team import close, reply
 from tests.messaging.test_routing import item_of, mails, on_call
-from tests.messaging.ward import Ward
+from tests.messaging.test_taking_back import together
+from tests.messaging.ward import Ward, hidden
 
 SignIn = Callable[[User], Client]
 
@@ -93,6 +94,84 @@ def test_the_other_team_has_it_and_the_patient_sees_who_answers(
     assert [to for to, _body in mails()] == [ward.peter.email]
     for _to, body in mails():
         assert not any(word in body for word in ("zebra", "Maya", "tired", "infusion", "MS "))
+
+
+def test_an_answer_that_was_being_written_is_kept_and_says_what_happened(
+    ward: Ward, rehab: Team, signed_in: SignIn
+) -> None:
+    words = "Rest, and eat something first."
+    thread = ward.start()
+    nurse, args = signed_in(ward.rosa), [ward.of_maya.pk, thread]
+    there, answer = reverse("messaging:work-thread", args=args), reverse("messaging:answer", args=args)
+    form = nurse.get(there).content.decode()
+    hand(ward, thread, rehab, by=ward.hana)
+    sent = {"draft": hidden(form, "draft"), "draft_version": "0", "seen": "1", "text": words}
+    for _twice in range(2):
+        told = nurse.post(answer, sent)
+        assert told.status_code == 409
+        page = told.content.decode()
+        assert "Your answer was not sent" in page
+        assert f"The conversation went to the team “{rehab.name}”" in page
+        assert words in page
+        assert "It is kept as a draft" in page
+        assert "I am tired." not in page
+        assert reverse("messaging:work-list") in page
+        sent["draft_version"] = "1"
+    assert ward.texts(thread) == ["I am tired."]
+    today = nurse.get(reverse("portal:today")).content.decode()
+    assert there in today
+    shown = nurse.get(there)
+    assert shown.status_code == 200
+    assert words in shown.content.decode()
+    with ward.acting(ward.rosa):
+        (draft,) = Draft.objects.filter(owner=ward.rosa, kind="answer")
+    drop = reverse("patients:draft-drop", args=[draft.pk])
+    assert drop in shown.content.decode()
+    nurse.post(drop)
+    assert nurse.get(there).status_code == 404
+    # Who never had it open learns nothing of it.
+    assert signed_in(ward.hana).post(answer, {**sent, "draft": str(uuid7())}).status_code == 404
+    assert ward.texts(thread) == ["I am tired."]
+
+
+def test_an_answer_is_kept_when_it_goes_while_it_is_being_sent(
+    fresh_db: str, ward: Ward, rehab: Team, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread = ward.start()
+    nurse, args = signed_in(ward.rosa), [ward.of_maya.pk, thread]
+    form = nurse.get(reverse("messaging:work-thread", args=args)).content.decode()
+    send = services.answer
+
+    def slowly(**given: Any) -> Any:
+        together(lambda: hand(ward, thread, rehab, by=ward.hana))
+        return send(**given)
+
+    monkeypatch.setattr(services, "answer", slowly)
+    sent = {"draft": hidden(form, "draft"), "draft_version": "0", "seen": "1", "text": "Rest."}
+    told = nurse.post(reverse("messaging:answer", args=args), sent)
+    assert told.status_code == 409
+    assert "Rest." in told.content.decode()
+    assert ward.texts(thread) == ["I am tired."]
+    with ward.acting(ward.rosa):
+        assert Draft.objects.filter(owner=ward.rosa, kind="answer").exists()
+
+
+def test_an_answer_that_was_sent_before_it_was_handed_on_was_sent(
+    ward: Ward, rehab: Team, signed_in: SignIn
+) -> None:
+    thread = ward.start()
+    nurse, args = signed_in(ward.rosa), [ward.of_maya.pk, thread]
+    form = nurse.get(reverse("messaging:work-thread", args=args)).content.decode()
+    sent = {"draft": hidden(form, "draft"), "draft_version": "0", "seen": "1", "text": "Rest."}
+    answer = reverse("messaging:answer", args=args)
+    assert nurse.post(answer, sent).status_code == 302
+    ward.reply(thread, "And then?")
+    hand(ward, thread, rehab, by=ward.hana)
+    again = nurse.post(answer, sent)  # the press comes again, as after a lost answer
+    assert (again.status_code, again["Location"].startswith(reverse("messaging:work-list"))) == (302, True)
+    assert ward.texts(thread) == ["I am tired.", "Rest.", "And then?"]
+    with ward.acting(ward.rosa):
+        assert not Draft.objects.filter(owner=ward.rosa).exists()
 
 
 def test_a_team_without_a_relation_is_refused_and_not_offered(ward: Ward, signed_in: SignIn) -> None:

@@ -328,6 +328,35 @@ def test_the_form_that_is_being_sent_itself_is_never_kept_as_a_new_draft(page: A
     assert all(not save.get("apart") for save in origin.saves)
 
 
+def test_after_a_send_that_came_to_nothing_it_goes_on_saving(page: Any, origin: Origin) -> None:
+    """The played server answers 204, and the page stays, as after Stop: after ten seconds it is saved again."""
+    open_page(page)
+    write(page, "!")
+    page.get_by_role("button", name="Send").click()
+    wait_for(page, lambda: bool(origin.posts))
+    write(page, " More.")
+    page.clock.run_for(10_100)
+    wait_for(page, lambda: bool(origin.saves) and origin.saves[-1]["fields"]["text"] == ["first! More."])
+    origin.answer = lambda _asked: None
+    write(page, " Lost?")
+    page.clock.run_for(2_100)
+    wait_for(page, lambda: "Not saved yet" in line(page))
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto(ORIGIN + "/elsewhere/")
+    assert asked == ["beforeunload"]
+
+
+def test_what_is_hidden_and_belongs_to_the_text_is_saved_with_it(page: Any, origin: Origin) -> None:
+    kept_one = '<input type="hidden" name="about" value="Dose" data-kept="About"><input type="hidden" name="seen" value="2">'
+    origin.body = WRITING.replace('<label for="text">', kept_one + '<label for="text">')
+    open_page(page)
+    write(page, "!")
+    page.clock.run_for(2_100)
+    wait_for(page, lambda: bool(origin.saves))
+    assert origin.saves[0]["fields"] == {"about": ["Dose"], "text": ["first!"], "kind": []}
+
+
 def test_a_second_press_within_two_seconds_is_ignored(page: Any, origin: Origin) -> None:
     open_page(page)
     send = page.get_by_role("button", name="Send")

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 import portal.context
 from clinic.models import OpeningHours
+from messaging.models import WorkItem
 from patients.models import Draft
 from patients.services import DifferentContent
 from portal.lib.ids import uuid7
@@ -183,6 +184,35 @@ def test_the_message_begins_with_what_was_ticked_and_loses_nothing_that_was_begu
     with ward.acting(ward.maya):
         (draft,) = Draft.objects.filter(owner=ward.maya, kind="message")
         assert draft.fields["topic"] == ["side_effect"]
+
+
+def test_it_goes_out_as_urgent_below_a_letter_that_was_begun(ward: Ward, course: Any) -> None:
+    """The topic that was chosen for the letter would send it as office work, with days to answer."""
+    row, maya = answer(ward, key(ward, "Fever of")), signed_in(ward.maya)
+    begun = {
+        "draft": str(uuid7()),
+        "draft_version": "0",
+        "topic": "letter",
+        "text": "A form for work.",
+        "later": "1",
+    }
+    assert maya.post(reverse("messaging:new"), begun).status_code == 302
+    maya.post(reverse("treatment:self-check-write", args=[row.pk]))
+    with ward.acting(ward.maya):
+        (draft,) = Draft.objects.filter(owner=ward.maya, kind="message")
+        assert draft.fields["topic"] == ["side_effect"]
+        text = draft.fields["text"][0]
+    assert text.startswith("A form for work.\n\n")
+    assert "New for me:" in text
+    sent = {
+        "draft": str(draft.pk),
+        "draft_version": str(draft.version),
+        "topic": draft.fields["topic"][0],
+        "text": text,
+    }
+    assert maya.post(reverse("messaging:new"), sent).status_code == 302
+    with ward.acting(ward.nurse):
+        assert WorkItem.objects.get().lane == "safety"
 
 
 def asked(ward: Ward) -> list[services.AskedSign]:
