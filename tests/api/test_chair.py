@@ -22,6 +22,7 @@ Ask = Callable[..., Any]
 def ask(ward: Ward) -> Ask:
     """One request as one person about Maya's next dose in the chair."""
     dose = ward.planned(ward.order("ocrelizumab_iv", ward.today - timedelta(days=1)))
+    ward.ask_there(dose, now() - timedelta(hours=2))
 
     def asked(who: str, method: str, path: str = "", body: Any = None, **more: Any) -> Any:
         url = f"{API}{dose.pk}/chair/{path}?patient={ward.patient.pk}"

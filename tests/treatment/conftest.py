@@ -78,6 +78,17 @@ class Ward:
         """A chair time for a dose on a day, instead of the one it had; None: it is only taken away."""
         book_chair(dose, self.at(day, hour) if day is not None else None, by=self.nurse)
 
+    def ask_there(self, dose: Dose, now: datetime) -> None:
+        """The nurse asks the questions before a dose at the chair, and nothing worries."""
+        from treatment.readiness import answers
+
+        with self.acting(self.nurse):
+            asked = answers.questions_for(self.nurse, self.patient, dose)
+            said = {one.fact: "no" if one.concern_if == "yes" else "yes" for one in asked}
+            answers.answer(
+                by=self.nurse, patient=self.patient, dose_id=dose.pk, said=said, place="chair", id=uuid7(), now=now
+            )  # fmt: skip
+
     def give(
         self, course: Course, day: date, *, by: User | None = None, id: UUID | None = None, **more: Any
     ) -> Dose:

@@ -23,11 +23,12 @@ from treatment.chair import flow, services
 from treatment.chair.flow import Line, State, Watch, WatchState, replay, watch
 from treatment.chair.reading import day_of, record_of, stands_of
 from treatment.courses import ending, giving, guards, reading
-from treatment.courses.proceeding import DosePutOff, WaitsAfterReaction
+from treatment.courses.proceeding import DosePutOff, NotAsked, WaitsAfterReaction
 from treatment.elsewhere.counters import OverTheLimit, lifetime
 from treatment.elsewhere.services import Told, withdraw_elsewhere
 from treatment.models import ChairDay, ChairRow, Course, Dose, GivenElsewhere, InfusionRecord, Postponement
 from treatment.outcomes import services as outcomes
+from treatment.readiness import answers
 from treatment.readiness.dose import standing_of_dose
 
 NOON = datetime(2026, 11, 23, 17, tzinfo=UTC)
@@ -49,10 +50,14 @@ class Chair:
     def __init__(self, ward: Ward, course: Course, now: datetime | None = None) -> None:
         self.ward, self.course = ward, course
         self.dose = ward.planned(course)
+        self.was_asked = False
         self.now = now or present() - timedelta(hours=6)
 
     def note(self, kind: str, after: float = 0, *, by: Any = None, **more: Any) -> ChairRow:
+        """A line. Before an infusion starts without a reason, the nurse asks the questions at the chair, once."""
         self.now += minutes(after)
+        if kind == "started" and not more.get("although"):
+            self.ask()
         by = by or self.ward.nurse
         said = {key: more.pop(key) for key in list(more) if key not in ("at", "noted_later", "id")}
         with self.ward.acting(by):
@@ -61,6 +66,11 @@ class Chair:
                 **{"id": uuid7(), **more}, now=self.now,
             )  # fmt: skip
             return _read(row)
+
+    def ask(self) -> None:
+        if not self.was_asked:
+            self.was_asked = True
+            self.ward.ask_there(self.dose, self.now)
 
     def correct(self, row: ChairRow, **more: Any) -> ChairRow:
         by = more.pop("by", self.ward.nurse)
@@ -260,6 +270,58 @@ def test_a_dose_that_is_held_starts_only_with_a_reason_of_who_may_say_it(chair: 
         details = InfusionRecord.objects.for_user(ward.nurse).get(dose=chair.dose).details
     assert details["although"] == "The neurologist agreed on the phone"
     assert details["although_codes"] == ["put_off"]
+
+
+def test_without_a_fresh_answer_from_the_chair_it_starts_only_with_a_reason(chair: Chair) -> None:
+    ward = chair.ward
+    chair.now -= timedelta(hours=20)
+    ward.ask_there(chair.dose, chair.now)
+    chair.now += timedelta(hours=25)
+    chair.was_asked = True  # a day ago: too old
+    with pytest.raises(NotAsked):
+        chair.note("started")
+    assert chair.stand.state is State.WAITING
+    row = chair.note("started", although="She was asked in the room, the page did not load")
+    assert row.details["although"] == "She was asked in the room, the page did not load"
+
+
+def test_an_answer_at_home_is_not_the_one_at_the_chair(chair: Chair) -> None:
+    ward = chair.ward
+    chair.was_asked = True
+    with pytest.raises(NotAsked):  # nobody was asked
+        chair.note("started")
+    with ward.acting(ward.maya):
+        asked = answers.questions_for(ward.maya, ward.patient, chair.dose)
+        said = {one.fact: "no" if one.concern_if == "yes" else "yes" for one in asked}
+        answers.answer(
+            by=ward.maya, patient=ward.patient, dose_id=chair.dose.pk, said=said, place="home", id=uuid7(), now=chair.now
+        )  # fmt: skip
+    with pytest.raises(NotAsked):
+        chair.note("started")
+    ward.ask_there(chair.dose, chair.now)
+    assert chair.note("started").kind == "started"
+
+
+def test_the_screen_offers_to_ask_and_comes_back_to_the_start(chair: Chair, client: Client) -> None:
+    ward = chair.ward
+    client.force_login(ward.nurse)
+    page = client.get(at(ward, chair)).content.decode()
+    ask = at(ward, chair, "questions") + "?at=chair"
+    assert ask in page
+    assert "Ask now, and note the answers" in page
+    assert "Start now" not in page
+    refused = client.post(
+        at(ward, chair, "chair-press"), {"once": str(uuid7()), "kind": "started"}, follow=True
+    )
+    assert "Ask them now and note the answers" in refused.content.decode()
+    form = client.get(ask).context["form"]
+    sent = {"draft": str(uuid7()), "draft_version": "0", "place": form["place"].value()}
+    sent |= {name: "no" if one.concern_if == "yes" else "yes" for name, one in form.questions.items()}
+    done = client.post(ask, sent)
+    assert done["Location"] == at(ward, chair)
+    page = client.get(at(ward, chair)).content.decode()
+    assert "Start now" in page
+    assert ask not in page
 
 
 # --- The end ---------------------------------------------------------------------------------------------------------
@@ -497,6 +559,7 @@ def at(ward: Ward, chair: Chair, name: str = "chair", *more: Any) -> str:
 
 def test_the_screen_from_the_first_press_to_the_patients_page(chair: Chair, client: Client) -> None:
     ward = chair.ward
+    chair.ask()
     client.force_login(ward.nurse)
     page = client.get(at(ward, chair))
     assert "Start now" in page.content.decode()
@@ -545,7 +608,10 @@ def test_before_the_start_the_screen_says_how_the_list_stands(chair: Chair, clie
     client.force_login(ward.nurse)
     page = client.get(at(ward, chair)).content.decode()
     main = page[page.index("<h1") :]
-    found = [main.index(words) for words in ("Before the start", "Not yet asked at the chair", "Start now")]
+    found = [
+        main.index(words)
+        for words in ("Before the start", "Not yet asked at the chair", "Start, and say why")
+    ]
     assert found == sorted(found)
     with ward.acting(ward.nurse):
         standing = standing_of_dose(ward.nurse, ward.patient, chair.dose, present())

@@ -99,6 +99,7 @@ def test_the_hours_count_from_the_end_in_the_chair_record(ward: Ward, minutes: i
                 by=ward.nurse, patient=ward.patient, dose_id=dose.pk, kind=kind, said={}, id=uuid7(), now=at
             )  # fmt: skip
 
+    ward.ask_there(dose, start)
     line("started", start)
     line("ended", ends)
     with ward.acting(ward.nurse):

@@ -159,6 +159,7 @@ def test_the_chair_does_not_let_the_observation_end_before_those_minutes(ward: W
                 now=start + timedelta(minutes=minutes),
             )  # fmt: skip
 
+    ward.ask_there(dose, start)
     line("started", 0)
     line("ended", 60)
     line("observing", 61)

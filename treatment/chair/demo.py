@@ -13,6 +13,7 @@ from portal.lib.ids import uuid7
 from treatment.chair import services
 from treatment.chair.reading import observation_minutes
 from treatment.courses import reading
+from treatment.readiness import answers
 
 if TYPE_CHECKING:
     from portal.demo.world import World
@@ -25,6 +26,7 @@ def in_the_chair(
 ) -> None:
     """A whole record of one dose from `began` on, closed; with a mild reaction when there are signs."""
     hand = Chair(world, patient, dose_id, began - timedelta(minutes=30))
+    hand.ask()
     hand.note("premedication", what="Antihistamine", amount="by mouth")
     hand.note("vitals", 5, pulse=74, systolic=118, diastolic=76, temperature="98.2", unit="F", oxygen=98)
     hand.note("started", 25, ml_h="40")
@@ -57,6 +59,16 @@ class Chair:
     def acting(self) -> Any:
         return actor.unit_of_work(actor.Actor(user_id=self.nurse.pk))
 
+    def ask(self) -> None:
+        """The questions before the dose, asked at the chair: nothing worries."""
+        with self.acting():
+            dose = reading.dose_or_404(self.nurse, self.patient, self.dose_id)
+            asked = answers.questions_for(self.nurse, self.patient, dose)
+            said = {one.fact: "no" if one.concern_if == "yes" else "yes" for one in asked}
+            answers.answer(
+                by=self.nurse, patient=self.patient, dose_id=self.dose_id, said=said, place="chair", id=uuid7(), now=self.now
+            )  # fmt: skip
+
     def note(self, kind: str, after: int = 0, **said: Any) -> None:
         self.now += timedelta(minutes=after)
         with self.acting():
@@ -74,6 +86,7 @@ def load(world: World) -> None:
     if patient is None or dose is None:
         return
     hand = Chair(world, patient, dose.pk, world.now - timedelta(minutes=70))
+    hand.ask()
     hand.note("vitals", 5, pulse=71, systolic=124, diastolic=80, temperature="97.9", unit="F", oxygen=99)
     hand.note("started", 15, ml_h="100")
     hand.note("vitals", 15, pulse=73, systolic=122, diastolic=78)

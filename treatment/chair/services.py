@@ -203,9 +203,9 @@ def _check_open(dose: Dose, record: Record) -> None:
 
 
 def against(by: User, patient: Patient, dose: Dose, at: datetime) -> list[Stop]:
-    """What stands against starting a dose at a moment, on the site's day."""
+    """What stands against starting a dose at a moment, on the site's day; answers that are too old by then stand against it too."""
     on = today_in(at, patient.site.time_zone)
-    return proceeding.stops(Eyes(by, patient), dose, Act.START, on=on)
+    return proceeding.stops(Eyes(by, patient), dose, Act.START, on=on, at=at)
 
 
 def _check_against(by: User, patient: Patient, dose: Dose, at: datetime, although: str) -> None:

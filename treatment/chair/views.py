@@ -111,7 +111,9 @@ def _context(asked: Asked, dose: Dose, found: Record) -> dict[str, Any]:
         "longer": watched.longer and not found.is_closed,
         "against": against,
         "readiness": list_stands.readiness if list_stands is not None else None,
-        "ask_at_chair": list_stands is not None and list_stands.ask_at_chair,
+        "ask_url": f"{asked.url('questions', dose.pk)}?at=chair"
+        if any(stop.code is Code.NOT_ASKED for stop in against)
+        else "",
         "allergies": _allergies(asked) if before else "",
         "list_url": asked.url("ready", dose.pk),
         "presses": [

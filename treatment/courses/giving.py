@@ -31,7 +31,7 @@ from treatment.courses.guards import (
     locked_course,
     words_of,
 )
-from treatment.courses.laying import top_up
+from treatment.courses.laying import bring_along, top_up
 from treatment.courses.proceeding import (
     Act,
     Code,
@@ -228,6 +228,7 @@ def mark_missed(*, by: User, patient: Patient, dose_id: UUID, reason: str, id: U
         settle_holds(by, patient, dose, now)
         note_change(course, dose, "missed", by, now, reason)
         top_up(by, patient, course, now)
+        bring_along(by, course, reading.facts_for(course), now)
         reactions.hold_next(by, patient, course, now)
         record_change(by, patient, "treatment.missed", dose.pk)
         return dose.pk

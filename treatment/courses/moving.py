@@ -267,7 +267,7 @@ def plan_next_phase(
             until=today + timedelta(days=planning.PLAN_AHEAD_DAYS),
         )
         _check_beside(by, patient, course, facts, slot, first_on)
-        add_doses(course, planned, facts, now)
+        add_doses(by, course, planned, facts, now)
         reactions.hold_next(by, patient, course, now)
         first = Dose.objects.for_user(by, patient).get(course=course, number=slot.number)
         note_change(course, first, "moved", by, now, reason, first_on, first_on)

@@ -97,7 +97,7 @@ def sign_order(
         order.save(force_insert=True)
         course = Course(id=uuid7(), patient=patient, order=order, starts_on=first_on, created_at=now)
         course.save(force_insert=True)
-        add_doses(course, planned, facts, now)
+        add_doses(by, course, planned, facts, now)
         reactions.hold_next(by, patient, course, now)
         record_change(by, patient, "treatment.ordered", course.pk)
         if old is not None:

@@ -202,6 +202,11 @@ def in_a_row(slot: Slot) -> bool:
     return slot.index > 0 and _offset(slot) is not None
 
 
+def begins_course(slot: Slot) -> bool:
+    """The first of the fixed days of a phase that comes once: what is asked before each course of days is asked before it."""
+    return slot.index == 0 and not slot.phase.repeats
+
+
 def not_before(slot: Slot, previous: date | None) -> date | None:
     """The first day that the minimum interval allows after the dose before; None when no minimum is known.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
@@ -29,8 +29,9 @@ from treatment.models import (
     Postponement,
     SelfCheck,
 )
-from treatment.protocols.facts import Facts
+from treatment.protocols.facts import BeforeDose, Facts, facts_of
 from treatment.protocols.signing import is_withdrawn
+from treatment.readiness.standing import is_asked_there, was_asked_there
 
 
 class DayNotPossible(DomainError):
@@ -76,6 +77,14 @@ class AnswerStops(Conflict):
     )
 
 
+class NotAsked(Conflict):
+    """A question whose answer expires was not asked at the chair, or its answer is too old."""
+
+    default_message = gettext_lazy(
+        "The questions before this dose have no fresh answer from the chair. Ask them now and note the answers."
+    )
+
+
 class VersionWithdrawn(Conflict):
     default_message = gettext_lazy(
         "This treatment runs on a version that was withdrawn. A neurologist moves it to another version first, or ends it."
@@ -107,6 +116,7 @@ class Code(StrEnum):
     UNKNOWN = "counts_unknown"
     LIMIT = "lifetime_limit"
     TOO_EARLY = "too_early"
+    NOT_ASKED = "not_asked"
 
 
 _HELD = (
@@ -122,7 +132,8 @@ ASKED: dict[Act, frozenset[Code]] = {
     # The limit of a dose that was given is asked with the real amount, in `counters.strength_given`.
     Act.GIVE: frozenset({*_HELD, Code.PUT_OFF, Code.TOO_EARLY}),
     # In the chair nothing has been given yet: a limit that leaves no room for a whole dose stops the start.
-    Act.START: frozenset({*_HELD, Code.PUT_OFF, Code.LIMIT, Code.TOO_EARLY}),
+    # Questions whose answers expire are asked at the chair before it: after the start there is nothing left to stop.
+    Act.START: frozenset({*_HELD, Code.PUT_OFF, Code.LIMIT, Code.TOO_EARLY, Code.NOT_ASKED}),
     Act.RELEASE: frozenset({*_HELD, Code.PUT_OFF, Code.LIMIT}),
     Act.MIX: frozenset({*_HELD, Code.PUT_OFF, Code.LIMIT, Code.TOO_EARLY}),
     # A dose that is put off, or whose interval is not over, is booked for a day after that: `courses.booking` says from when.
@@ -133,7 +144,7 @@ ASKED: dict[Act, frozenset[Code]] = {
     # Days of one course are checked against each other where they are set (`courses.moving.move_doses`).
     Act.PLAN: frozenset({Code.NOT_OPEN, Code.PAUSED}),
 }
-BY_STAFF = frozenset({Code.PUT_OFF, Code.ANSWER, Code.WITHDRAWN})
+BY_STAFF = frozenset({Code.PUT_OFF, Code.ANSWER, Code.WITHDRAWN, Code.NOT_ASKED})
 """What was given although one of these stood against it, anybody of the team can note with the reason."""
 BY_PRESCRIBER = frozenset({Code.PAUSED, Code.REACTION, Code.TOO_EARLY})
 """The same, for a neurologist only. Whatever is in neither cannot be noted until it is settled."""
@@ -156,8 +167,11 @@ class Stop:
         return self.code in BY_STAFF | BY_PRESCRIBER
 
 
-def stops(eyes: Eyes, dose: Dose, act: Act, *, on: date) -> list[Stop]:
-    """Everything known that stands against an act on `on` (the site's day), in a fixed order; read now, so call it under the course's lock."""
+def stops(eyes: Eyes, dose: Dose, act: Act, *, on: date, at: datetime | None = None) -> list[Stop]:
+    """Everything known that stands against an act on `on` (the site's day), in a fixed order; read now, so call it under the course's lock.
+
+    `at`: the moment of a start (aware), from which the age of answers counts.
+    """
     asked = ASKED[act]
     found: dict[Code, DomainError] = {}
     if not dose.is_planned or not dose.course.is_running:
@@ -178,6 +192,8 @@ def stops(eyes: Eyes, dose: Dose, act: Act, *, on: date) -> list[Stop]:
         soonest = reading.soonest_for(eyes.user, eyes.patient, dose, eyes=eyes)
         if soonest is not None and on < soonest:
             found[Code.TOO_EARLY] = TooEarly(early_words(soonest, act))
+    if Code.NOT_ASKED in asked and at is not None and not asked_there(eyes, dose, at):
+        found[Code.NOT_ASKED] = NotAsked()
     return [Stop(code, found[code]) for code in Code if code in found and code in asked]
 
 
@@ -214,6 +230,27 @@ def answer_stops(eyes: Eyes, dose: Dose) -> bool:
         or eyes.rows(SelfCheck).to_look_at().exists()
         or lines.exists()
     )
+
+
+def asked_there(eyes: Eyes, dose: Dose, at: datetime) -> bool:
+    """Whether every question whose answer expires was asked at the chair, no longer before `at` than the version lets an answer count.
+
+    A line that an answer stops was asked; `AnswerStops` says what stands against it. A version without such questions asks nothing.
+    """
+    facts = [facts_of(dose.course.order.protocol_id), reading.facts_for(dose.course)]
+    asked = {said.fact: said for one in facts for said in one.before_dose if is_asked_there(said)}
+    if not asked:
+        return True
+    rows = eyes.rows(ChecklistItem).needed_for([dose]).filter(dose=dose, fact__in=asked)
+    return all(_is_fresh(item, asked[item.fact], at) for item in rows)
+
+
+def _is_fresh(item: ChecklistItem, said: BeforeDose, at: datetime) -> bool:
+    if item.state in (ChecklistItem.State.CONCERN, ChecklistItem.State.NOT_NEEDED):
+        return True
+    if item.done_at is None or not was_asked_there(item, said, at):
+        return False
+    return said.valid_hours is None or item.done_at >= at - timedelta(hours=said.valid_hours)
 
 
 def _counted(eyes: Eyes, dose: Dose) -> dict[Code, DomainError]:

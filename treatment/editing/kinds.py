@@ -187,7 +187,7 @@ KINDS: tuple[Kind, ...] = (
             Part("owner", _("Who does it"), CHOICE, needed=True, choices=OWNERS),
             Part(
                 "when", _("Before which doses"), CHOICE, needed=True,
-                choices=[("first", _("The first one")), ("later", _("All but the first one")), ("every", _("Every one"))],
+                choices=[("first", _("The first one")), ("course", _("The first one of each course of days")), ("later", _("All but the first one")), ("every", _("Every one"))],
             ),
             Part("valid_hours", _("An answer counts for so many hours"), NUMBER, _("Empty: it does not expire."), largest=8_760),
         ),

@@ -269,7 +269,7 @@ def _wrong_keys(content: dict[str, Any]) -> Iterator[Wrong]:
         yield Wrong("plans", "", "", _("Each plan needs a key of its own."))
     asked: set[tuple[str, str]] = set()
     for row in content["portal"]["before_dose"]:
-        for when in ("first", "later") if row["when"] == "every" else (row["when"],):
+        for when in ("first", "later") if row["when"] in ("every", "course") else (row["when"],):
             if (row["fact"], when) in asked:
                 yield Wrong(
                     "before", row["label"][:80], "fact", _("This fact is asked for twice before one dose.")

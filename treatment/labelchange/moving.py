@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -16,7 +17,6 @@ from accounts.models import User
 from patients.areas import TREATMENT
 from patients.models import Patient
 from patients.services import exactly_once, record_change, require
-from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, DomainError
 from portal.lib.time_words import day as day_words
 from treatment.courses import planning, reading
@@ -29,6 +29,7 @@ from treatment.courses.guards import (
     TextTooLong,
     is_prescriber,
 )
+from treatment.courses.laying import bring_along, lines_before
 from treatment.courses.planning import DoseWindow, Slot
 from treatment.models import ChecklistItem, Course, Dose, LabelChange, Protocol, VersionMove
 from treatment.protocols.facts import Facts, facts_of
@@ -187,7 +188,7 @@ def move_course(
             raise CannotMove(effect.blocked)
         for one in effect.doses:
             _renew(one)
-        _add_items(by, patient, [one.dose for one in effect.doses], facts, now)
+        _add_items(by, patient, course, effect.doses, facts, now)
         old, course.moved_to = course.protocol, target
         course.save(update_fields=["moved_to"])
         row = VersionMove(
@@ -217,19 +218,19 @@ def _renew(one: Renewed) -> None:
     dose.save(update_fields=["phase_key", "not_before", "earliest", "latest"])
 
 
-def _add_items(by: User, patient: Patient, doses: list[Dose], facts: Facts, now: datetime) -> None:
+def _add_items(
+    by: User, patient: Patient, course: Course, doses: list[Renewed], facts: Facts, now: datetime
+) -> None:
     """What the new version asks for before a planned dose, where it is not asked yet. Nothing that stands there is taken away."""
-    there = set(
-        ChecklistItem.objects.for_user(by, patient).filter(dose__in=doses).values_list("dose_id", "fact")
-    )
+    there: dict[UUID, set[str]] = defaultdict(set)
+    known = ChecklistItem.objects.for_user(by, patient).filter(dose__in=[one.dose for one in doses])
+    for dose_id, fact in known.values_list("dose_id", "fact"):
+        there[dose_id].add(fact)
     ChecklistItem.objects.bulk_create(
         [
-            ChecklistItem(
-                id=uuid7(), patient_id=patient.pk, dose=dose, fact=item.fact, owner=item.owner, position=position,
-                created_at=now,
-            )
-            for dose in doses
-            for position, item in enumerate(facts.before_dose, start=1)
-            if item.applies(first=dose.number == 1) and (dose.pk, item.fact) not in there
+            item
+            for one in doses
+            for item in lines_before(course, one.dose, one.slot, facts, there[one.dose.pk], now)
         ]
-    )  # fmt: skip
+    )
+    bring_along(by, course, facts, now)

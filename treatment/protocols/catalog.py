@@ -270,6 +270,7 @@ def _reading_of(facts: Facts) -> Section:
         for path in facts.paths.values()
     ]
     when = {"first": _("first dose"), "later": _("later doses"), "every": _("every dose")}
+    when["course"] = _("first dose of each course of days")
     owners = {"you": _("patient"), "team": _("team"), "lab": _("lab")}
     owners |= {"nurse": _("nurse"), "clinic": _("clinic"), "insurer": _("insurer")}
     lines += [

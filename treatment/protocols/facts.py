@@ -48,7 +48,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class BeforeDose:
-    """Something to do before doses: `when` is first (of a course), later (not the first) or every.
+    """Something to do before doses: `when` is first (of an order), course (the first of each course of days), later (not number 1) or every.
 
     What a version does not say is None: no day, no end, for everybody. `due_days_before`, `valid_hours` and `valid_months` are read from
     the text of the fact; versions from before they were read have none of them.
@@ -71,8 +71,11 @@ class BeforeDose:
         found = (self.valid_hours, self.valid_months, self.due_days_before)
         return self.at_chair or bool(self.applies_to) or any(limit is not None for limit in found)
 
-    def applies(self, *, first: bool) -> bool:
-        return self.when == "every" or (self.when == "first") == first
+    def is_before(self, *, first: bool, begins: bool, number: int) -> bool:
+        """Whether it stands before a dose. `first`: the first of its order. `begins`: the first of a course of days. `number`: from 1, what
+        was given before the order counted."""
+        asked = {"every": True, "first": first, "course": first or begins, "later": number > 1}
+        return asked[self.when]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,10 @@ State = ChecklistItem.State
 class QuestionsForm(DraftedForm):
     """Yes or no to each question, nothing chosen beforehand. The service says when one answer is enough."""
 
-    def __init__(self, *args: Any, questions: Sequence[Question], staff: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, questions: Sequence[Question], staff: bool, at_chair: bool = False, **kwargs: Any
+    ) -> None:
+        """`at_chair`: somebody of the team comes from the record of the chair, so the place is chosen beforehand."""
         super().__init__(*args, **kwargs)
         if staff:
             self.fields["place"] = forms.ChoiceField(
@@ -30,6 +33,7 @@ class QuestionsForm(DraftedForm):
                     (DoseAnswer.Place.PHONE, DoseAnswer.Place.PHONE.label),
                     (DoseAnswer.Place.CHAIR, DoseAnswer.Place.CHAIR.label),
                 ],
+                initial=DoseAnswer.Place.CHAIR if at_chair else None,
                 error_messages={"required": _("Say where you asked.")},
             )
         self.questions = {f"q{number}": question for number, question in enumerate(questions, start=1)}

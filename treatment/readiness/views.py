@@ -115,26 +115,34 @@ def questions(request: HttpRequest, dose_id: UUID, patient_id: UUID | None = Non
     dose = reading.dose_or_404(asked.user, asked.patient, dose_id)
     record_view(asked.user, asked.patient, "treatment.view", dose.pk)
     up = asked.url("ready", dose.pk)
+    at_chair = asked.is_staff and request.GET.get("at") == "chair"
     if not _is_open(dose):
         messages.error(request, str(items.DoseIsOver.default_message))
         return redirect(up)
     page = drafted(
         request, forms.QuestionsForm, kind="dose-answers", patient=asked.patient, target=dose.pk,
         questions=answers.questions_for(asked.user, asked.patient, dose), staff=asked.is_staff,
+        at_chair=at_chair,
     )  # fmt: skip
     context = asked.context(
         up=up, dose=dose, name=reading.name_of(dose.course), unsigned=dose.course.order.demo_only,
         has_rems=bool(reading.facts_for(dose.course).content["rems"]),
     )  # fmt: skip
-    return _sent(asked, page, "treatment/questions.html", context, lambda: _answered(asked, page, dose))
+    return _sent(
+        asked, page, "treatment/questions.html", context, lambda: _answered(asked, page, dose, at_chair)
+    )
 
 
-def _answered(asked: Asked, page: DraftedPage, dose: Dose) -> HttpResponse:
+def _answered(asked: Asked, page: DraftedPage, dose: Dose, at_chair: bool) -> HttpResponse:
+    """To what was answered; the nurse at the chair goes back to the record when nothing worries."""
     form: Any = page.form
     made = answers.answer(
         by=asked.user, patient=asked.patient, dose_id=dose.pk, said=form.said,
         place=form.cleaned_data.get("place", ""), id=page.id, now=asked.now,
     )  # fmt: skip
+    if at_chair and made.level == DoseAnswer.Level.NONE:
+        messages.success(asked.request, _("The answers are noted."))
+        return redirect(asked.url("chair", dose.pk))
     return redirect(asked.url("answer", made.pk))
 
 
