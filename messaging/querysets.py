@@ -9,7 +9,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
-from clinic.services import team_ids
+from clinic.services import somebody_in, team_ids
 from patients.querysets import PatientRecordQuerySet
 from patients.services import (
     capacity_of,
@@ -54,7 +54,7 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
 
         `seen` (last message this person has seen), `last_capacity`, `last_author`, `last_author_id`, `last_taken_back` (of the newest message),
         `item_state`, `item_outcome`, `item_due`, `item_lane` (of the newest work item; due is aware, UTC), `item_gone` (the message that
-        made it was taken back).
+        made it was taken back), `somebody_reads` (there is anybody in its team).
         """
         from messaging.models import Message, MessageRetraction, ThreadViewer, WorkItem
 
@@ -72,6 +72,7 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
                     message__thread=OuterRef("pk"), message__seq=OuterRef("last_seq")
                 )
             ),
+            somebody_reads=somebody_in("team_id"),
             item_state=Subquery(item.values("state")[:1]),
             item_outcome=Subquery(item.values("outcome")[:1]),
             item_due=Subquery(item.values("due_at")[:1]),

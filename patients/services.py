@@ -19,6 +19,7 @@ from clinic.services import (
     hours_with,
     know_hours,
     know_team_ids,
+    somebody_in,
     team_ids_with,
     user_ids_in_teams,
     utc_today,
@@ -51,6 +52,7 @@ __all__ = [
     "grant_carer",
     "grant_team",
     "hold_id",
+    "nobody_reads",
     "own_patient",
     "patient_ids_beyond_carers",
     "patient_ids_of_carer",
@@ -262,6 +264,13 @@ def teams_looking_after_each(patient_ids: Iterable[UUID]) -> set[tuple[UUID, UUI
 def team_of(patient: Patient) -> Team | None:
     """The team that looks after the patient: the one that was given access first, of those that still have it and are in use."""
     return next(iter(teams_looking_after(patient)), None)
+
+
+def nobody_reads(patient: Patient) -> bool:
+    """True when nobody may read what is sent now: there is no team, or `team_of` has nobody today who may sign in. One statement."""
+    grants = Grant.objects.live().filter(patient_id=patient.pk, kind="team", team__active=True)
+    read = grants.annotate(read=somebody_in("team_id")).order_by("id").values_list("read", flat=True)
+    return not read.first()
 
 
 # --- The trail -------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from messaging.views.shared import (
     Place,
     asked_seq,
     bubbles,
+    due_of,
     enter,
     fold,
     form_seq,
@@ -49,7 +50,7 @@ from messaging.writing import triage
 from patients import stepping
 from patients.drafting import LATER, DraftedPage, drafted
 from patients.requests import once_of
-from patients.services import DifferentContent, patient_side, record_view
+from patients.services import DifferentContent, nobody_reads, patient_side, record_view
 from portal.lib.display import look_of
 from portal.lib.ids import parse_uuid
 from portal.lib.problems import DomainError
@@ -102,7 +103,7 @@ def row_of(thread: Any, place: Place) -> dict[str, Any]:
         "unread": thread.last_seq > thread.seen,
         "kind": kind,
         "words": words,
-        "due": thread.item_due if promised(thread) else None,
+        "due": due_of(thread),
     }
 
 
@@ -148,6 +149,7 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
         "about": page.form["about"].value() or "",
         "up": place.url("list"),
         "alarm": SimpleLazyObject(lambda: alarm_of_form(page.form)),  # read when the page is drawn
+        "nobody_reads": SimpleLazyObject(lambda: not place.staff and nobody_reads(place.patient)),
         "questions_off": triage.are_off(),
         **offered(place),
     }
@@ -233,7 +235,8 @@ def sent(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None) 
         "url": place.url("thread", thread.pk),
         "list_url": place.url("list"),
         "help": help_now(place.patient.site, present()),
-        "due": thread.item_due if waits(thread) else None,
+        "due": thread.item_due if waits(thread) and thread.somebody_reads else None,
+        "nobody_reads": not thread.somebody_reads,
         "safety": LANE_OF[thread.topic] == Lane.SAFETY,
     }
     return render(request, "messaging/sent.html", context)
@@ -357,7 +360,8 @@ def show_found(
         "made": making.made_of(place.user, place.patient, found) if found.has_made else [],
         "kind": kind,
         "words": words,
-        "due": found.item_due if promised(found) else None,
+        "due": due_of(found),
+        "nobody_reads": not found.somebody_reads and new_team is None,
         "late": promised(found) and found.item_due < present(),
         "url": place.url("thread", found.pk),
         "up": place.url("list"),
