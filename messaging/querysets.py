@@ -13,9 +13,11 @@ from clinic.services import somebody_in, team_ids
 from patients.querysets import PatientRecordQuerySet
 from patients.services import (
     capacity_of,
+    in_team_of,
     is_looked_after,
     patient_ids_beyond_carers,
     patient_ids_of_carer,
+    patient_ids_of_teams,
 )
 
 if TYPE_CHECKING:
@@ -141,6 +143,15 @@ class MessageQuerySet(OfThreadQuerySet):
 
 
 class NoteQuerySet(PatientRecordQuerySet["InternalNote"]):
+    def for_user(self, user: User | AnonymousUser, patient: Any = None) -> Any:
+        """Notes are the team's own: emergency access, which reads the conversation, does not open them."""
+        found: Any = super().for_user(user, patient)
+        if not isinstance(user, User):
+            return found
+        if patient is not None:
+            return found if in_team_of(user, patient) else self.none()
+        return found.filter(patient_id__in=patient_ids_of_teams(user))
+
     def in_order(self) -> Any:
         return self.select_related("author").order_by("created_at", "id")
 

@@ -20,6 +20,7 @@ from clinic.services import (
     know_hours,
     know_team_ids,
     somebody_in,
+    team_ids,
     team_ids_with,
     user_ids_in_teams,
     utc_today,
@@ -52,10 +53,12 @@ __all__ = [
     "grant_carer",
     "grant_team",
     "hold_id",
+    "in_team_of",
     "nobody_reads",
     "own_patient",
     "patient_ids_beyond_carers",
     "patient_ids_of_carer",
+    "patient_ids_of_teams",
     "patient_side",
     "patients_of",
     "record_change",
@@ -165,6 +168,21 @@ def capacity_of(user: User, patient: Patient) -> str:
     """In what capacity a person acts on a patient: self, team, break_glass, carer or none."""
     grant = access_of(user, patient)
     return grant.kind if grant is not None else "none"
+
+
+def patient_ids_of_teams(user: User) -> Any:
+    """Subquery of the patients whom a team of this person looks after; without emergency access."""
+    grants: Any = Grant.objects.live().filter(kind="team", team_id__in=team_ids(user))
+    return grants.values("patient_id")
+
+
+def in_team_of(user: User, patient: Patient) -> bool:
+    """True when a team of this person looks after the patient; mostly known from the grant that was read already."""
+    if capacity_of(user, patient) != "self":
+        return capacity_of(user, patient) == "team"
+    return (
+        patient_ids_of_teams(user).filter(patient_id=patient.pk).exists()
+    )  # somebody who works where they are treated
 
 
 def can(user: User, patient: Patient, area: str) -> bool:
