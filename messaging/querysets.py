@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
@@ -102,6 +102,14 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
             )
         )
 
+    def with_files(self) -> ThreadQuerySet:
+        """Adds `file_count`: the files of messages that stand and were kept, in the same statement."""
+        from messaging.models import Attachment
+
+        kept = Attachment.objects.filter(message__thread=OuterRef("pk"), message__retraction__isnull=True)
+        kept = kept.exclude(state="gone").order_by().values("message__thread").annotate(n=Count("pk"))
+        return self.annotate(file_count=Coalesce(Subquery(kept.values("n")), Value(0)))
+
     def unread_by(self, user: User) -> ThreadQuerySet:
         """Conversations with a message this person has not seen. Derived from what was seen, never counted up."""
         return self.with_state(user).filter(last_seq__gt=F("seen"))
@@ -192,10 +200,11 @@ class WorkItemQuerySet(OfThreadQuerySet):
         return self.annotate(newest_gone=Exists(newest))
 
     def for_list(self) -> Any:
-        """With all that a line says; `with_files`: a file came with the message."""
+        """With all that a line says; `with_files`: a file of the patient's side came since the work began."""
         from messaging.models import Attachment
 
-        files = Attachment.objects.filter(message_id=OuterRef("trigger_id"))
+        since = {"message__thread": OuterRef("thread"), "message__seq__gte": OuterRef("trigger__seq")}
+        files = Attachment.objects.filter(**since).exclude(message__capacity="team")
         rows = self.select_related("thread", "patient", "owner", "trigger__retraction")
         return rows.with_gone().annotate(with_files=Exists(files))
 

@@ -66,7 +66,7 @@ def thread_list(request: HttpRequest, patient_id: UUID | None = None) -> HttpRes
     place = enter(request, patient_id, *SIDE, *STAFF)
     threads = Thread.objects.for_user(place.user, place.patient)
     threads = threads.of_own_teams(place.user) if place.may_act else threads
-    page = Paginator(threads.with_state(place.user).newest_first(), PAGE_SIZE).get_page(
+    page = Paginator(threads.with_state(place.user).with_files().newest_first(), PAGE_SIZE).get_page(
         request.GET.get("page")
     )
     record_view(place.user, place.patient, "threads.list")
