@@ -33,6 +33,11 @@ def is_staff_person(user: User) -> bool:
     )
 
 
+def administrators() -> list[User]:
+    """Everybody who may set up teams and people, by name."""
+    return list(User.objects.filter(is_active=True, is_staff=True, is_superuser=True).order_by("name", "id"))
+
+
 def start_session_clock(request: HttpRequest, user: User) -> None:
     """Note in the session when it began and which idle limit it has (seconds since 1970, UTC)."""
     stamp = int(timezone.now().timestamp())

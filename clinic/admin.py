@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from clinic.models import Absence, Holiday, OnCall, OpeningHours, Site, Team, TeamMember
+from clinic.services import teams_without_people
 
 
 class HoursInline(admin.TabularInline[OpeningHours, Site]):
@@ -34,6 +38,16 @@ class MemberInline(admin.TabularInline[TeamMember, Team]):
 class TeamAdmin(admin.ModelAdmin[Team]):
     list_display = ("name", "site", "active")
     inlines = [MemberInline]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Says it when nobody is left. Nothing is refused: an administrator has to be able to end a membership whatever comes after it."""
+        super().save_related(request, form, formsets, change)
+        if form.instance.pk in {team.pk for team in teams_without_people()}:
+            words = _(
+                "Saved, but now nobody who can sign in is in this team: what patients send to it, also urgent messages, is read by "
+                "nobody. Put somebody into it, or give its patients another team and take it out of use."
+            )
+            messages.warning(request, words)
 
 
 @admin.register(OnCall)

@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from accounts.models import User
@@ -208,6 +208,17 @@ def members_of_teams(team_ids: Iterable[UUID], on: date | None = None) -> QueryS
     return TeamMember.objects.filter(
         working_on(on or utc_today()), team_id__in=list(team_ids)
     ).select_related("user")
+
+
+def somebody_in(team: str, on: date | None = None) -> Exists:
+    """Whether the team that the column `team` names has anybody today (UTC) who may sign in."""
+    working = TeamMember.objects.filter(working_on(on or utc_today()), user__is_active=True)
+    return Exists(working.filter(team_id=OuterRef(team)))
+
+
+def teams_without_people(on: date | None = None) -> list[Team]:
+    """Teams in use that nobody is in today (UTC) who may sign in, by name. One statement."""
+    return list(Team.objects.filter(~somebody_in("pk", on), active=True).order_by("name"))
 
 
 def user_ids_in_teams(team_ids: Iterable[UUID]) -> set[UUID]:

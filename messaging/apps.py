@@ -16,7 +16,7 @@ class MessagingConfig(AppConfig):
         from messaging.composing import making
         from messaging.files import services as files
         from messaging.telling import notices
-        from messaging.work import kept, problems, stuck
+        from messaging.work import kept, nobody, problems, stuck
         from messaging.writing import begun, delivered, triage
         from portal.lib import contributions
 
@@ -36,6 +36,7 @@ class MessagingConfig(AppConfig):
         contributions.tell_patient.add(10, notices.tell_patient)
         contributions.mail_given_up.add(10, notices.mail_given_up)
         contributions.for_administrators.add(10, triage.said_to_administrators)
+        contributions.for_administrators.add(5, nobody.said_to_administrators)
         contributions.for_administrators.add(20, stuck.said_to_administrators)
         contributions.relation_duties.add(20, kept.owed_by)
         contributions.texts_naming.add(20, contributed.templates_naming)

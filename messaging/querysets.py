@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
-from clinic.services import team_ids
+from clinic.services import somebody_in, team_ids
 from patients.querysets import PatientRecordQuerySet
 from patients.services import (
     capacity_of,
+    in_team_of,
     is_looked_after,
     patient_ids_beyond_carers,
     patient_ids_of_carer,
+    patient_ids_of_teams,
 )
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
 
         `seen` (last message this person has seen), `last_capacity`, `last_author`, `last_author_id`, `last_taken_back` (of the newest message),
         `item_state`, `item_outcome`, `item_due`, `item_lane` (of the newest work item; due is aware, UTC), `item_gone` (the message that
-        made it was taken back).
+        made it was taken back), `somebody_reads` (there is anybody in its team).
         """
         from messaging.models import Message, MessageRetraction, ThreadViewer, WorkItem
 
@@ -71,6 +73,7 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
                     message__thread=OuterRef("pk"), message__seq=OuterRef("last_seq")
                 )
             ),
+            somebody_reads=somebody_in("team_id"),
             item_state=Subquery(item.values("state")[:1]),
             item_outcome=Subquery(item.values("outcome")[:1]),
             item_due=Subquery(item.values("due_at")[:1]),
@@ -97,6 +100,14 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
                 team_stands=is_looked_after("patient_id", "team_id"),
             )
         )
+
+    def with_files(self) -> ThreadQuerySet:
+        """Adds `file_count`: the files of messages that stand and were kept, in the same statement."""
+        from messaging.models import Attachment
+
+        kept = Attachment.objects.filter(message__thread=OuterRef("pk"), message__retraction__isnull=True)
+        kept = kept.exclude(state="gone").order_by().values("message__thread").annotate(n=Count("pk"))
+        return self.annotate(file_count=Coalesce(Subquery(kept.values("n")), Value(0)))
 
     def unread_by(self, user: User) -> ThreadQuerySet:
         """Conversations with a message this person has not seen. Derived from what was seen, never counted up."""
@@ -145,6 +156,15 @@ class MessageQuerySet(OfThreadQuerySet):
 
 
 class NoteQuerySet(PatientRecordQuerySet["InternalNote"]):
+    def for_user(self, user: User | AnonymousUser, patient: Any = None) -> Any:
+        """Notes are the team's own: emergency access, which reads the conversation, does not open them."""
+        found: Any = super().for_user(user, patient)
+        if not isinstance(user, User):
+            return found
+        if patient is not None:
+            return found if in_team_of(user, patient) else self.none()
+        return found.filter(patient_id__in=patient_ids_of_teams(user))
+
     def in_order(self) -> Any:
         return self.select_related("author").order_by("created_at", "id")
 
@@ -185,10 +205,11 @@ class WorkItemQuerySet(OfThreadQuerySet):
         return self.annotate(newest_gone=Exists(newest))
 
     def for_list(self) -> Any:
-        """With all that a line says; `with_files`: a file came with the message."""
+        """With all that a line says; `with_files`: a file of the patient's side came since the work began."""
         from messaging.models import Attachment
 
-        files = Attachment.objects.filter(message_id=OuterRef("trigger_id"))
+        since = {"message__thread": OuterRef("thread"), "message__seq__gte": OuterRef("trigger__seq")}
+        files = Attachment.objects.filter(**since).exclude(message__capacity="team")
         rows = self.select_related("thread", "patient", "owner", "trigger__retraction")
         return rows.with_gone().annotate(with_files=Exists(files))
 

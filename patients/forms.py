@@ -93,7 +93,10 @@ class CarerForm(DraftedForm):
     )
     scopes = forms.MultipleChoiceField(
         label=_("What they may see"),
-        help_text=_("Your questions and your unsent writing always stay yours alone."),
+        help_text=_(
+            "With messages, they can also read the messages you have written until now, but not the ones you hid. "
+            "Your questions and your unsent writing always stay yours alone."
+        ),
         choices=Scope.choices,
     )
     last_day = forms.DateField(

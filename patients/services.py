@@ -19,6 +19,8 @@ from clinic.services import (
     hours_with,
     know_hours,
     know_team_ids,
+    somebody_in,
+    team_ids,
     team_ids_with,
     user_ids_in_teams,
     utc_today,
@@ -51,9 +53,12 @@ __all__ = [
     "grant_carer",
     "grant_team",
     "hold_id",
+    "in_team_of",
+    "nobody_reads",
     "own_patient",
     "patient_ids_beyond_carers",
     "patient_ids_of_carer",
+    "patient_ids_of_teams",
     "patient_side",
     "patients_of",
     "record_change",
@@ -165,6 +170,21 @@ def capacity_of(user: User, patient: Patient) -> str:
     return grant.kind if grant is not None else "none"
 
 
+def patient_ids_of_teams(user: User) -> Any:
+    """Subquery of the patients whom a team of this person looks after; without emergency access."""
+    grants: Any = Grant.objects.live().filter(kind="team", team_id__in=team_ids(user))
+    return grants.values("patient_id")
+
+
+def in_team_of(user: User, patient: Patient) -> bool:
+    """True when a team of this person looks after the patient; mostly known from the grant that was read already."""
+    if capacity_of(user, patient) != "self":
+        return capacity_of(user, patient) == "team"
+    return (
+        patient_ids_of_teams(user).filter(patient_id=patient.pk).exists()
+    )  # somebody who works where they are treated
+
+
 def can(user: User, patient: Patient, area: str) -> bool:
     """True when a live grant opens `area` of the patient to the person."""
     return opens(user, patient.pk, area)
@@ -262,6 +282,13 @@ def teams_looking_after_each(patient_ids: Iterable[UUID]) -> set[tuple[UUID, UUI
 def team_of(patient: Patient) -> Team | None:
     """The team that looks after the patient: the one that was given access first, of those that still have it and are in use."""
     return next(iter(teams_looking_after(patient)), None)
+
+
+def nobody_reads(patient: Patient) -> bool:
+    """True when nobody may read what is sent now: there is no team, or `team_of` has nobody today who may sign in. One statement."""
+    grants = Grant.objects.live().filter(patient_id=patient.pk, kind="team", team__active=True)
+    read = grants.annotate(read=somebody_in("team_id")).order_by("id").values_list("read", flat=True)
+    return not read.first()
 
 
 # --- The trail -------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from accounts.models import User
 from clinic.services import is_clinician, teams_of
 from patients import forms
 from patients.access import grants_of, people_with_access, teams_with_access
+from patients.areas import Scope
 from patients.drafting import drafted
 from patients.drafts import draft_or_404, drop_draft
 from patients.emergency import HOURS, open_in_emergency, open_records
@@ -154,11 +155,12 @@ def carer_add(request: HttpRequest) -> HttpResponse:
             page.refuse(error)
         else:
             page.done()
-            messages.success(
-                request,
-                _("%(name)s can help you now. We sent a mail that says how to sign in.")
-                % {"name": page.form.cleaned_data["called"]},
-            )
+            words = _("%(name)s can help you now. We sent a mail that says how to sign in.")
+            if Scope.MESSAGES in page.form.cleaned_data["scopes"]:
+                words += " " + _(
+                    "They can also read the messages you have written until now, but not the ones you hid."
+                )
+            messages.success(request, words % {"name": page.form.cleaned_data["called"]})
             return redirect("patients:carers")
     return page.render("patients/carer_add.html")
 

@@ -64,7 +64,8 @@ class ThreadRead(serializers.Serializer[Any]):
 
     def get_answer_by(self, thread: Any) -> str | None:
         found = serializers.DateTimeField(allow_null=True)
-        return found.to_representation(thread.item_due) if self.get_waits(thread) else None
+        owed = self.get_waits(thread) and thread.somebody_reads  # nothing is promised where nobody can read
+        return found.to_representation(thread.item_due) if owed else None
 
 
 class AnswerRead(serializers.Serializer[Any]):

@@ -323,6 +323,8 @@ class NoteList(MessagingView):
     def get(self, request: Request, thread_id: UUID) -> Response:
         """The team's notes on a conversation, the oldest first. The patient's side never sees them."""
         asked, thread = self.at(thread_id, *STAFF)
+        if asked.capacity != "team":  # emergency access reads the conversation, and not the team's notes
+            raise NotAllowed
         record_view(asked.user, asked.patient, "thread.view", thread.pk)
         notes = (
             InternalNote.objects.for_user(asked.user, asked.patient)

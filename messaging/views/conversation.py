@@ -31,6 +31,7 @@ from messaging.views.shared import (
     Place,
     asked_seq,
     bubbles,
+    due_of,
     enter,
     fold,
     form_seq,
@@ -50,7 +51,7 @@ from messaging.writing import triage
 from patients import stepping
 from patients.drafting import LATER, DraftedPage, drafted
 from patients.requests import once_of
-from patients.services import DifferentContent, patient_side, record_view
+from patients.services import DifferentContent, nobody_reads, patient_side, record_view
 from portal.lib.display import look_of
 from portal.lib.ids import parse_uuid
 from portal.lib.problems import DomainError
@@ -66,7 +67,7 @@ def thread_list(request: HttpRequest, patient_id: UUID | None = None) -> HttpRes
     place = enter(request, patient_id, *SIDE, *STAFF)
     threads = Thread.objects.for_user(place.user, place.patient)
     threads = threads.of_own_teams(place.user) if place.may_act else threads
-    page = Paginator(threads.with_state(place.user).newest_first(), PAGE_SIZE).get_page(
+    page = Paginator(threads.with_state(place.user).with_files().newest_first(), PAGE_SIZE).get_page(
         request.GET.get("page")
     )
     record_view(place.user, place.patient, "threads.list")
@@ -103,7 +104,7 @@ def row_of(thread: Any, place: Place) -> dict[str, Any]:
         "unread": thread.last_seq > thread.seen,
         "kind": kind,
         "words": words,
-        "due": thread.item_due if promised(thread) else None,
+        "due": due_of(thread),
     }
 
 
@@ -149,6 +150,7 @@ def new(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
         "about": page.form["about"].value() or "",
         "up": place.url("list"),
         "alarm": SimpleLazyObject(lambda: alarm_of_form(page.form)),  # read when the page is drawn
+        "nobody_reads": SimpleLazyObject(lambda: not place.staff and nobody_reads(place.patient)),
         "questions_off": triage.are_off(),
         **offered(place),
     }
@@ -225,7 +227,8 @@ def sent(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None) 
         return redirect(place.url("thread", thread.pk))
     record_view(place.user, place.patient, "thread.view", thread.pk)
     newest = Message.objects.for_user(place.user, place.patient).filter(thread=thread).in_order().last()
-    now, owed = present(), waits(thread) and thread.team_stands
+    now, owed = present(), waits(thread) and thread.team_stands and thread.somebody_reads
+    due = thread.item_due if owed else None
     context = {
         "place": place,
         "alarm": alarm_of(newest),
@@ -234,8 +237,9 @@ def sent(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None) 
         "url": place.url("thread", thread.pk),
         "list_url": place.url("list"),
         "help": help_now(place.patient.site, present()),
-        "due": thread.item_due if owed else None,
-        "late": owed and thread.item_due < now,
+        "due": due,
+        "late": due is not None and due < now,
+        "nobody_reads": not thread.somebody_reads,
         "safety": LANE_OF[thread.topic] == Lane.SAFETY,
         "mailed": mail_reaches(place.patient, place.user, now),
     }
@@ -349,7 +353,7 @@ def show_found(
     kind, words = state_words(found)
     stands = found.team_stands
     team, new_team = (found.team, None) if stands else services.who_answers(place.patient, found)
-    owed = promised(found)
+    owed, due = promised(found), due_of(found) if stands else None
     context = {
         "place": place,
         "files": files or FormFiles(request, place, page),
@@ -362,9 +366,10 @@ def show_found(
         "kind": kind,
         "words": words,
         "owed": owed,
-        "due": found.item_due if owed and stands else None,
-        "late": owed and stands and found.item_due < present(),
+        "due": due,
+        "late": due is not None and due < present(),
         "left": owed and not stands,
+        "nobody_reads": not found.somebody_reads and new_team is None,
         "url": place.url("thread", found.pk),
         "up": place.url("list"),
         "close_url": place.url("close", found.pk),

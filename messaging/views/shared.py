@@ -267,6 +267,13 @@ def waits(thread: Thread) -> bool:
     return thread.item_state in (WorkItem.State.OPEN, WorkItem.State.CLAIMED)  # type: ignore[attr-defined]
 
 
+def due_of(thread: Thread) -> Any:
+    """Until when an answer is promised (aware), or None: nothing is promised for a team that nobody is in."""
+    if not thread.somebody_reads:  # type: ignore[attr-defined]
+        return None
+    return thread.item_due if promised(thread) else None  # type: ignore[attr-defined]
+
+
 def promised(thread: Thread) -> bool:
     """True while the writer waits for it: who closed the conversation or took the message back does not, also when the team still has the work."""
     gone: bool = thread.item_gone  # type: ignore[attr-defined]

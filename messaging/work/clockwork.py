@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Max, OuterRef, Q, Subquery, Value
+from django.db.models import Exists, F, Max, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,10 +21,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.services import queue_mail
 from clinic.cover import absence_of, away_and_there, leads_of, on_call_now, stands_in, there_today
-from clinic.services import members_of, state_of
+from clinic.services import members_of, somebody_in, state_of
 from messaging.models import InternalNote, Thread, WorkItem, WorkItemEvent
 from messaging.topics import Lane
-from messaging.work import alarms, stuck
+from messaging.work import alarms, nobody, stuck
 from messaging.work.alarms import STEPS
 from messaging.work.events import TO_TEAM, Kind, remember
 from messaging.work.routing import give
@@ -54,12 +54,16 @@ def escalate(now: datetime) -> int:
 
 
 def _unheard(now: datetime) -> Any:
-    """Urgent, and nobody's or not opened by who has it, for longer than the site's minutes since it came or somebody was told."""
+    """Urgent, and nobody's or not opened by who has it, for longer than the site's minutes since it came or somebody was told.
+
+    Also what went through all steps while nobody was in the team, once somebody is.
+    """
     events = WorkItemEvent.objects.for_system().filter(item=OuterRef("pk")).order_by().values("item")
     last = events.filter(kind__in=SAID_AGAIN).exclude(TO_TEAM).annotate(at=Max("created_at")).values("at")
     step = (
         events.filter(kind=Kind.ESCALATED, round=OuterRef("round")).annotate(most=Max("step")).values("most")
     )
+    to_nobody = events.filter(kind=Kind.ESCALATED, round=OuterRef("round"), step=STEPS, other=None)
     nobodys = Q(state=WorkItem.State.OPEN) | Q(state=WorkItem.State.CLAIMED, alarm_at__isnull=False)
     urgent = WorkItem.objects.for_system().filter(nobodys, lane=Lane.SAFETY)
     return urgent.annotate(
@@ -70,32 +74,37 @@ def _unheard(now: datetime) -> Any:
             Coalesce(Subquery(last), F("created_at")),
         ),
     ).filter(
-        step__lt=STEPS,
+        Q(step__lt=STEPS) | (Q(Exists(to_nobody)) & Q(somebody_in("team_id", now.date()))),
         quiet_since__lte=now - minutes_of("escalate_minutes"),
     )
 
 
 def _tell(item: Any, now: datetime) -> bool:
     """The next step for one locked item: the mails and the line that says so are one transaction."""
+    if item.step >= STEPS:  # all of them told nobody of the team: they begin anew
+        item.round, item.step = item.round + 1, 0
     step = item.step + 1
     if item.owner is not None:
         owner = item.owner
         give(item, None, now)
         remember(item, Kind.RETURNED, by=owner, now=now)
     item.told = step
-    item.save(update_fields=["told"])
+    item.save(update_fields=["round", "told"])
     told = whom_to_tell(item.team_id, step, now, today_in(now, item.patient.site.time_zone))
     for person in told:
         queue_mail(to=person.email, subject=subject(), body=body(), kind=KIND)
-    names = ", ".join(person.name for person in told)
     first = told[0] if told else None
-    remember(item, Kind.ESCALATED, by=None, now=now, other=first, step=step, reason=names)
+    asked = [] if told else nobody.tell_administrators()
+    names = ", ".join(person.name for person in told or asked)
+    remember(
+        item, Kind.ESCALATED, by=None, now=now, other=first, step=step, reason=names, outside=bool(asked)
+    )
     record_change(None, item.patient, "work.escalated", item.thread_id)
     return True
 
 
 def whom_to_tell(team_id: UUID, step: int, now: datetime, day: date) -> list[User]:
-    """Who is told at a step: people of the team and nobody else, so that no access has to be given at night.
+    """Who is told at a step: people of the team and nobody else, so that no access has to be given at night. Empty when nobody is in it.
 
     Nobody is told who is away on `day` (of the site) while somebody else is there; a step that would tell nobody is the next one.
     """

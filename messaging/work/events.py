@@ -29,13 +29,16 @@ def remember(
     step: int = 0,
     reason: str = "",
     team: Team | None = None,
+    outside: bool = False,
 ) -> WorkItemEvent:
     """Write down what happened to a work item. `by` None is the portal itself, on its clock. `team`: where it was handed to, under
-    the name that the team has now."""
+    the name that the team has now. `outside`: the people in `reason` are administrators, because nobody of the team could be told."""
     event = WorkItemEvent(patient_id=item.patient_id, thread_id=item.thread_id, item=item, kind=kind, user=by)
     event.other, event.lane, event.step, event.created_at = other, lane, step, now
     event.round = item.round
     event.reason = {"to_team": team.name, "why": reason} if team is not None else reason or None
+    if outside:
+        event.reason = {"outside": True, "why": reason}
     event.save(force_insert=True)
     return event
 
@@ -114,6 +117,10 @@ def _template(event: WorkItemEvent) -> str:
             return _("%(name)s is away: %(other)s covers and has this now")
         return _("%(name)s is away and nobody covers: back to the team")
     if event.kind == Kind.ESCALATED:
+        if isinstance(event.reason, dict):
+            return _(
+                "Nobody had taken this on, and nobody is in the team who could be told. Told by mail, to put somebody into it:"
+            )
         if event.reason:
             return _("Nobody had taken this on. Told by mail:")
         return _("Nobody had taken this on, and nobody could be told")

@@ -20,6 +20,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import User
+from messaging import services
 from messaging.files import services as files
 from messaging.files import store
 from messaging.files.models import Attachment
@@ -75,6 +76,52 @@ def test_the_work_list_says_that_a_file_came_along(ward: Ward, signed_in: SignIn
     page = rosa.get("/work/").content.decode()
     assert page.count(said) == 1
     assert page.index("See my arm.") < page.index(said)
+
+
+def test_a_file_that_comes_with_a_later_message_is_said_on_the_work_list(
+    ward: Ward, signed_in: SignIn
+) -> None:
+    thread, said = ward.start(text="Without a picture."), "With a photo or a PDF"
+    reply_with_file(ward, thread)
+    rosa = signed_in(ward.rosa)
+    assert said in rosa.get("/work/").content.decode()
+    ward.answer(thread)
+    ward.reply(thread, "Thank you.")  # new work, which begins after the file
+    assert said not in rosa.get("/work/").content.decode()
+
+
+def test_the_list_of_conversations_says_how_many_files_there_are(ward: Ward, signed_in: SignIn) -> None:
+    maya, url = signed_in(ward.maya), reverse("messaging:list")
+    thread = ward.start(text="Without a picture.")
+    assert " file" not in words_of_list(maya, url)
+    reply_with_file(ward, thread)
+    assert "1 file " in words_of_list(maya, url)
+    reply_with_file(ward, thread)
+    assert "2 files " in words_of_list(maya, url)
+
+
+def reply_with_file(ward: Ward, thread: Any) -> None:
+    with ward.acting(ward.maya):
+        now = timezone.now()
+        row = files.take_in(
+            by=ward.maya, patient=ward.of_maya, id=uuid7(), name="rash.jpg", data=jpeg(), now=now
+        )
+        services.reply(
+            by=ward.maya,
+            patient=ward.of_maya,
+            thread_id=thread,
+            id=uuid7(),
+            text="Here it is.",
+            seen_seq=99,
+            now=now,
+            files=[row.pk],
+        )
+
+
+def words_of_list(client: Client, url: str) -> str:
+    """The text of the rows, without tags, blanks as one."""
+    rows = client.get(url).content.decode().split('class="rows"')[1].split("</ul>")[0]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", rows))
 
 
 def test_a_file_goes_with_a_new_message_in_one_press(ward: Ward, signed_in: SignIn) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
-from patients.models import Draft, Receipt
+from patients.models import Draft, Grant, Receipt
 from portal.lib.ids import uuid7
 from tests.messaging.ward import Ward, hidden
 
@@ -67,6 +69,39 @@ def test_the_filter_alone_keeps_notes_from_everybody_else(who: str, ward: Ward) 
     with ward.system():
         assert InternalNote.objects.for_user(getattr(ward, who)).count() == 0
         assert InternalNote.objects.for_user(ward.rosa).count() == 1
+
+
+@pytest.fixture
+def emergency(ward: Ward) -> User:
+    """A clinician elsewhere who has opened the record in an emergency."""
+    with ward.system():
+        grant = Grant(patient=ward.of_maya, kind="break_glass", user=ward.peter)
+        grant.ends_at = timezone.now() + timedelta(hours=4)
+        grant.reason = "She is here with a fever."
+        grant.save(force_insert=True)
+    return ward.peter
+
+
+def test_emergency_access_reads_the_conversation_and_not_the_notes(
+    ward: Ward, emergency: User, signed_in: SignIn
+) -> None:
+    thread_id = ward.start()
+    ward.note(thread_id, SECRET)
+    assert (rows(ward, emergency, "message"), rows(ward, emergency, "internalnote")) == (1, 0)
+    with ward.system():
+        assert list(InternalNote.objects.for_user(emergency)) == []
+        assert list(InternalNote.objects.for_user(emergency, ward.of_maya)) == []
+        assert InternalNote.objects.for_user(ward.rosa, ward.of_maya).count() == 1
+    client = signed_in(emergency)
+    for name in ("work-thread", "note"):
+        html = client.get(reverse(f"messaging:{name}", args=[ward.of_maya.pk, thread_id])).content.decode()
+        assert "Notes are the team’s own" in html
+        assert SECRET not in html
+    api = f"/api/v1/messaging/threads/{thread_id}/notes/?patient={ward.of_maya.pk}"
+    assert client.get(api).status_code == 403
+    colleague = signed_in(ward.rosa).get(api)
+    assert colleague.status_code == 200
+    assert SECRET in colleague.content.decode()
 
 
 @pytest.mark.parametrize("who", ["maya", "jonas"])

@@ -212,6 +212,17 @@ def mails_to(address: str) -> list[dict[str, str]]:
     return [mail for mail in opened if mail and mail["to"] == address]
 
 
+@pytest.mark.parametrize(("scopes", "said"), [(["messages"], True), (["appointments"], False)])
+def test_it_is_said_that_a_new_carer_reads_what_was_written_before(
+    scopes: list[str], said: bool, clinic: Clinic
+) -> None:
+    client, words = signed_in(clinic["maya"]), "can also read the messages you have written until now"
+    assert words in client.get("/me/carers/add/").content.decode()
+    answer = client.post("/me/carers/add/", carer_form(scopes=scopes), follow=True)
+    assert "Ines can help you now" in answer.content.decode()
+    assert (words in answer.content.decode()) == said
+
+
 def test_a_carer_is_added_once_and_told_by_a_neutral_mail(clinic: Clinic) -> None:
     client, form = signed_in(clinic["maya"]), carer_form()
     for _press in range(3):
