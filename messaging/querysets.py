@@ -105,8 +105,8 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
         """Adds `file_count`: the files of messages that stand and were kept, in the same statement."""
         from messaging.models import Attachment
 
-        kept = Attachment.objects.filter(message__thread=OuterRef("pk"), message__retraction__isnull=True)
-        kept = kept.exclude(state="gone").order_by().values("message__thread").annotate(n=Count("pk"))
+        files = Attachment.objects.filter(message__thread=OuterRef("pk"), message__retraction__isnull=True)
+        kept: Any = files.exclude(state="gone").order_by().values("message__thread").annotate(n=Count("pk"))
         return self.annotate(file_count=Coalesce(Subquery(kept.values("n")), Value(0)))
 
     def unread_by(self, user: User) -> ThreadQuerySet:

@@ -122,7 +122,8 @@ def test_ending_the_last_membership_is_done_and_said(ward: Ward, signed_in: Sign
     members = list(TeamMember.objects.filter(team=team).order_by("id"))
     data = {"name": team.name, "site": str(team.site_id), "active": "on"}
     form = client.get(url).context["inline_admin_formsets"][0].formset
-    data |= {f"{form.prefix}-TOTAL_FORMS": len(members), f"{form.prefix}-INITIAL_FORMS": len(members)}
+    many = str(len(members))
+    data |= {f"{form.prefix}-TOTAL_FORMS": many, f"{form.prefix}-INITIAL_FORMS": many}
 
     def post(last_day: str) -> str:
         for place, row in enumerate(form.queryset):
