@@ -106,8 +106,9 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
         """Adds `file_count`: the files of messages that stand and were kept, in the same statement."""
         from messaging.models import Attachment
 
-        kept = Attachment.objects.filter(message__thread=OuterRef("pk"), message__retraction__isnull=True)
-        kept = kept.exclude(state="gone").order_by().values("message__thread").annotate(n=Count("pk"))
+        here = {"message__thread": OuterRef("pk"), "message__retraction__isnull": True}
+        kept: Any = Attachment.objects.filter(**here).exclude(state="gone").order_by()
+        kept = kept.values("message__thread").annotate(n=Count("pk"))
         return self.annotate(file_count=Coalesce(Subquery(kept.values("n")), Value(0)))
 
     def unread_by(self, user: User) -> ThreadQuerySet:

@@ -180,9 +180,9 @@ def in_team_of(user: User, patient: Patient) -> bool:
     """True when a team of this person looks after the patient; mostly known from the grant that was read already."""
     if capacity_of(user, patient) != "self":
         return capacity_of(user, patient) == "team"
-    return (
-        patient_ids_of_teams(user).filter(patient_id=patient.pk).exists()
-    )  # somebody who works where they are treated
+    # Somebody who works where they are treated.
+    found: bool = patient_ids_of_teams(user).filter(patient_id=patient.pk).exists()
+    return found
 
 
 def can(user: User, patient: Patient, area: str) -> bool:
