@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -120,7 +121,7 @@ def test_ending_the_last_membership_is_done_and_said(ward: Ward, signed_in: Sign
     client, team = signed_in(ward.world.users["admin"]), ward.world.team
     url = reverse("admin:clinic_team_change", args=[team.pk])
     members = list(TeamMember.objects.filter(team=team).order_by("id"))
-    data = {"name": team.name, "site": str(team.site_id), "active": "on"}
+    data: dict[str, Any] = {"name": team.name, "site": str(team.site_id), "active": "on"}
     form = client.get(url).context["inline_admin_formsets"][0].formset
     many = str(len(members))
     data |= {f"{form.prefix}-TOTAL_FORMS": many, f"{form.prefix}-INITIAL_FORMS": many}
