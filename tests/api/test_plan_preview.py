@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from portal.lib.time import now, today_in
 from tests.api.asking import call, is_problem, program
 from tests.patients.world import Clinic, signed_in
 from treatment.protocols.loading import load_protocols
@@ -41,6 +43,19 @@ def test_the_question_of_the_docs_has_its_answer(clinic: Clinic) -> None:
     assert content["protocol_version"] == 1
 
 
+def test_tomorrow_on_the_sites_calendar_is_the_future(clinic: Clinic) -> None:
+    """The same moment: a day that has begun east of the site has not begun at the site."""
+    today = today_in(now(), clinic.site.time_zone)
+    asked = {
+        "first_dose_on": (today - timedelta(days=3)).isoformat(),
+        "until": (today + timedelta(days=30)).isoformat(),
+    }
+    for outcome in ("given", "missed"):
+        for on, status in ((today, 200), (today + timedelta(days=1), 422)):
+            given = [{"number": 1, "on": on.isoformat(), "outcome": outcome}]
+            assert ask(signed_in(clinic["maya"]), **asked, given=given).status_code == status, (outcome, on)
+
+
 def test_any_token_may_ask_and_nobody_unsigned(clinic: Clinic) -> None:
     assert ask(program(clinic["maya"], "journal:read")).status_code == 200
     assert is_problem(ask(Client()), 401)
@@ -55,6 +70,7 @@ def test_any_token_may_ask_and_nobody_unsigned(clinic: Clinic) -> None:
         ({"until": "2025-01-01"}, 422),
         ({"until": "2099-01-01"}, 422),
         ({"given": [{"number": 1, "on": "2099-01-01", "outcome": "given"}]}, 422),
+        ({"given": [{"number": 1, "on": "2099-01-01", "outcome": "missed"}]}, 422),
         ({"given": [{"number": 400, "on": "2026-03-02", "outcome": "given"}]}, 422),
         ({"given": [{"number": 0, "on": "2026-03-02", "outcome": "given"}]}, 400),
         ({"given": [{"number": 1, "on": "2026-02-30", "outcome": "given"}]}, 400),

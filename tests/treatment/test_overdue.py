@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,8 @@ from patients.models import Patient
 from patients.relations import StillKeeps, end_team, let_team_in
 from patients.services import teams_looking_after
 from portal.lib import actor
+from portal.lib.actor import reading_many
+from portal.lib.first import SOON, TODAY
 from portal.lib.ids import uuid7
 from portal.lib.problems import NotAllowed
 from tests.patients.world import acting_system, acts_of, signed_in
@@ -24,7 +27,7 @@ from treatment import services as treatment
 from treatment.courses.planning import add_months
 from treatment.elsewhere import services as elsewhere
 from treatment.elsewhere.services import Told
-from treatment.ledger import board, keepers, services
+from treatment.ledger import board, contributed, keepers, services
 from treatment.ledger.duties import State
 from treatment.ledger.reading import Line, ledger_of
 
@@ -146,6 +149,30 @@ def test_what_first_has_one_line_for_a_patient_however_many_checks_are_overdue(w
     assert "1 patient has overdue checks." in " ".join(html.split())
     listed = signed_in(ward.nurse).get("/api/v1/patients/first/").json()["results"]
     assert [line["key"] for line in listed if line["key"] == "checks"] == ["checks"]
+
+
+def test_a_missed_lab_is_for_today_from_the_seventh_day_on_as_the_data_say(ward: Ward) -> None:
+    """Alemtuzumab: "alert at 1 day overdue, escalate at 7 days". The first monthly tests are due on the same day of the next month."""
+    start = ward.today - timedelta(days=50)
+    if start.day > 28:
+        start -= timedelta(days=3)  # a day that every month has
+    begin(ward, ward.patient, "alemtuzumab", (ward.today - start).days)
+    due = start + timedelta(days=monthrange(start.year, start.month)[1])
+
+    def ranks(days: int) -> list[int]:
+        with ward.acting(ward.nurse), reading_many():
+            return [one.rank for one in contributed.problems(ward.nurse, ward.at(due + timedelta(days=days)))]
+
+    assert ranks(0) == []
+    assert ranks(1) == ranks(6) == [SOON]
+    assert ranks(7) == [TODAY]
+
+
+def test_other_checks_wait_for_a_whole_interval_before_they_are_for_today(ward: Ward) -> None:
+    """Natalizumab's data name no days for a missed lab: three months and eight days after the start its check is 8 days late, and soon."""
+    begin(ward, ward.patient, "natalizumab", 100)
+    with ward.acting(ward.nurse), reading_many():
+        assert {one.rank for one in contributed.problems(ward.nurse, ward.at(ward.today))} == {SOON}
 
 
 # --- Who keeps them ------------------------------------------------------------------------------------------------------------------

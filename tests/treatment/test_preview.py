@@ -224,7 +224,13 @@ def test_every_screening_line_says_before_which_dose(facts: dict[str, Facts]) ->
     assert unread == set()
     content = made_of(facts["ocrelizumab_iv"], (1, FIRST, "given"))
     due = {row["item"]: row["due_by"] for row in content["screening"]}
-    assert set(due.values()) == {FIRST, date(2026, 3, 16)}
+    # Vaccines four weeks before March 2, everything else on the day of its dose.
+    assert set(due.values()) == {FIRST, date(2026, 3, 16), date(2026, 2, 2)}
+    assert due["Vaccines: live at least 4 weeks, non-live at least 2 weeks before start"] == date(2026, 2, 2)
+    rows = {row["item"]: row["due_by"] for row in made_of(facts["natalizumab"])["screening"]}
+    # Six weeks before March 2: 28 days back to February 2, 14 more to January 19.
+    assert rows["Vaccines reviewed (4-6 weeks before start where needed)"] == date(2026, 1, 19)
+    assert rows["REMS enrolment complete"] == FIRST
 
 
 def test_what_is_before_each_course_is_not_before_each_of_its_days(facts: dict[str, Facts]) -> None:
@@ -259,6 +265,44 @@ def test_alemtuzumabs_checks_go_on_for_48_months_after_the_last_dose(facts: dict
     assert len(blood["due"]) == 60
     assert [day.isoformat() for day in thyroid["due"][:2]] == ["2026-06-02", "2026-09-02"]
     assert len(thyroid["due"]) == 20
+
+
+def check(content: dict[str, Any], name: str) -> tuple[list[str], date | None]:
+    row = next(row for row in content["monitoring"] if row["item"] == name)
+    return [day.isoformat() for day in row["due"]], row["until"]
+
+
+def test_months_that_a_fact_names_beside_its_interval_are_there_and_its_end_is_said(
+    facts: dict[str, Facts],
+) -> None:
+    """PML: "at 3 and 6 months after first infusion, then every 6 months", until 6 months after the last dose: February 28, 2028 here."""
+    due, ends = check(made_of(facts["natalizumab"]), "Clinical PML assessment")
+    assert due == ["2026-06-02", "2026-09-02", "2027-03-02", "2027-09-02", "2028-03-02"]
+    assert ends == date(2028, 8, 28)
+
+
+def test_the_end_of_a_check_counts_from_the_whole_plan_not_from_what_was_asked_for(
+    facts: dict[str, Facts],
+) -> None:
+    """Asked for 2026 only: the second course ends on March 8, 2027, and 48 months later is March 8, 2031."""
+    due, ends = check(made_of(facts["alemtuzumab"], until=date(2026, 12, 31)), "CBC with differential")
+    assert ends == date(2031, 3, 8)
+    assert due[-1] == "2026-12-02"
+
+
+def test_a_sign_off_for_the_demo_is_never_an_approval(facts: dict[str, Facts]) -> None:
+    found = preview(facts["ivmp"], first_on=FIRST, until=UNTIL, today=TODAY)
+    content = answer(facts["ivmp"], found, version=1, approved=False, demo=True, until=UNTIL)
+    assert content["approved"] is False
+    assert "for the demo only" in content["warnings"][0]["text"]
+
+
+def test_today_can_have_been_missed_and_tomorrow_cannot(facts: dict[str, Facts]) -> None:
+    for outcome in ("given", "missed"):
+        made_of(facts["natalizumab"], (1, FIRST, outcome), today=FIRST)
+        with pytest.raises(CannotPlan) as refused:
+            made_of(facts["natalizumab"], (1, FIRST, outcome), today=FIRST - timedelta(days=1))
+        assert "in the future" in str(refused.value.message)
 
 
 REFUSED = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -17,13 +16,12 @@ from clinic.services import default_site
 from patients.services import own_patient
 from portal.lib.api import Day, Query, Write
 from portal.lib.time import now as present
+from portal.lib.time import today_in
 from treatment.api.views import TreatmentView
 from treatment.courses import preview
 from treatment.elsewhere import counters
 from treatment.protocols import catalog
 from treatment.protocols.signing import home_site
-
-FARTHEST = timedelta(hours=14)  # where a day begins first: nowhere is it a later day than there
 
 
 def site_of(user: User) -> Site | None:
@@ -130,7 +128,11 @@ class PlanPreviewRead(serializers.Serializer[Any]):
 
     therapy = serializers.CharField()
     protocol_version = serializers.IntegerField()
-    approved = serializers.BooleanField(help_text=_("Signed off in all roles that are needed."))
+    approved = serializers.BooleanField(
+        help_text=_(
+            "Signed off for clinical use in all roles that are needed. A sign-off for the demo does not count."
+        )
+    )
     path = serializers.CharField()
     doses = PreviewDoseRead(many=True)
     screening = PreviewScreeningRead(many=True)
@@ -159,10 +161,15 @@ class PlanPreview(TreatmentView):
             until=wanted["until"],
             happened=[preview.Happened(**dose) for dose in wanted["given"]],
             path_key=wanted["path"],
-            today=(present() + FARTHEST).date(),
+            today=today_in(present(), site.time_zone) if site is not None else present().date(),
             most_mg_m2=limit.mg_per_m2 if limit is not None else None,
         )
         content = preview.answer(
-            row.facts, made, version=row.protocol.version, approved=row.signed_off, until=wanted["until"]
+            row.facts,
+            made,
+            version=row.protocol.version,
+            approved=row.sign_off.is_clinical,
+            demo=row.in_demo,
+            until=wanted["until"],
         )
         return Response(PlanPreviewRead(content).data)

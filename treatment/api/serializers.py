@@ -309,6 +309,12 @@ class DoseDetailRead(DoseRead):
         ),
     )
     put_off = PutOffRead(allow_null=True, help_text=_("While this is not null the dose is not given."))
+    warnings = serializers.ListField(
+        child=serializers.CharField(),
+        help_text=_(
+            "For the team: what to know about giving it today, or about the day it was given: outside its window, or no shortest interval is known."
+        ),
+    )
 
 
 class LineRead(serializers.Serializer[Any]):

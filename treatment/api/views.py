@@ -60,6 +60,12 @@ class TreatmentView(ApiView):
         found.before = services.before(asked.user, asked.patient, dose, present())
         today = today_in(present(), asked.zone)
         found.stops = stops(Eyes(asked.user, asked.patient), dose, Act.GIVE, on=today)
+        look = (
+            services.look_at(asked.user, asked.patient, dose, dose.given_on or today)
+            if asked.is_staff
+            else None
+        )
+        found.warnings = look.warnings if look is not None else []
         return Response(shapes.DoseDetailRead(found).data)
 
 

@@ -110,6 +110,7 @@ def _context(asked: Asked, dose: Dose, found: Record) -> dict[str, Any]:
         "minutes": minutes,
         "longer": watched.longer and not found.is_closed,
         "against": against,
+        "to_know": reading.look_at(asked.user, asked.patient, dose, asked.today).warnings if before else [],
         "readiness": list_stands.readiness if list_stands is not None else None,
         "ask_url": f"{asked.url('questions', dose.pk)}?at=chair"
         if any(stop.code is Code.NOT_ASKED for stop in against)
@@ -278,6 +279,7 @@ def close(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse
     context = asked.context(
         up=here, dose=dose, name=reading.name_of(dose.course), unsigned=dose.course.order.demo_only, stand=stand,
         says=shown.state_words(stand, asked.now, asked.zone), against=[stop for stop in stops if stop.code is not Code.NOT_OPEN],
+        to_know=reading.look_at(asked.user, asked.patient, dose, today_in(started, asked.zone)).warnings if dose.is_planned else [],
         ended=stand.state in (State.ENDED, State.OBSERVED), reactions=reactions, grade=services.worst_grade(found),
         holds=bool(reactions) and (services.worst_grade(found) or HOLDS_FROM) >= HOLDS_FROM,
     )  # fmt: skip

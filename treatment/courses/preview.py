@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -66,6 +66,8 @@ class Preview:
     doses: list[Planned]
     happened: Mapping[int, Happened]
     warnings: list[dict[str, Any]]
+    last: date | None = None
+    """The last day that counts: also that of a fixed dose after the days that were asked for. Of doses that go on, the last one shown."""
 
 
 def preview(
@@ -74,7 +76,7 @@ def preview(
 ) -> Preview:  # fmt: skip
     """The windows of a path from `first_on` to `until`, both included, moved by what happened as the protocol's rule says.
 
-    `today`: no dose can have been given later. `most_mg_m2`: the limit for a lifetime that holds, in mg/m2; without it the lowest of the data.
+    `today`: no dose can have been given or missed later. `most_mg_m2`: the limit for a lifetime that holds, in mg/m2; without it the lowest of the data.
     Raises CannotPlan.
     """
     path = _path(facts, path_key)
@@ -87,7 +89,15 @@ def preview(
     shown = [dose for dose in doses if dose.window.target <= until or dose.slot.number in done]
     warnings = _warnings(facts, path.phases, base, doses, done, until)
     moved_on = {dose.slot.number: dose.window.target for dose in shown if dose.slot.number in pushed}
-    return Preview(path, shown, done, [*_as_lines(_of_pushed(moved_on)), *_as_lines(over), *warnings])
+    ends = [*shown, *(dose for dose in doses if not dose.slot.phase.repeats)]
+    last = max((day for dose in ends if (day := _day_of(dose, done)) is not None), default=None)
+    return Preview(path, shown, done, [*_as_lines(_of_pushed(moved_on)), *_as_lines(over), *warnings], last)
+
+
+def _day_of(dose: Planned, done: Mapping[int, Happened]) -> date | None:
+    """The day of a dose, given or else planned; None for one that was missed."""
+    row = done.get(dose.slot.number)
+    return dose.window.target if row is None else row.on if row.counts else None
 
 
 def _path(facts: Facts, key: str) -> Path:
@@ -115,6 +125,8 @@ def _sound(first_on: date, until: date, happened: Sequence[Happened], today: dat
         raise CannotPlan(_("A later dose lies before an earlier one."))
     if any(row.counts and row.on > today for row in happened):
         raise CannotPlan(_("A dose cannot have been given in the future."))
+    if any(row.on > today for row in happened):
+        raise CannotPlan(_("A dose cannot have been missed in the future."))
 
 
 def _base(
@@ -361,11 +373,18 @@ def _of_open_ends(facts: Facts, path: Sequence[Phase], doses: list[Planned], unt
 # --- The answer -------------------------------------------------------------------------------------------------------
 
 
-def answer(facts: Facts, made: Preview, *, version: int, approved: bool, until: date) -> dict[str, Any]:
-    """The preview as it is sent: days as dates, minutes whole, None where nothing is known."""
+def answer(
+    facts: Facts, made: Preview, *, version: int, approved: bool, until: date, demo: bool = False
+) -> dict[str, Any]:
+    """The preview as it is sent: days as dates, minutes whole, None where nothing is known.
+
+    `approved`: all roles have signed for clinical use. `demo`: all have, but in demo mode.
+    """
     warnings = list(made.warnings)
     if not approved:
         text = _("Not signed off by a neurologist, a pharmacist and an infusion nurse: not for clinical use.")
+        if demo:
+            text = _("Signed off for the demo only: not for clinical use.")
         warnings.insert(0, {"code": "not_approved", "number": None, "text": text})
     return {
         "therapy": facts.code,
@@ -373,7 +392,7 @@ def answer(facts: Facts, made: Preview, *, version: int, approved: bool, until: 
         "approved": approved,
         "path": made.path.key,
         "doses": [_dose(facts, dose, made) for dose in made.doses],
-        "screening": [_screening(row, made) for row in facts.content["screening"]],
+        "screening": [_screening(facts, row, made) for row in facts.content["screening"]],
         "checklist": [_question(facts, row) for row in facts.content["pre_infusion_checklist"]],
         "monitoring": [_check(row, made, until) for row in facts.content["monitoring"]],
         "warnings": warnings,
@@ -424,8 +443,9 @@ def before_which(when: str) -> str | None:
     return FIRST_DOSE if said.startswith(("before first", "before start", "before course")) else None
 
 
-def _screening(row: dict[str, Any], made: Preview) -> dict[str, Any]:
-    """A line of the screening; it is due by the first dose, or by the next one (or the next course) that has not come, when it comes again."""
+def _screening(facts: Facts, row: dict[str, Any], made: Preview) -> dict[str, Any]:
+    """A line of the screening; it is due by the first dose, or by the next one (or the next course) that has not come, when it comes again:
+    so many days before as the version says, as on the list before a real dose."""
     which = before_which(row["when"])
     first = made.doses[0].window.target if made.doses else None
     open_doses = [dose.window.target for dose in made.doses if dose.slot.number not in made.happened]
@@ -436,6 +456,9 @@ def _screening(row: dict[str, Any], made: Preview) -> dict[str, Any]:
     ]
     days: dict[str, list[date]] = {EVERY_DOSE: open_doses, EVERY_COURSE: courses}
     due = first if which == FIRST_DOSE else next(iter(days.get(which or "", [])), None)
+    label = facts.labels.get(row["key"])
+    if due is not None and label is not None and label.due_days_before is not None:
+        due -= timedelta(days=label.due_days_before)
     return {
         "item": row["item"],
         "when": row["when"],
@@ -463,28 +486,39 @@ def _question(facts: Facts, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _months(every: int, extra: Sequence[int]) -> Iterator[int]:
+    """After how many months a check comes: at the interval from the one before, or at a month that the fact names beside it, if that is sooner."""
+    month = 0
+    while True:
+        month = min([month + every, *(one for one in extra if one > month)])
+        yield month
+
+
 def _check(row: dict[str, Any], made: Preview, until: date) -> dict[str, Any]:
     """A regular check: its days from the first dose on, while its own time lasts, the last one at its end.
 
-    None when the data give no interval, or when it begins with the end of the treatment, whose day nobody knows here.
+    No days when the data give no interval, or when it begins with the end of the treatment, whose day nobody knows here. The end is that of
+    the whole plan, also where it lies after the days that were asked for.
     """
-    counted = [
-        dose.window.target if row_ is None else row_.on
-        for dose in made.doses
-        if (row_ := made.happened.get(dose.slot.number)) is None or row_.counts
-    ]
-    months, after = row["every_months"], row.get("until_months_after_last_dose")
-    begins, _ends, _months = reach_of(row)
+    first = min(
+        (day for dose in made.doses if (day := _day_of(dose, made.happened)) is not None), default=None
+    )
+    begins, _ends, after = reach_of(row)
     if begins is Begins.STOP:
-        counted = []
-    ends = planning.add_months(max(counted), after) if counted and after is not None else None
+        first = None
+    ends = (
+        planning.add_months(made.last, after)
+        if first is not None and made.last is not None and after is not None
+        else None
+    )
     due: list[date] = []
-    if months is not None and counted:
+    if row["every_months"] is not None and first is not None:
         last = min(until, ends) if ends is not None else until
-        step = 1
-        while (day := planning.add_months(min(counted), months * step)) <= last:
+        for months in _months(row["every_months"], row.get("extra_months") or ()):
+            day = planning.add_months(first, months)
+            if day > last:
+                break
             due.append(day)
-            step += 1
         if (
             ends is not None
             and ends <= until

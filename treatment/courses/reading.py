@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.http import Http404
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from patients.models import Patient
@@ -19,7 +19,7 @@ from portal.lib.time_words import day as day_words
 from treatment.courses import planning
 from treatment.courses.eyes import Eyes
 from treatment.courses.planning import Cycle, Slot
-from treatment.elsewhere.counters import elsewhere_of
+from treatment.elsewhere.counters import elsewhere_of, facts_by_therapy
 from treatment.models import Course, Dose
 from treatment.protocols.facts import Facts, InfusionNeed, facts_of
 
@@ -118,6 +118,9 @@ def next_phase_from(course: Course, number: int, last: date) -> date | None:
 # --- Days ------------------------------------------------------------------------------------------------------------
 
 
+NO_MINIMUM = gettext_lazy("The protocol gives no shortest interval. A prescriber has to look at this.")
+
+
 @dataclass(frozen=True, slots=True)
 class DayCheck:
     """What stands against giving a dose on a day: a block, or things to know. It never says that a day is safe."""
@@ -149,7 +152,7 @@ def day_check(dose: Dose, day: date, soonest: date | None = None) -> DayCheck:
             % {"days": days}
         )
         if soonest is None:
-            warnings.append(_("The protocol gives no shortest interval. A prescriber has to look at this."))
+            warnings.append(str(NO_MINIMUM))
     elif dose.latest is not None and day > dose.latest:
         days = (day - dose.latest).days
         warnings.append(
@@ -161,6 +164,30 @@ def day_check(dose: Dose, day: date, soonest: date | None = None) -> DayCheck:
             % {"days": days}
         )
     return DayCheck(warnings=warnings)
+
+
+def look_at(user: User, patient: Patient, dose: Dose, day: date) -> DayCheck:
+    """What a person should know before a dose is given on `day` (the site's), or about the day on which it was given.
+
+    As `day_check`, with what came before in other courses and elsewhere. The first dose of a course is also held against the last known dose of
+    the same medicine, where the protocol gives an interval but no shortest one.
+    """
+    soonest = soonest_for(user, patient, dose) if dose.is_planned else dose.not_before
+    found = day_check(dose, day, soonest)
+    phase = slot_of(dose).phase
+    begins = dose.number == dose.course.order.given_before + 1
+    if not (dose.is_planned and begins and soonest is None and phase.interval_days is not None):
+        return found
+    last = last_given_day(user, patient, facts_for(dose.course).substance, beside=dose.course_id)
+    if last is None or not last <= day < last + timedelta(days=phase.interval_days):
+        return found
+    since = (day - last).days
+    said = ngettext(
+        "The last known dose of this medicine was %(days)d day before.",
+        "The last known dose of this medicine was %(days)d days before.",
+        since,
+    ) % {"days": since}
+    return DayCheck(found.blocked, list(dict.fromkeys([*found.warnings, said, str(NO_MINIMUM)])))
 
 
 def is_late(dose: Dose, today: date, last_given: date | None) -> bool:
@@ -211,6 +238,24 @@ def soonest_for(user: User, patient: Patient, dose: Dose, *, eyes: Eyes | None =
     """The first day that the minimum interval allows for a dose, after whatever came before it, here or elsewhere."""
     beside = soonest_beside(user, patient, dose, eyes=eyes)
     return max(filter(None, (dose.not_before, beside)), default=None)
+
+
+def last_given_of_all(user: User, patient: Patient) -> list[tuple[str, date]]:
+    """For each medicine its name and its last known day, here or confirmed elsewhere, the newest first; medicines for a relapse are left out."""
+    found: dict[str, tuple[date, str]] = {}
+
+    def take(facts: Facts, day: date | None) -> None:
+        if day is not None and not facts.is_for_relapse:
+            found[facts.substance] = max(found.get(facts.substance, (day, facts.name)), (day, facts.name))
+
+    for dose in Dose.objects.for_user(user, patient).with_course().given():
+        take(facts_for(dose.course), dose.given_on)
+    rows = elsewhere_of(user, patient)
+    facts = facts_by_therapy(rows, patient.site) if rows else {}
+    for row in rows:
+        if row.is_confirmed:
+            take(facts[row.therapy_id], row.last_on)
+    return [(name, day) for day, name in sorted(found.values(), reverse=True)]
 
 
 # --- Cycles and given days ---------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from accounts.models import User
 from portal.lib import actor
+from portal.lib.time import today_in
 from treatment.ledger.duties import State
 from treatment.ledger.keepers import not_ours
 from treatment.ledger.models import Result
@@ -45,6 +46,11 @@ class Standing:
     @property
     def missed(self) -> int:
         return max((line.missed for line in self.lines), default=0)
+
+    def escalates(self, now: datetime) -> bool:
+        """A lab is overdue for so many days that the data want somebody to act. Days are the site's."""
+        today = today_in(now, self.zone)
+        return any(line.escalates(today) for line in self.overdue)
 
 
 def everybody(user: User, now: datetime) -> list[Standing]:

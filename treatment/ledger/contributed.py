@@ -43,7 +43,7 @@ def new_results(request: HttpRequest, patient: Patient, now: datetime) -> list[d
 
 
 def problems(user: User, now: datetime, patient: Patient | None = None) -> Iterator[Problem]:
-    """One problem for each patient with overdue checks: for today when a whole interval was missed, else soon. As few statements for all as for one."""
+    """One problem for each patient with overdue checks: for today when a whole interval was missed, or a lab for so many days as the data name, else soon. As few statements for all as for one."""
     if patient is None:
         standings = board.everybody(user, now)
     else:
@@ -53,6 +53,7 @@ def problems(user: User, now: datetime, patient: Patient | None = None) -> Itera
         lines = tuple(line for line in lines_of(kept, now, whole=False) if line.is_ours)
         standings = [board.Standing(patient.pk, kept.zone, lines)]
     for one in up_to(board.worst_first(standings, State.OVERDUE), MOST):
+        urgent = one.escalates(now)
         labels = [str(line.test.label) for line in one.lines]
         words = ngettext(
             "%(count)d regular check is overdue, since %(day)s: %(checks)s",
@@ -62,10 +63,10 @@ def problems(user: User, now: datetime, patient: Patient | None = None) -> Itera
         yield Problem(
             patient_id=one.patient_id,
             keys=("checks",),
-            rank=TODAY if one.missed > 1 else SOON,
+            rank=TODAY if one.missed > 1 or urgent else SOON,
             words=words,
             url=reverse("treatment:patient-ledger", args=[one.patient_id]),
-            state=f"{one.missed}:{','.join(sorted(line.test.code for line in one.lines))}",
+            state=f"{one.missed}{'!' if urgent else ''}:{','.join(sorted(line.test.code for line in one.lines))}",
             due=_end_of(one),
             owner=_("The team"),
         )

@@ -22,7 +22,7 @@ from accounts.models import User
 from patients.models import Patient
 from portal.lib.time import today_in
 from treatment.ledger.duties import Decision, Due, Run, State, Watch, due_of, watch_of
-from treatment.ledger.known import TESTS, YOU, Test, code_of_fact, is_for_some, named_test
+from treatment.ledger.known import LAB, TESTS, YOU, Test, code_of_fact, is_for_some, named_test
 from treatment.models import CheckDone, Course, DutyDecision, GivenElsewhere, Protocol, Result, SelfCheck
 from treatment.protocols.facts import Facts, facts_of
 
@@ -95,6 +95,21 @@ class Line:
     @property
     def missed(self) -> int:
         return max((duty.due.missed for duty in self.duties), default=0)
+
+    def escalates(self, today: date) -> bool:
+        """A lab is overdue for as many days as the data of its therapy name for that, or longer."""
+        if self.test.owner != LAB:
+            return False
+        for duty in self.duties:
+            days, due = duty.facts.lab_escalates_after, duty.due.due
+            if (
+                duty.state is State.OVERDUE
+                and days is not None
+                and due is not None
+                and (today - due).days >= days
+            ):
+                return True
+        return False
 
     @property
     def is_overdue(self) -> bool:

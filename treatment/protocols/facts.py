@@ -14,6 +14,9 @@ from treatment.models import Protocol
 
 LATER_HOURS = re.compile(r"\b(\d+) hours?\b", re.ASCII)
 DAY_HOURS, LATER = 24, 72
+MISSED_LAB = re.compile(
+    r"missed lab\b[^.]*\balert at (\d+) days? overdue, escalate at (\d+) days?\b", re.ASCII | re.IGNORECASE
+)
 MG_PER_M2 = re.compile(r"(\d+(?:\.\d+)?) mg/m2\b", re.ASCII)
 
 
@@ -192,6 +195,13 @@ class Facts:
         """The strength of a dose by body surface, read from the data's own words; None for a dose that is not given by it."""
         said = MG_PER_M2.match(self._raw[phase_key]["dose"])
         return Decimal(said[1]) if said is not None else None
+
+    @property
+    def lab_escalates_after(self) -> int | None:
+        """From how many days overdue on a missed lab is for today, in the words of the data ("A missed lab is a safety event: alert at 1 day
+        overdue, escalate at 7 days"). None where they say nothing of it."""
+        said = MISSED_LAB.search(str(self.content["missed_dose"]["text"]))
+        return int(said[2]) if said is not None else None
 
     @property
     def check_in_hours(self) -> tuple[int, ...]:

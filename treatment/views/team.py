@@ -13,6 +13,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic.models import Site
@@ -117,8 +118,9 @@ def order(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         running=[(str(row.pk), reading.name_of(row)) for row in running],
     )  # fmt: skip
     context = asked.context(
-        up=asked.url("home"), demo=settings.DEMO, before=before_rows(asked), elsewhere=asked.url("elsewhere")
-    )
+        up=asked.url("home"), demo=settings.DEMO, before=before_rows(asked), elsewhere=asked.url("elsewhere"),
+        last_doses=reading.last_given_of_all(asked.user, asked.patient),
+    )  # fmt: skip
     template = "treatment/order.html"
     if page.later:
         return page.finish_later(template, context)
@@ -174,6 +176,15 @@ def prescribes(asked: Asked) -> None:
         raise guards.NotAPrescriber
 
 
+class LookFirst(DomainError):
+    """The day that was chosen has warnings that the page did not show yet."""
+
+    status = 422
+    default_message = gettext_lazy(
+        "There is something to know about this day. Read it, then note the dose again."
+    )
+
+
 # --- What became of a dose --------------------------------------------------------------------------------------------
 
 
@@ -194,7 +205,20 @@ def given(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse
         stopped=any(stop.can_be_noted for stop in against),
     )  # fmt: skip
 
+    # The day that was typed, when the form came with one: its warnings are shown before anything is noted for it.
+    sent = request.method == "POST" and not page.later and page.form.is_valid()
+    chosen = page.form.cleaned_data["given_on"] if sent else asked.today
+
     def act(data: dict[str, Any]) -> None:
+        seen = request.POST.get("seen", "")
+        if seen and seen != data["given_on"].isoformat():
+            look = (
+                reading.look_at(asked.user, asked.patient, dose, data["given_on"])
+                if dose.is_planned
+                else None
+            )
+            if look is not None and look.warnings:
+                raise LookFirst
         wall = datetime.combine(data["given_on"], data["given_at"], ZoneInfo(asked.zone))
         giving.record_infusion(
             by=asked.user, patient=asked.patient, dose_id=dose.pk, id=page.id, given_at=wall.astimezone(UTC),
@@ -204,7 +228,7 @@ def given(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpResponse
             amount_mg=data.get("amount_mg"),
         )  # fmt: skip
 
-    return _dose_page(asked, page, dose, "given", act, _("The dose is noted as given."), against)
+    return _dose_page(asked, page, dose, "given", act, _("The dose is noted as given."), against, day=chosen)
 
 
 def _against(asked: Asked, dose: Dose) -> list[Stop]:
@@ -274,17 +298,19 @@ def _dose_page(
     said: str,
     against: list[Stop] | None = None,
     along: int = 0,
+    day: date | None = None,
 ) -> HttpResponse:
-    """A form about one dose: kept, refused with its words, or done."""
+    """A form about one dose: kept, refused with its words, or done. `day`: the one that is looked at, today without it."""
     back = asked.url("course", dose.course_id)
+    day = day or asked.today
     context = asked.context(
         up=back,
         dose=dose,
         along=along,
         name=reading.name_of(dose.course),
-        check=reading.day_check(dose, asked.today, reading.soonest_for(asked.user, asked.patient, dose))
-        if dose.is_planned
-        else None,
+        check=reading.look_at(asked.user, asked.patient, dose, day) if dose.is_planned else None,
+        check_day=day.isoformat(),
+        check_title=_("Too early today") if day == asked.today else _("Too early on this day"),
         against=[stop for stop in against or [] if stop.code not in (Code.PUT_OFF, Code.REACTION)],
         window=words.window_words(dose.window),
         need=words.minutes_words(need_of(Eyes(asked.user, asked.patient), dose)),
