@@ -84,6 +84,8 @@ class Plain:
     def words(self) -> str:
         """What the patient reads on the list."""
         work = self.work
+        if work is not None and self.said[work.trigger - 1].gone:
+            return "Taken back. Your team may call."
         if self.said[-1].gone and work is None:
             return "Taken back"
         if self.closed:

@@ -515,14 +515,14 @@ def _check(row: dict[str, Any], made: Preview, until: date) -> dict[str, Any]:
     if row["every_months"] is not None and first is not None:
         last = min(until, ends) if ends is not None else until
         for months in _months(row["every_months"], row.get("extra_months") or ()):
-            day = planning.add_months(first, months)
-            if day > last:
+            check = planning.add_months(first, months)
+            if check > last:
                 break
-            due.append(day)
+            due.append(check)
         if (
             ends is not None
             and ends <= until
-            and planning.last_check(day, due[-1] if due else None, ends) == ends
+            and planning.last_check(check, due[-1] if due else None, ends) == ends
         ):
             due.append(ends)
     return {
