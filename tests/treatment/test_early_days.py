@@ -33,6 +33,7 @@ def post(client: Client, url: str, **data: Any) -> Any:
 
 
 def test_the_chair_warns_before_the_start_and_at_the_close(ward: Ward, second: Dose, client: Client) -> None:
+    ward.ask_there(second, present() - minutes(31))
     chair = Chair(ward, second.course, present() - minutes(30))
     client.force_login(ward.nurse)
     before = client.get(at(ward, chair)).content.decode()
