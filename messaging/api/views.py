@@ -324,7 +324,7 @@ class NoteList(MessagingView):
         """The team's notes on a conversation, the oldest first. The patient's side never sees them."""
         asked, thread = self.at(thread_id, *STAFF)
         if asked.capacity != "team":  # emergency access reads the conversation, and not the team's notes
-            raise NotAllowed
+            raise Http404
         record_view(asked.user, asked.patient, "thread.view", thread.pk)
         notes = (
             InternalNote.objects.for_user(asked.user, asked.patient)

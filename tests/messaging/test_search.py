@@ -76,9 +76,9 @@ def test_the_result_marks_the_word_and_leads_to_the_message(side: str, ward: War
 def test_the_work_list_does_not_look_into_texts(ward: Ward, signed_in: SignIn) -> None:
     ward.start(text="Only a heron.")
     ward.start(ward.samuel, ward.of_samuel, text="No bird.")
-    plain = signed_in(ward.rosa).get(reverse("messaging:work-list")).context["page"]
-    asked = signed_in(ward.rosa).get(reverse("messaging:work-list"), {"q": "heron"}).context["page"]
-    assert len(asked.object_list) == len(plain.object_list) == 2
+    plain = signed_in(ward.rosa).get(reverse("messaging:work-list")).context["rows"]
+    asked = signed_in(ward.rosa).get(reverse("messaging:work-list"), {"q": "heron"}).context["rows"]
+    assert len(asked) == len(plain) == 2
 
 
 @pytest.mark.parametrize("query", ["\x00", "%", "_", "\\", "'", "ß", "😀", "a" * 5000, "\ud800"])

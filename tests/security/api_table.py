@@ -379,7 +379,7 @@ API_ROWS: list[ApiRow] = [
     acts("messaging-api:finish", OF_TEAM, sends(outcome="no_reply", seen_seq=99), refused=STRANGERS_AT_WORK),
     ApiRow(
         "messaging-api:note-list",
-        {"GET": Can(READERS), "POST": Can(OF_TEAM, 201, sends(text="Asked twice."), STRANGERS_AT_WORK)},
+        {"GET": Can(OF_TEAM), "POST": Can(OF_TEAM, 201, sends(text="Asked twice."), STRANGERS_AT_WORK)},
     ),
     ApiRow(
         "messaging-api:mailing-list",
