@@ -79,7 +79,8 @@ class Ward:
         book_chair(dose, self.at(day, hour) if day is not None else None, by=self.nurse)
 
     def ask_there(self, dose: Dose, now: datetime) -> None:
-        """The nurse asks the questions before a dose at the chair, and nothing worries."""
+        """The nurse asks the questions before a dose at the chair and goes through the checks there, and nothing worries."""
+        self.check_there(dose, now)
         from treatment.readiness import answers
 
         with self.acting(self.nurse):
@@ -88,6 +89,20 @@ class Ward:
             answers.answer(
                 by=self.nurse, patient=self.patient, dose_id=dose.pk, said=said, place="chair", id=uuid7(), now=now
             )  # fmt: skip
+
+    def check_there(self, dose: Dose, now: datetime, **said: str) -> None:
+        """The nurse goes through the version's checks in the chair, and nothing worries but what is `said`, by the end of the fact."""
+        from treatment.chair import checks, services
+
+        with self.acting(self.nurse):
+            wanted = checks.checks_of(dose)
+            if wanted:
+                answers = {one.fact: "no" if one.concern_if == "yes" else "yes" for one in wanted}
+                answers |= {fact: said[end] for fact in answers for end in said if fact.endswith(f".{end}")}
+                services.add_row(
+                    by=self.nurse, patient=self.patient, dose_id=dose.pk, kind="checks", said={"answers": answers},
+                    id=uuid7(), now=now,
+                )  # fmt: skip
 
     def give(
         self, course: Course, day: date, *, by: User | None = None, id: UUID | None = None, **more: Any

@@ -147,12 +147,14 @@ def test_the_page_warns_ten_minutes_before_the_observation_is_over(
 
 
 def test_a_line_is_written_once_and_never_changed(chair: Chair) -> None:
+    chair.ask()
+    chair.now += minutes(1)
     id = uuid7()
     first = chair.note("started", id=id)
     assert chair.note("started", id=id).pk == first.pk
     with pytest.raises(DifferentContent):
         chair.note("started", id=id, ml_h="30")
-    assert acts_of(chair.ward.patient).count("chair.noted team") == 1
+    assert acts_of(chair.ward.patient).count("chair.noted team") == 2  # the checks and the start
     with chair.ward.acting(chair.ward.nurse), pytest.raises(DatabaseError), transaction.atomic():
         ChairRow.objects.for_user(chair.ward.nurse).filter(pk=first.pk).update(kind="ended")
     with chair.ward.acting(chair.ward.maya):  # the grade stands there, so patients see no row
@@ -213,11 +215,11 @@ def test_a_correction_is_a_new_line_that_names_the_old_one(chair: Chair) -> None
     assert chair.stand.state is State.RUNNING
     with chair.ward.acting(chair.ward.nurse):
         rows = record_of(chair.ward.nurse, chair.ward.patient, chair.dose.pk)
-    assert len(rows.rows) == 5
-    assert [row.kind for row in rows.standing] == ["started", "vitals"]
+    assert len(rows.rows) == 6
+    assert [row.kind for row in rows.standing] == ["checks", "started", "vitals"]
     chair.note("rate", ml_h="50")
     with pytest.raises(flow.OutOfOrder):  # a start with something after it cannot be taken back
-        chair.correct(rows.standing[0], take_back=True)
+        chair.correct(rows.standing[1], take_back=True)
     assert "chair.corrected team" in acts_of(chair.ward.patient)
 
 
@@ -319,6 +321,7 @@ def test_the_screen_offers_to_ask_and_comes_back_to_the_start(chair: Chair, clie
     sent |= {name: "no" if one.concern_if == "yes" else "yes" for name, one in form.questions.items()}
     done = client.post(ask, sent)
     assert done["Location"] == at(ward, chair)
+    ward.check_there(chair.dose, present())
     page = client.get(at(ward, chair)).content.decode()
     assert "Start now" in page
     assert ask not in page
@@ -568,7 +571,8 @@ def test_the_screen_from_the_first_press_to_the_patients_page(chair: Chair, clie
         answer = client.post(at(ward, chair, "chair-press"), {"once": once, "kind": "started"}, follow=True)
     assert "Running." in answer.content.decode()
     with ward.acting(ward.nurse):
-        assert len(record_of(ward.nurse, ward.patient, chair.dose.pk).rows) == 1
+        rows = record_of(ward.nurse, ward.patient, chair.dose.pk).rows
+    assert [row.kind for row in rows] == ["checks", "started"]
     given = client.get(reverse("treatment:patient-given", args=[ward.patient.pk, chair.dose.pk]))
     assert "There is a chair record of this dose" in given.content.decode()
     form = client.get(at(ward, chair) + "?note=reaction")
@@ -634,11 +638,11 @@ def test_an_open_page_hears_of_the_end_of_the_observation_and_of_other_lines(
     chair.note("observing")
     client.force_login(ward.nurse)
     news = at(ward, chair, "chair-news")
-    assert "10 minutes or less" in client.get(news + "?seen=3-running").json()["words"]
-    same = client.get(news + "?seen=3-soon")
+    assert "10 minutes or less" in client.get(news + "?seen=4-running").json()["words"]
+    same = client.get(news + "?seen=4-soon")
     assert same.json()["words"] == ""
     assert client.get(news, headers={"If-None-Match": same["ETag"]}).status_code == 304
-    assert "new line" in client.get(news + "?seen=2-none").json()["words"]
+    assert "new line" in client.get(news + "?seen=3-none").json()["words"]
     page = client.get(at(ward, chair)).content.decode()
     assert "The observation is over soon" in page
 

@@ -21,7 +21,8 @@ from treatment.api import serializers as shapes
 from treatment.api.serializers import Amount
 from treatment.api.views import TreatmentView
 from treatment.chair import flow, services
-from treatment.chair.details import SIGNS, WORDS
+from treatment.chair.checks import ANSWERS, checks_of
+from treatment.chair.details import SIGNS, WORDS, NotPossible
 from treatment.chair.reading import day_of, observation_minutes, record_of
 from treatment.courses.guards import TEXT_LENGTH
 from treatment.models import ChairRow, Dose
@@ -30,8 +31,30 @@ Kind = ChairRow.Kind
 WRITTEN = [(kind.value, kind.label) for kind in Kind if kind not in (Kind.CLOSED, Kind.TAKEN_BACK)]
 DETAILS = (
     "ml_h", "pulse", "systolic", "diastolic", "temperature", "unit", "oxygen", "what", "amount", "signs", "grade", "done",
-    "words", "although", "why",
+    "words", "although", "why", "answers",
 )  # fmt: skip
+
+
+class ChairCheckRead(serializers.Serializer[Any]):
+    """What the nurse looks at in the chair before the start, in the words of the version."""
+
+    fact = serializers.CharField()
+    text = serializers.CharField()
+    concern_if = serializers.ChoiceField(choices=["yes", "no"])
+    action = serializers.CharField(help_text=_("What the data say is done then."))
+    may_not_apply = serializers.BooleanField(help_text=_("True: `na` is an answer, too."))
+    source = serializers.ListField(child=serializers.CharField())  # type: ignore[assignment]
+    status = serializers.CharField()
+
+
+class ChairAnswerRead(serializers.Serializer[Any]):
+    """What was found at one check, with the words it was asked in."""
+
+    fact = serializers.CharField()
+    text = serializers.CharField()
+    said = serializers.ChoiceField(choices=list(ANSWERS))
+    concern = serializers.BooleanField(help_text=_("True: it stops the start."))
+    action = serializers.CharField()
 
 
 class ChairDetailsRead(serializers.Serializer[Any]):
@@ -56,6 +79,7 @@ class ChairDetailsRead(serializers.Serializer[Any]):
     words = serializers.CharField(allow_null=True)
     although = serializers.CharField(allow_null=True)
     why = serializers.CharField(allow_null=True, help_text=_("Why it was corrected."))
+    answers = ChairAnswerRead(many=True, allow_null=True, help_text=_("Of the checks before the start."))
 
 
 class ChairRowRead(serializers.Serializer[Any]):
@@ -97,6 +121,7 @@ class ChairRead(serializers.Serializer[Any]):
     ended_at = serializers.DateTimeField(source="stand.ended_at", allow_null=True)
     closed_at = serializers.DateTimeField(source="stand.closed_at", allow_null=True)
     observation = ObservationRead()
+    checks = ChairCheckRead(many=True, help_text=_("What a line of the kind `checks` answers, all of it."))
     rows = ChairRowRead(many=True)
 
 
@@ -125,6 +150,13 @@ def _number() -> serializers.IntegerField:
     )
 
 
+class ChairAnswerWrite(Write):
+    """What was found at one check."""
+
+    fact = Text(max_length=120)
+    said = serializers.ChoiceField(choices=list(ANSWERS))
+
+
 class ChairSaidWrite(Write):
     """What a line can say; what its kind does not have is left out."""
 
@@ -150,6 +182,13 @@ class ChairSaidWrite(Write):
     )  # fmt: skip
     done = _words()
     words = _words()
+    answers = serializers.ListField(
+        child=ChairAnswerWrite(),
+        required=False,
+        default=list,
+        max_length=60,
+        help_text=_("Of the kind `checks`."),
+    )
 
 
 class ChairRowWrite(ChairSaidWrite):
@@ -184,6 +223,14 @@ class ChairCloseWrite(Write):
     unwatched = _words(_("Why there was no observation although the version states minutes."), TEXT_LENGTH)
 
 
+def _by_fact(answers: list[dict[str, str]]) -> dict[str, str]:
+    """What was said, by fact. Raises NotPossible when a check is answered twice."""
+    found = {one["fact"]: one["said"] for one in answers}
+    if len(found) != len(answers):
+        raise NotPossible(_("One of the checks is answered twice."))
+    return found
+
+
 class ChairView(TreatmentView):
     """The chair record of one dose, for the team."""
 
@@ -203,6 +250,7 @@ class ChairView(TreatmentView):
             "state": stand.state,
             "stand": stand,
             "observation": flow.watch(stand, observation_minutes(asked.user, asked.patient, dose), present()),
+            "checks": checks_of(dose),
             "rows": rows,
         }
         return Response(ChairRead(found).data, status=status)
@@ -221,6 +269,7 @@ class DoseChair(ChairView):
         """For the team: add a line. Nothing in the record is ever edited."""
         asked, dose = self.of_team(dose_id)
         wanted = self.body(ChairRowWrite)
+        wanted["answers"] = _by_fact(wanted["answers"])
         at, later, kind = wanted.pop("at"), wanted.pop("noted_later"), wanted.pop("kind")
         services.add_row(
             **asked.act, dose_id=dose.pk, kind=kind, said=wanted, at=at, noted_later=later, id=self.once, now=present()
@@ -234,6 +283,7 @@ class DoseChairCorrect(ChairView):
         """For the team: a new line that stands for an older one, or takes it back; the old one stays."""
         asked, dose = self.of_team(dose_id)
         wanted = self.body(ChairCorrectWrite)
+        wanted["answers"] = _by_fact(wanted["answers"])
         at, why, back = wanted.pop("at"), wanted.pop("why"), wanted.pop("take_back")
         services.correct_row(
             **asked.act, dose_id=dose.pk, row_id=row_id, said=wanted, at=at, why=why, take_back=back, id=self.once, now=present()

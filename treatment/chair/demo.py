@@ -11,6 +11,7 @@ from patients.services import patients_of
 from portal.lib import actor
 from portal.lib.ids import uuid7
 from treatment.chair import services
+from treatment.chair.checks import checks_of
 from treatment.chair.reading import observation_minutes
 from treatment.courses import reading
 from treatment.readiness import answers
@@ -29,7 +30,8 @@ def in_the_chair(
     hand.ask()
     hand.note("premedication", what="Antihistamine", amount="by mouth")
     hand.note("vitals", 5, pulse=74, systolic=118, diastolic=76, temperature="98.2", unit="F", oxygen=98)
-    hand.note("started", 25, ml_h="40")
+    hand.check(25)
+    hand.note("started", ml_h="40")
     if signs:
         hand.note("stopped", 40, words="Itching on both arms")
         hand.note("reaction", 1, signs=signs, grade=2, done="A break, then slower")
@@ -69,6 +71,16 @@ class Chair:
                 by=self.nurse, patient=self.patient, dose_id=self.dose_id, said=said, place="chair", id=uuid7(), now=self.now
             )  # fmt: skip
 
+    def check(self, after: int) -> None:
+        """What the version has the nurse look at in the chair, just before the start: nothing worries."""
+        self.now += timedelta(minutes=after)
+        with self.acting():
+            wanted = checks_of(reading.dose_or_404(self.nurse, self.patient, self.dose_id))
+        if wanted:
+            self.note(
+                "checks", answers={one.fact: "no" if one.concern_if == "yes" else "yes" for one in wanted}
+            )
+
     def note(self, kind: str, after: int = 0, **said: Any) -> None:
         self.now += timedelta(minutes=after)
         with self.acting():
@@ -88,7 +100,8 @@ def load(world: World) -> None:
     hand = Chair(world, patient, dose.pk, world.now - timedelta(minutes=70))
     hand.ask()
     hand.note("vitals", 5, pulse=71, systolic=124, diastolic=80, temperature="97.9", unit="F", oxygen=99)
-    hand.note("started", 15, ml_h="100")
+    hand.check(15)
+    hand.note("started", ml_h="100")
     hand.note("vitals", 15, pulse=73, systolic=122, diastolic=78)
 
 

@@ -54,7 +54,9 @@ class NothingSaid(DomainError):
 def clean(kind: str, said: Mapping[str, Any]) -> dict[str, Any]:
     """What a line keeps of what was said. Raises NotPossible, NothingSaid."""
     kept: dict[str, Any] = {"words": _words(said.get("words"))}
-    if kind in (Kind.STARTED, Kind.RATE):
+    if kind == Kind.CHECKS:
+        kept["answers"] = _answers(said.get("answers"))
+    elif kind in (Kind.STARTED, Kind.RATE):
         kept["ml_h"] = _rate(said.get("ml_h"), needed=kind == Kind.RATE)
     elif kind == Kind.VITALS:
         kept |= _vitals(said)
@@ -67,6 +69,14 @@ def clean(kind: str, said: Mapping[str, Any]) -> dict[str, Any]:
     if kind == Kind.STARTED:
         kept["although"] = _words(said.get("although"))
     return kept
+
+
+def _answers(said: Any) -> dict[str, str]:
+    """What was said to each check, by fact; which facts a version asks for is looked at in `chair.checks`."""
+    found = {str(fact): str(word) for fact, word in dict(said or {}).items() if word}
+    if not found:
+        raise NothingSaid(_("Answer every check."))
+    return dict(sorted(found.items()))
 
 
 def _words(text: Any) -> str:

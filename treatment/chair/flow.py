@@ -38,7 +38,7 @@ class State(StrEnum):
 
 ANY_TIME = (Kind.VITALS, Kind.PREMEDICATION, Kind.REACTION)
 FOLLOWS: dict[State, dict[str, State]] = {
-    State.WAITING: {Kind.STARTED: State.RUNNING},
+    State.WAITING: {Kind.CHECKS: State.WAITING, Kind.STARTED: State.RUNNING},
     State.RUNNING: {Kind.STOPPED: State.STOPPED, Kind.RATE: State.RUNNING, Kind.ENDED: State.ENDED},
     State.STOPPED: {Kind.WENT_ON: State.RUNNING, Kind.RATE: State.STOPPED, Kind.ENDED: State.ENDED},
     State.ENDED: {Kind.OBSERVING: State.OBSERVING, Kind.CLOSED: State.CLOSED},
@@ -92,6 +92,8 @@ def _after(stand: Stand, line: Line) -> Stand:
     if following is None:
         raise OutOfOrder
     stand = replace(stand, state=following)
+    if line.kind == Kind.CHECKS:
+        return stand
     if line.kind == Kind.STARTED:
         return replace(stand, started_at=line.at, rate=line.details.get("ml_h", ""))
     if line.kind == Kind.STOPPED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,10 +15,13 @@ from patients.drafting import DraftedForm
 from portal.lib import forms
 from portal.lib.forms import Option
 from portal.lib.time_words import day as day_words
+from treatment.chair.checks import answers_to
+from treatment.chair.checks import said_in as said_to
 from treatment.chair.details import SIGNS, WORDS
 from treatment.courses.guards import TEXT_LENGTH
 from treatment.forms import NOT_GRADED, GivenForm, clock_of, reason_field
 from treatment.models import ChairRow
+from treatment.protocols.facts import ChairCheck
 
 Kind = ChairRow.Kind
 
@@ -48,8 +52,24 @@ def _line(label: Any, help_text: Any = "", *, required: bool = False) -> forms.P
     return forms.PlainTextField(label=label, help_text=help_text, max_length=WORDS, required=required)
 
 
-def fields_for(kind: str) -> dict[str, Field]:
-    """What is asked beside the time, by the kind of line."""
+def check_fields(checks: Sequence[ChairCheck]) -> dict[str, Field]:
+    """Yes or no to each check, nothing chosen beforehand."""
+    fields: dict[str, Field] = {
+        f"c{number}": forms.ChoiceField(
+            label=check.text,
+            choices=answers_to(check),
+            error_messages={"required": gettext_lazy("Answer this check.")},
+        )
+        for number, check in enumerate(checks, start=1)
+    }
+    fields["words"] = _line(gettext_lazy("Short note for the team"))
+    return fields
+
+
+def fields_for(kind: str, checks: Sequence[ChairCheck] = ()) -> dict[str, Field]:
+    """What is asked beside the time, by the kind of line. `checks`: what the version of the course asks for before the start."""
+    if kind == Kind.CHECKS:
+        return check_fields(checks)
     if kind in (Kind.STARTED, Kind.RATE):
         needed = kind == Kind.RATE
         return {
@@ -183,10 +203,18 @@ class RowForm(TimedForm):
         required=False,
     )
 
-    def __init__(self, *args: Any, row_kind: str, stopped: bool = False, **kwargs: Any) -> None:
-        """`stopped`: something stands against the start, so the reason is asked for."""
+    def __init__(
+        self,
+        *args: Any,
+        row_kind: str,
+        checks: Sequence[ChairCheck] = (),
+        stopped: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """`stopped`: something stands against the start, so the reason is asked for. `checks`: as in `fields_for`."""
         super().__init__(*args, **kwargs)
-        self.fields = {**fields_for(row_kind), **self.fields}
+        self.checks = checks
+        self.fields = {**fields_for(row_kind, checks), **self.fields}
         if stopped:
             self.fields["although"] = forms.LongTextField(
                 label=_("Only when it really starts although it is stopped: why"),
@@ -200,18 +228,20 @@ class RowForm(TimedForm):
     @property
     def said(self) -> dict[str, Any]:
         """What the line says, as the services take it."""
-        return said_in(self.cleaned_data)
+        return said_in(self.cleaned_data, self.checks)
 
 
 class CorrectionForm(TimedForm):
     """What a line should have said, or that it did not happen."""
 
-    def __init__(self, *args: Any, row_kind: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, row_kind: str, checks: Sequence[ChairCheck] = (), **kwargs: Any) -> None:
+        """`checks`: as in `fields_for`."""
         super().__init__(*args, **kwargs)
+        self.checks = checks
         self.fields["clock"].help_text = _("Leave it empty to keep the time. Else like 9:30 am or 14:05.")
         self.fields = {
             "take_back": BooleanField(label=_("It did not happen: take the line back"), required=False),
-            **fields_for(row_kind),
+            **fields_for(row_kind, checks),
             **self.fields,
             "why": reason_field(_("Why it is corrected"), _("In a few words, for the team.")),
         }
@@ -219,7 +249,7 @@ class CorrectionForm(TimedForm):
 
     @property
     def said(self) -> dict[str, Any]:
-        return said_in(self.cleaned_data)
+        return said_in(self.cleaned_data, self.checks)
 
     def clean(self) -> dict[str, Any]:
         """A line that is taken back needs nothing but the reason."""
@@ -230,19 +260,26 @@ class CorrectionForm(TimedForm):
         return data
 
 
-def said_in(data: dict[str, Any]) -> dict[str, Any]:
-    """Cleaned answers as the services take them: a grade is a number, or None when nobody has graded yet."""
+def said_in(data: dict[str, Any], checks: Sequence[ChairCheck] = ()) -> dict[str, Any]:
+    """Cleaned answers as the services take them: a grade is a number, or None when nobody has graded yet; checks go by their fact."""
+    named = {f"c{number}": check.fact for number, check in enumerate(checks, start=1)}
     said = {
-        key: value for key, value in data.items() if key not in ("clock", "on", "later", "why", "take_back")
+        key: value
+        for key, value in data.items()
+        if key not in ("clock", "on", "later", "why", "take_back") and key not in named
     }
+    if checks:
+        said["answers"] = {fact: data[name] for name, fact in named.items() if data.get(name)}
     if "grade" in said:
         said["grade"] = int(said["grade"]) if said["grade"] in ("1", "2", "3", "4", "5") else None
     return said
 
 
-def initial_of(details: dict[str, Any]) -> dict[str, Any]:
+def initial_of(details: dict[str, Any], checks: Sequence[ChairCheck] = ()) -> dict[str, Any]:
     """A line's words as the form shows them."""
-    found = {key: value for key, value in details.items() if key != "why"}
+    found = {key: value for key, value in details.items() if key not in ("why", "answers")}
+    told = said_to(details.get("answers", []))
+    found |= {f"c{number}": told.get(check.fact) for number, check in enumerate(checks, start=1)}
     if "grade" in found:
         found["grade"] = str(found["grade"] or NOT_GRADED)
     return found

@@ -31,6 +31,7 @@ class ChairRow(PatientRecord):
     """
 
     class Kind(models.TextChoices):
+        CHECKS = "checks", _("Checks before the start")
         STARTED = "started", _("Infusion started")
         STOPPED = "stopped", _("Infusion stopped")
         WENT_ON = "went_on", _("Infusion went on")
@@ -65,8 +66,8 @@ class ChairRow(PatientRecord):
             models.CheckConstraint(
                 condition=Q(
                     kind__in=[
-                        "started", "stopped", "went_on", "rate", "vitals", "premedication", "reaction", "ended", "observing",
-                        "observed", "closed", "taken_back",
+                        "checks", "started", "stopped", "went_on", "rate", "vitals", "premedication", "reaction", "ended",
+                        "observing", "observed", "closed", "taken_back",
                     ]
                 ),
                 name="chairrow_kind_known",

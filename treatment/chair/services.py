@@ -20,7 +20,7 @@ from patients.services import exactly_once, record_change, require
 from portal.lib.ids import uuid7
 from portal.lib.problems import Conflict, DomainError
 from portal.lib.time import today_in
-from treatment.chair import flow
+from treatment.chair import checks, flow
 from treatment.chair.details import clean
 from treatment.chair.flow import State
 from treatment.chair.reading import Record, lines_of, observation_minutes, record_of, row_or_404
@@ -103,7 +103,9 @@ def add_row(
     """Write one line, once under `id`. `at`: when it happened (aware), None for now. `said`: by kind, see `details`.
 
     An infusion starts against what stands in its way (`courses.proceeding`) only with the reason, `although`, and by who may say so.
-    Raises NotAllowed, DoseNotOpen, NotYet, TooFarBack, BeforeTheLast, OutOfOrder, WatchedShorter, NotPossible, NothingSaid,
+    Checks are answered all at once, as the version of the course names them (`checks`).
+
+    Raises NotAllowed, DoseNotOpen, NotYet, TooFarBack, BeforeTheLast, OutOfOrder, WatchedShorter, NotPossible, NothingSaid, NoChecks,
     DifferentContent, and what `may_proceed` raises.
     """
     require(by, patient, TREATMENT, *guards.STAFF)
@@ -114,7 +116,8 @@ def add_row(
         record = record_of(by, patient, dose_id)
         _check_open(dose, record)
         when = _moment(record, at, noted_later, now)
-        row = _row(patient, dose, kind, when, by, now, details)
+        kept = checks.with_words(dose, details) if kind == Kind.CHECKS else details
+        row = _row(patient, dose, kind, when, by, now, kept)
         row.id, row.noted_later = id, noted_later and when < now
         after = _check(dose, record, row)
         if kind == Kind.STARTED:
@@ -157,6 +160,8 @@ def correct_row(
         when = _moment(record, at, True, now) if at is not None else old.at
         kind = Kind.TAKEN_BACK if take_back else old.kind
         details = {} if take_back else clean(old.kind, said)
+        if kind == Kind.CHECKS:
+            details = checks.with_words(dose, details)
         if kind == Kind.STARTED:  # the reason for starting is not what is corrected
             details["although"] = details["although"] or old.details["although"]
         row = _row(patient, dose, kind, when, by, now, {**details, "why": why})

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from portal.lib.time_words import clock
 from treatment.chair import flow
+from treatment.chair.checks import answer_words
 from treatment.chair.details import SIGNS
 from treatment.chair.flow import FOLLOWS, State, Watch, WatchState
 from treatment.chair.reading import Record
@@ -18,7 +19,7 @@ from treatment.models import ChairDay, ChairRow
 Kind = ChairRow.Kind
 PRESSES = (Kind.STARTED, Kind.STOPPED, Kind.WENT_ON, Kind.ENDED, Kind.OBSERVING, Kind.OBSERVED)
 """What one press notes, for now."""
-ASKED = (Kind.VITALS, Kind.RATE, Kind.PREMEDICATION, Kind.REACTION)
+ASKED = (Kind.CHECKS, Kind.VITALS, Kind.RATE, Kind.PREMEDICATION, Kind.REACTION)
 """What needs a word or a number."""
 
 
@@ -86,12 +87,16 @@ def asked_kinds(stand: flow.Stand) -> list[str]:
     """What can be noted now with a word or a number."""
     if stand.state is State.CLOSED:
         return []
-    return [str(kind) for kind in ASKED if kind != Kind.RATE or Kind.RATE in FOLLOWS[stand.state]]
+    return [
+        str(kind) for kind in ASKED if kind not in (Kind.RATE, Kind.CHECKS) or kind in FOLLOWS[stand.state]
+    ]
 
 
 def row_words(row: ChairRow) -> list[str]:
     """A line's details as short sentences, for the team."""
     said, found = row.details, []
+    if row.kind == Kind.CHECKS:
+        found += answer_words(said["answers"])
     if said.get("ml_h"):
         found.append(_("%(rate)s mL/h") % {"rate": said["ml_h"]})
     if said.get("pulse"):

@@ -18,6 +18,7 @@ from patients.services import record_view
 from portal.lib.problems import DomainError
 from portal.lib.time import today_in
 from treatment.chair import flow, services, shown
+from treatment.chair.checks import checks_of
 from treatment.chair.flow import State, WatchState
 from treatment.chair.forms import CloseForm, CorrectionForm, RowForm, initial_of
 from treatment.chair.reading import Record, day_of, observation_minutes, record_of, row_or_404
@@ -47,13 +48,14 @@ def record(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpRespons
     found = record_of(asked.user, asked.patient, dose.pk)
     context = _context(asked, dose, found)
     kind = request.GET.get("note", "")
-    if kind not in NOTED or not context["is_open"]:
+    checks = checks_of(dose) if kind == Kind.CHECKS else []
+    if kind not in NOTED or not context["is_open"] or (kind == Kind.CHECKS and not checks):
         if request.method == "POST":
             raise Http404
         return asked.page("chair/record", **context)
     page = drafted(
         request, RowForm, kind="chair-row", patient=asked.patient, target=uuid5(dose.pk, kind), row_kind=kind,
-        zone=asked.zone, now=asked.now, began=_began(asked, found), stopped=kind == Kind.STARTED and bool(context["against"]),
+        checks=checks, zone=asked.zone, now=asked.now, began=_began(asked, found), stopped=kind == Kind.STARTED and bool(context["against"]),
     )  # fmt: skip
 
     def act(_data: dict[str, Any]) -> None:
@@ -115,6 +117,9 @@ def _context(asked: Asked, dose: Dose, found: Record) -> dict[str, Any]:
         "ask_url": f"{asked.url('questions', dose.pk)}?at=chair"
         if any(stop.code is Code.NOT_ASKED for stop in against)
         else "",
+        "check_url": f"{here}?note={Kind.CHECKS}"
+        if any(stop.code is Code.NOT_CHECKED for stop in against)
+        else "",
         "allergies": _allergies(asked) if before else "",
         "list_url": asked.url("ready", dose.pk),
         "presses": [
@@ -126,7 +131,9 @@ def _context(asked: Asked, dose: Dose, found: Record) -> dict[str, Any]:
         "early_end": watch.state in (WatchState.RUNNING, WatchState.SOON),
         "press_url": asked.url("chair-press", dose.pk),
         "asks": [
-            {"words": Kind(kind).label, "url": f"{here}?note={kind}"} for kind in shown.asked_kinds(stand)
+            {"words": Kind(kind).label, "url": f"{here}?note={kind}"}
+            for kind in shown.asked_kinds(stand)
+            if kind != Kind.CHECKS or checks_of(dose)
         ]
         if is_open
         else [],
@@ -221,9 +228,10 @@ def correct(request: HttpRequest, patient_id: UUID, dose_id: UUID, row_id: UUID)
         raise Http404
     record_view(asked.user, asked.patient, "treatment.view", dose.pk)
     found = record_of(asked.user, asked.patient, dose.pk)
+    checks = checks_of(dose) if row.kind == Kind.CHECKS else []
     page = drafted(
-        request, CorrectionForm, kind="chair-correct", patient=asked.patient, target=row.pk, row_kind=row.kind,
-        zone=asked.zone, now=asked.now, began=_began(asked, found), initial=initial_of(row.details),
+        request, CorrectionForm, kind="chair-correct", patient=asked.patient, target=row.pk, row_kind=row.kind, checks=checks,
+        zone=asked.zone, now=asked.now, began=_began(asked, found), initial=initial_of(row.details, checks),
     )  # fmt: skip
 
     def act(data: dict[str, Any]) -> None:

@@ -16,11 +16,13 @@ from django.utils.translation import gettext_lazy
 
 from clinic.models import Site
 from portal.lib.problems import Conflict, DomainError
+from portal.lib.time import today_in
 from portal.lib.time_words import day as day_words
 from treatment.courses import reactions, reading
 from treatment.courses.eyes import Eyes
 from treatment.elsewhere import counters
 from treatment.models import (
+    ChairRow,
     ChecklistItem,
     Dose,
     DoseAnswer,
@@ -85,6 +87,20 @@ class NotAsked(Conflict):
     )
 
 
+class NotChecked(Conflict):
+    """What the version has the nurse look at in the chair was not looked at today."""
+
+    default_message = gettext_lazy(
+        "The checks at the chair have no answer of today. Go through them now and note what you found."
+    )
+
+
+class CheckStops(Conflict):
+    """A check at the chair was answered with what the data call a concern; the message says which, and what is done then."""
+
+    default_message = gettext_lazy("A check at the chair stops this dose. Look at it first.")
+
+
 class VersionWithdrawn(Conflict):
     default_message = gettext_lazy(
         "This treatment runs on a version that was withdrawn. A neurologist moves it to another version first, or ends it."
@@ -117,6 +133,8 @@ class Code(StrEnum):
     LIMIT = "lifetime_limit"
     TOO_EARLY = "too_early"
     NOT_ASKED = "not_asked"
+    NOT_CHECKED = "not_checked"
+    CHECK = "check"
 
 
 _HELD = (
@@ -132,8 +150,11 @@ ASKED: dict[Act, frozenset[Code]] = {
     # The limit of a dose that was given is asked with the real amount, in `counters.strength_given`.
     Act.GIVE: frozenset({*_HELD, Code.PUT_OFF, Code.TOO_EARLY}),
     # In the chair nothing has been given yet: a limit that leaves no room for a whole dose stops the start.
-    # Questions whose answers expire are asked at the chair before it: after the start there is nothing left to stop.
-    Act.START: frozenset({*_HELD, Code.PUT_OFF, Code.LIMIT, Code.TOO_EARLY, Code.NOT_ASKED}),
+    # Questions whose answers expire are asked at the chair before it, and the nurse's own checks are made there: after the start there
+    # is nothing left to stop.
+    Act.START: frozenset(
+        {*_HELD, Code.PUT_OFF, Code.LIMIT, Code.TOO_EARLY, Code.NOT_ASKED, Code.NOT_CHECKED, Code.CHECK}
+    ),
     Act.RELEASE: frozenset({*_HELD, Code.PUT_OFF, Code.LIMIT}),
     Act.MIX: frozenset({*_HELD, Code.PUT_OFF, Code.LIMIT, Code.TOO_EARLY}),
     # A dose that is put off, or whose interval is not over, is booked for a day after that: `courses.booking` says from when.
@@ -144,9 +165,9 @@ ASKED: dict[Act, frozenset[Code]] = {
     # Days of one course are checked against each other where they are set (`courses.moving.move_doses`).
     Act.PLAN: frozenset({Code.NOT_OPEN, Code.PAUSED}),
 }
-BY_STAFF = frozenset({Code.PUT_OFF, Code.ANSWER, Code.WITHDRAWN, Code.NOT_ASKED})
+BY_STAFF = frozenset({Code.PUT_OFF, Code.ANSWER, Code.WITHDRAWN, Code.NOT_ASKED, Code.NOT_CHECKED})
 """What was given although one of these stood against it, anybody of the team can note with the reason."""
-BY_PRESCRIBER = frozenset({Code.PAUSED, Code.REACTION, Code.TOO_EARLY})
+BY_PRESCRIBER = frozenset({Code.PAUSED, Code.REACTION, Code.TOO_EARLY, Code.CHECK})
 """The same, for a neurologist only. Whatever is in neither cannot be noted until it is settled."""
 
 
@@ -194,6 +215,8 @@ def stops(eyes: Eyes, dose: Dose, act: Act, *, on: date, at: datetime | None = N
             found[Code.TOO_EARLY] = TooEarly(early_words(soonest, act))
     if Code.NOT_ASKED in asked and at is not None and not asked_there(eyes, dose, at):
         found[Code.NOT_ASKED] = NotAsked()
+    if asked & {Code.NOT_CHECKED, Code.CHECK} and at is not None:
+        found |= _checked(eyes, dose, at)
     return [Stop(code, found[code]) for code in Code if code in found and code in asked]
 
 
@@ -251,6 +274,31 @@ def _is_fresh(item: ChecklistItem, said: BeforeDose, at: datetime) -> bool:
     if item.done_at is None or not was_asked_there(item, said, at):
         return False
     return said.valid_hours is None or item.done_at >= at - timedelta(hours=said.valid_hours)
+
+
+def _checked(eyes: Eyes, dose: Dose, at: datetime) -> dict[Code, DomainError]:
+    """What the newest checks at the chair say, made on the site's day of the start and before it. Each goes by the words it was asked in."""
+    wanted = reading.facts_for(dose.course).chair_checks
+    if not wanted:
+        return {}
+    rows = eyes.rows(ChairRow).filter(
+        dose=dose, kind=ChairRow.Kind.CHECKS, corrected_by__isnull=True, at__lte=at
+    )
+    row = rows.order_by("-at", "-made_at", "-id").first()
+    zone = eyes.patient.site.time_zone
+    if row is None or today_in(row.at, zone) != today_in(at, zone):
+        return {Code.NOT_CHECKED: NotChecked()}
+    answers = row.details["answers"]
+    found: dict[Code, DomainError] = {}
+    if {one.fact for one in wanted} - {one["fact"] for one in answers}:
+        found[Code.NOT_CHECKED] = NotChecked()
+    worries = [_("“%(text)s”: %(action)s.") % one for one in answers if one["concern"]]
+    if worries:
+        found[Code.CHECK] = CheckStops(
+            _("Checked at the chair, and the data of this treatment say: %(worries)s")
+            % {"worries": " ".join(worries)}
+        )
+    return found
 
 
 def _counted(eyes: Eyes, dose: Dose) -> dict[Code, DomainError]:

@@ -166,6 +166,8 @@ KINDS: tuple[Kind, ...] = (
             Part("question", _("Question"), TEXT, needed=True),
             Part("concern_if", _("It is a concern when the answer is"), CHOICE, needed=True, choices=[("yes", _("Yes")), ("no", _("No"))]),
             Part("action", _("What is done then"), TEXT, needed=True),
+            Part("at_chair", _("The nurse checks it in the chair, before the start"), YES),
+            Part("may_not_apply", _("In the chair: it does not apply to everybody"), YES),
         ),
     ),
     Kind(

@@ -133,7 +133,7 @@ def save_fact(
         for name, value in fact.items():
             if name in made and _same_words(made[name], value):
                 continue
-            said = name in made or value not in (None, "", [])
+            said = name in made or (value is not False and value not in (None, "", []))
             if said or (place is None and kind.many and name != "labels"):
                 kinds.put(made, name, value)  # what an old fact never said, it still does not say
         if new_source.strip():

@@ -285,6 +285,12 @@ def _reading_of(facts: Facts) -> Section:
         % {"text": question.text, "means": means[question.on_concern], "fact": question.fact}
         for question in facts.questions
     ]
+    no = {"yes": _("yes"), "no": _("no")}
+    lines += [
+        _("Checked at the chair before the start: %(text)s (if %(answer)s: %(action)s; from %(fact)s)")
+        % {"text": check.text, "answer": no[check.concern_if], "action": check.action, "fact": check.fact}
+        for check in facts.chair_checks
+    ]
     lines += [
         _("Regular check: %(label)s (%(owner)s; from %(fact)s)")
         % {"label": check.label, "owner": owners[check.owner], "fact": check.fact}

@@ -118,6 +118,32 @@ def _questions(content: dict[str, Any]) -> list[Question]:
 
 
 @dataclass(frozen=True, slots=True)
+class ChairCheck:
+    """Something that the nurse looks at in the chair before the start, in the words of the data. `concern_if` is the answer that needs a
+    person, `action` what the data say is done then. `may_not_apply`: it is not for everybody."""
+
+    fact: str
+    text: str
+    concern_if: str  # yes or no
+    action: str
+    may_not_apply: bool
+    source: tuple[str, ...]
+    status: str
+
+
+def _chair_checks(content: dict[str, Any]) -> list[ChairCheck]:
+    """Versions from before checks were read from the data have none."""
+    return [
+        ChairCheck(
+            row["key"], row["question"], row["concern_if"], row["action"], bool(row.get("may_not_apply")),
+            tuple(row["source"]), row["status"],
+        )
+        for row in content["pre_infusion_checklist"]
+        if row.get("at_chair")
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class RegularCheck:
     """A check that comes again: months between two, and months after the last dose until which it goes on. None: the data do not say."""
 
@@ -164,6 +190,7 @@ class Facts:
         ]
         self.labels = {item.fact: item for item in self.before_dose}
         self.questions = _questions(content)
+        self.chair_checks = _chair_checks(content)
         self.required_roles: list[str] = self.portal["required_signatures"]
         self.reset_from_given: bool | None = (
             True if self.portal["late_dose"]["rule"] == "from_given_dose" else None

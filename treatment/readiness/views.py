@@ -64,6 +64,7 @@ def dose_list(request: HttpRequest, dose_id: UUID, patient_id: UUID | None = Non
         against=[stop.words for stop in found.against] if asked.is_staff else [],
         paused=dose.is_planned and dose.course.is_paused,
         ask_at_chair=found.ask_at_chair,
+        chair_checks=reading.facts_for(dose.course).chair_checks if asked.is_staff and _is_open(dose) else [],
         stops=[{"row": row, "url": asked.url("answer", row.pk)} for row in found.stops],
         answers=[{"row": row, "url": asked.url("answer", row.pk)} for row in given],
         questions=asked.url("questions", dose.pk) if _is_open(dose) else "",
