@@ -66,6 +66,8 @@ class Site(models.Model):
     books_directly = models.BooleanField(_("patients may book visits directly"), default=True)
     books_infusions_directly = models.BooleanField(_("infusions may be booked directly"), default=False)
     adopted_articles = models.BooleanField(_("shows articles that are not reviewed yet"), default=False)
+    # Counted at night: in how many real minutes half of the answers of the last 90 days were given. None: too few to say.
+    half_of_replies_minutes = models.PositiveIntegerField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

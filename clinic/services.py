@@ -126,6 +126,15 @@ def site_by_id(site_id: UUID) -> Site | None:
     return Site.objects.filter(pk=site_id).first()
 
 
+def sites() -> list[Site]:
+    return list(Site.objects.all())
+
+
+def remember_half_of_replies(site_id: UUID, minutes: int | None) -> None:
+    """Keep in how many real minutes half of the answers of the last 90 days were given; None: too few to say."""
+    Site.objects.filter(pk=site_id).update(half_of_replies_minutes=minutes)
+
+
 def is_open(site: Site, now: datetime) -> bool:
     """True when the clinic is open at `now` (aware), by its own wall clock, holidays counted."""
     return state_of(site).is_open(now)

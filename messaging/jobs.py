@@ -11,7 +11,7 @@ from messaging.composing import mailings
 from messaging.files.jobs import check_files_again, sweep_old_files
 from messaging.telling import notices
 from messaging.telling.sms_jobs import send_sms
-from messaging.work import calls, clockwork
+from messaging.work import calls, clockwork, usual
 from portal.lib import actor
 from portal.lib.time import now
 
@@ -19,6 +19,7 @@ __all__ = [
     "check_files_again",
     "every_hour",
     "every_minute",
+    "every_night",
     "send_mailing",
     "send_sms",
     "sweep_old_files",
@@ -50,3 +51,11 @@ def every_hour(timestamp: int) -> None:
         calls.read_after_all(now())
         calls.unread_too_long(now())
         notices.call_about_failed(now())
+
+
+@app.periodic(cron="40 2 * * *")
+@app.task(name="messaging.usual", queueing_lock="messaging.usual", pass_context=False)
+def every_night(timestamp: int) -> None:
+    """Every night: how long half of the answers of the last 90 days took, at each site."""
+    with actor.unit_of_work(actor.system("usual-replies")):
+        usual.count_all(now())

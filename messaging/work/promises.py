@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from clinic.models import Site
 from clinic.services import SiteState, state_of
 from messaging.topics import LANE_OF, Lane, Topic
+from messaging.work.usual import words_for
 
 FALLBACK = timedelta(days=7)  # a clinic whose hours say "never": still a date, never an open end
 
@@ -34,6 +35,11 @@ class Help:
     opens_at: datetime | None
     answer_by: datetime
     urgent_answer_by: datetime
+
+    @property
+    def usual(self) -> str:
+        """How long answers really took, in words; "" when there is nothing to say."""
+        return words_for(self.site)
 
     @property
     def phone(self) -> str:
