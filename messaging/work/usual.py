@@ -39,7 +39,8 @@ def minutes_for(site: Site, now: datetime) -> int | None:
     found = answered.annotate(took=took).aggregate(count=Count("id"), half=Median("took"))
     if found["count"] < FEWEST:
         return None
-    return max(1, math.ceil(found["half"] / timedelta(minutes=1)))
+    half: timedelta = found["half"]
+    return max(1, math.ceil(half / timedelta(minutes=1)))
 
 
 def count_all(now: datetime) -> None:
