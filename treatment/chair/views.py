@@ -66,6 +66,8 @@ def record(request: HttpRequest, patient_id: UUID, dose_id: UUID) -> HttpRespons
         )  # fmt: skip
 
     context["noting"] = Kind(kind).label
+    if kind == Kind.CHECKS:
+        context["check_url"] = ""  # its form stands below
     return finish(
         asked,
         page,
@@ -93,6 +95,8 @@ def _context(asked: Asked, dose: Dose, found: Record) -> dict[str, Any]:
     before = is_open and stand.state is State.WAITING
     against = services.against(asked.user, asked.patient, dose, asked.now) if before else []
 
+    unchecked = any(stop.code is Code.NOT_CHECKED for stop in against)
+    check_url = f"{here}?note={Kind.CHECKS}" if unchecked else ""
     list_stands = standing_of_dose(asked.user, asked.patient, dose, asked.now) if before else None
 
     def can_correct(row: ChairRow) -> bool:
@@ -117,9 +121,7 @@ def _context(asked: Asked, dose: Dose, found: Record) -> dict[str, Any]:
         "ask_url": f"{asked.url('questions', dose.pk)}?at=chair"
         if any(stop.code is Code.NOT_ASKED for stop in against)
         else "",
-        "check_url": f"{here}?note={Kind.CHECKS}"
-        if any(stop.code is Code.NOT_CHECKED for stop in against)
-        else "",
+        "check_url": check_url,
         "allergies": _allergies(asked) if before else "",
         "list_url": asked.url("ready", dose.pk),
         "presses": [
@@ -133,7 +135,7 @@ def _context(asked: Asked, dose: Dose, found: Record) -> dict[str, Any]:
         "asks": [
             {"words": Kind(kind).label, "url": f"{here}?note={kind}"}
             for kind in shown.asked_kinds(stand)
-            if kind != Kind.CHECKS or checks_of(dose)
+            if kind != Kind.CHECKS or (checks_of(dose) and not check_url)  # one button for one thing
         ]
         if is_open
         else [],
