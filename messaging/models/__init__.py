@@ -13,7 +13,7 @@ from messaging.models.composing import (
 from messaging.models.conversations import InternalNote, LastNotice, Message, Thread, ThreadViewer
 from messaging.models.reading import AnswerHelped, NotReached, SentNotice
 from messaging.models.retraction import MessageRetraction
-from messaging.models.work import CallTask, WorkItem, WorkItemEvent
+from messaging.models.work import CallTask, WorkItem, WorkItemEvent, WorkLeft
 from messaging.models.writing import RulesetSignature, TriageAnswers
 
 __all__ = [
@@ -37,4 +37,5 @@ __all__ = [
     "TriageAnswers",
     "WorkItem",
     "WorkItemEvent",
+    "WorkLeft",
 ]

@@ -47,6 +47,10 @@ class WorkItem(PatientRecord):
     # Rounds of telling people: each alarm and each new owner begins one, and with it the steps to who is on call.
     round = models.PositiveSmallIntegerField(default=0)
     told = models.PositiveSmallIntegerField(default=0)  # steps that were taken in this round
+    # The transactions that made the row and that last changed what the list shows of it: written by the database alone, asked by
+    # `messaging.work.moved`. Zero in rows from before.
+    begun = models.BigIntegerField(default=0, editable=False)
+    moved = models.BigIntegerField(default=0, editable=False)
 
     objects = WorkItemQuerySet.as_manager()  # type: ignore[misc]
     app_privileges = "SELECT, INSERT, UPDATE"
@@ -59,6 +63,7 @@ class WorkItem(PatientRecord):
                 condition=Q(state__in=["open", "claimed"]),
             ),
             models.Index(fields=["thread", "-id"], name="work_of_thread"),
+            models.Index(fields=["team", "moved"], name="work_moved"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -92,6 +97,26 @@ class WorkItem(PatientRecord):
                 name="work_safety_first",
             ),
         ]
+
+
+class WorkLeft(models.Model):
+    """Some work went from this team to another one, in this transaction; written by the database itself.
+
+    An open list of the old team has to hear of it, and its people may not read the row of work any more. So it says nothing of the work,
+    of its patient or of the new team.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    team = models.ForeignKey("clinic.Team", on_delete=models.PROTECT, related_name="+")
+    moved = models.BigIntegerField()
+
+    app_privileges = "SELECT"
+
+    class Meta:
+        indexes = [models.Index(fields=["team", "moved"], name="workleft_moved")]
+
+    def __str__(self) -> str:
+        return f"work left {self.pk}"
 
 
 class CallTask(PatientRecord):

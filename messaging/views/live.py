@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +15,8 @@ from django.views.decorators.http import require_safe
 from messaging import services
 from messaging.models import Message, Thread, WorkItem
 from messaging.views.shared import SIDE, STAFF, Place, enter, signed_in
-from messaging.work.filtering import news
+from messaging.work.moved import News, news
 from portal.lib.actor import reading_many
-from portal.lib.ids import parse_uuid, uuid7_at
-from portal.lib.time import now as present
-
-LATE = timedelta(minutes=2)  # how long a transaction may take: its rows carry the time of its beginning
 
 
 def thread_news_url(place: Place, thread: Thread, item: WorkItem | None = None) -> str:
@@ -74,35 +69,36 @@ def thread(request: HttpRequest, thread_id: UUID, patient_id: UUID | None = None
     return _news(len(seqs), url, version, otherwise=changed)
 
 
-def new_mark() -> UUID:
-    """Work that is made from here on is what a work list asks for: a moment ago, for what was not committed when it was read."""
-    return uuid7_at(present() - LATE)
-
-
-def work_news_url(mark: UUID, known: int, stands: int) -> str:
-    """The address that the work list asks. `known`: how much work was made after the mark and was there already; `stands`: how
-    everything that waits stood on the page (`filtering.standing`)."""
-    return f"{reverse('messaging:work-list-news')}?mark={mark}&known={known}&stands={stands}"
+def work_news_url(page: News) -> str:
+    """The address that the work list asks. `known` and `stands`: what had happened from its mark on and was on the page already."""
+    return f"{reverse('messaging:work-list-news')}?mark={page.mark}&known={page.new}&stands={page.stands}"
 
 
 @require_safe
 def work_list(request: HttpRequest) -> HttpResponse:
     """How much new work the person's teams got since the page was made, or else that a colleague has changed what stands there:
-    took something on, answered, closed it, gave it another lane. Rows of work are never deleted: the count only grows."""
+    took something on, answered, closed it, gave it another lane or another team."""
     user = signed_in(request)
     if not services.works_here(user):
         raise Http404
-    mark = parse_uuid(request.GET.get("mark"))
-    known = _number(request.GET.get("known", ""))
+    asked = request.GET.get("mark", "")
+    mark = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
+    changed = _("The list has changed. Show it as it is now.")
+    if mark is None:
+        # A page from before there were these marks is told to load anew; who asks for nothing is told nothing.
+        return _news(0, "", "before" if asked else "none", otherwise=changed if asked else "")
     with reading_many():
-        count, standing = news(user, mark or new_mark())
-    count, now_stands = known if mark is None else count, str(standing)
-    version = f"{count}.{now_stands}"
+        now = news(user, mark)
+    if (
+        mark > now.mark
+    ):  # the page is of another cluster, before a restore: nothing can be said of what happened since
+        return _news(0, "", "before", otherwise=changed)
+    version = f"{now.new}.{now.stands}"
     if _known(request, version):
         return HttpResponseNotModified()
-    before = request.GET.get("stands", now_stands)  # a page from before this was asked hears of new work only
-    changed = _("The list has changed. Show it as it is now.") if before != now_stands else ""
-    return _news(max(0, count - known), "", version, otherwise=changed)
+    same = request.GET.get("stands", "") == str(now.stands)
+    new = max(0, now.new - _number(request.GET.get("known", "")))
+    return _news(new, "", version, otherwise="" if same else changed)
 
 
 def _number(value: str) -> int:

@@ -26,7 +26,7 @@ from messaging.forms import AnswerForm, NoteForm
 from messaging.models import InternalNote, Message, Thread, ThreadViewer, WorkItem
 from messaging.reading.helped import said_of
 from messaging.topics import Lane
-from messaging.views.live import new_mark, thread_news_url, work_news_url
+from messaging.views.live import thread_news_url, work_news_url
 from messaging.views.shared import (
     STAFF,
     Place,
@@ -70,7 +70,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
     chosen = filtering.chosen(request.GET, user)
     items = chosen.of(WorkItem.objects.for_user(user).of_own_teams(user).waiting(), user, now)
     with reading_many():
-        found = filtering.grouped(user, now, mark := new_mark())
+        found, happened = filtering.grouped(user, now)
         pages = Paginator(items.in_work_order(), PAGE_SIZE)
         pages.count = chosen.counts(found)  # counted with the filters: not once more
         page = pages.get_page(request.GET.get("page"))
@@ -87,7 +87,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
         "filters": filtering.links(chosen, found),
         "calls": found[filtering.TO_CALL],
         "now": now,
-        "news_url": work_news_url(mark, found[filtering.NEW], found[filtering.STANDS]),
+        "news_url": work_news_url(happened),
     }
     return render(request, "messaging/work_list.html", context)
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
-from django.db.models import BigIntegerField, Case, Count, Func, IntegerField, Q, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import BigIntegerField, Case, Count, Q, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -19,7 +17,7 @@ from accounts.models import User
 from clinic.services import own_roles
 from messaging.models import WorkItem
 from messaging.topics import OPENS_ON, Lane
-from messaging.work import calls
+from messaging.work import calls, moved
 from portal.lib.actor import unit_store
 
 MINE, FREE, OTHERS = "mine", "free", "others"
@@ -133,37 +131,13 @@ def of_code(code: str) -> Filters:
 
 Key = tuple[str, str, bool, bool]
 Grouped = Counter[Key]
-TO_CALL: Key = ("calls", "", False, False)  # beside the lanes: people who have to be called
-NEW: Key = ("new", "", False, False)  # and work that was made after a mark
-STANDS: Key = ("stands", "", False, False)  # and one number for how everything that waits stands
+CALLS = "calls"
+TO_CALL: Key = (CALLS, "", False, False)  # beside the lanes: people who have to be called
 
 
-def work_after(user: User, mark: UUID) -> Any:
-    """Work of the person's teams that was made after a mark (`uuid7_at`), done or not: rows of work are never deleted."""
-    return WorkItem.objects.for_user(user).of_own_teams(user).filter(pk__gt=mark)
-
-
-def standing() -> Coalesce:
-    """One number for how rows of work stand: another one when a row comes or goes, or changes its lane, owner or time. Says nothing by itself."""
-    row = Func(
-        "pk", "state", "owner_id", "lane", "due_at",
-        template="hashtext(concat_ws(':', %(expressions)s))", output_field=IntegerField(),
-    )  # fmt: skip
-    return Coalesce(Sum(row, output_field=BigIntegerField()), 0)
-
-
-def news(user: User, mark: UUID) -> tuple[int, int]:
-    """How much work was made after a mark, and how everything that waits stands: one statement."""
-    waiting = WorkItem.objects.for_user(user).of_own_teams(user).waiting()
-    rows = _counted(work_after(user, mark), NEW).union(_counted(waiting, STANDS, standing()), all=True)
-    found = {row["as_lane"]: row for row in rows}
-    new, stands = found.get(NEW[0]), found.get(STANDS[0])
-    return new["count"] if new else 0, stands["stands"] if stands else 0
-
-
-def grouped(user: User, now: datetime, mark: UUID) -> Grouped:
-    """Everything that waits, counted by lane, whose and late; under TO_CALL who is to be called, under NEW what was made after
-    the mark, under STANDS how it all stands: one statement, which goes through the work that waits once."""
+def grouped(user: User, now: datetime) -> tuple[Grouped, moved.News]:
+    """Everything that waits, counted by lane, whose and late, and under TO_CALL who is to be called; and from where on an open page asks
+    what happened. One statement, which goes through the work that waits once: what it does not see happened after its mark."""
     whose = [When(rule, then=Value(name)) for name, rule in whose_is(user).items()]
     waiting = WorkItem.objects.for_user(user).of_own_teams(user).waiting()
     rows = (
@@ -173,25 +147,16 @@ def grouped(user: User, now: datetime, mark: UUID) -> Grouped:
             part=Case(When(part_of(user, now), then=Value(True)), default=Value(False)),
         )
         .values("lane", "whose", "late", "part")
-        .annotate(count=Count("id"), stands=standing())
+        .annotate(count=Count("id"), stands=Value(0, output_field=BigIntegerField()))
         .order_by()
     )
-    called = _counted(calls.to_call(user).select_related(None), TO_CALL)
-    new = _counted(work_after(user, mark), NEW)
+    called = moved.counted(calls.to_call(user).select_related(None), CALLS)
+    found = list(rows.union(called, *moved.happened(user), all=True))
     counts: Grouped = Counter()
-    for row in rows.union(called, new, all=True):
-        counts[row["lane"], row["whose"], row["late"], row["part"]] = row["count"]
-        counts[STANDS] += row["stands"]
-    return counts
-
-
-def _counted(found: Any, said: Key, stands: Any = None) -> Any:
-    """One row that counts all of `found`, in the columns of the grouped items; `stands` is asked for where it is wanted."""
-    lane, whose, late, part = (Value(one) for one in said)
-    marked = found.order_by().annotate(as_lane=lane, as_whose=whose, as_late=late, as_part=part)
-    return marked.values("as_lane", "as_whose", "as_late", "as_part").annotate(
-        count=Count("id"), stands=stands or Value(0, output_field=BigIntegerField())
-    )
+    for row in found:
+        if row["lane"] not in moved.HAPPENED:
+            counts[row["lane"], row["whose"], row["late"], row["part"]] = row["count"]
+    return counts, moved.read(user, (row for row in found if row["lane"] in moved.HAPPENED))
 
 
 def links(now_chosen: Filters, found: Grouped) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from datetime import datetime
 from uuid import UUID
 
 _lock = threading.Lock()
@@ -30,11 +29,6 @@ def uuid7() -> UUID:
         ms, counter = _last_ms, _counter
     tail = int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
     return UUID(int=(ms << 80) | (0x7 << 76) | (counter << 64) | (0b10 << 62) | tail)
-
-
-def uuid7_at(at: datetime) -> UUID:
-    """The smallest id that could have been made at this instant (aware): ids made later are greater."""
-    return UUID(int=(int(at.timestamp() * 1_000) << 80) | (0x7 << 76) | (0b10 << 62))
 
 
 def parse_uuid(value: object) -> UUID | None:

@@ -18,7 +18,7 @@ from accounts.models import User
 from messaging import services
 from messaging.models import ThreadViewer
 from messaging.work import routing
-from messaging.work.filtering import news
+from messaging.work.moved import news
 from patients.models import AuditEvent
 from portal.lib.ids import uuid7
 from tests.messaging.ward import Ward
@@ -113,6 +113,10 @@ def test_strangers_hear_nothing(ward: Ward, signed_in: SignIn) -> None:
         "",
         "since=%00",
         "mark=x&known=y",
+        "mark=-1",
+        "mark=9999999999999999999",
+        "mark=0&known=999999999&stands=",
+        "mark=1",
         "stands=x",
         "stands=-1&known=9",
     ],
@@ -185,13 +189,17 @@ def test_the_work_list_hears_what_a_colleague_did_with_a_line(
 
 
 def test_what_another_team_does_changes_nothing_here(ward: Ward, signed_in: SignIn) -> None:
-    ward.start()
+    thread_id = ward.start()
     client = signed_in(ward.peter)
-    with ward.acting(ward.peter):
-        before = news(ward.peter, uuid7())[1]
+    url = news_url(client, reverse("messaging:work-list"))
+    tag = client.get(url, headers=POLL)["ETag"]
+    ward.start(topic="visit")
+    do_claim(ward, thread_id)
+    assert client.get(url, headers={**POLL, "If-None-Match": tag}).status_code == 304
     with ward.acting(ward.rosa):
-        assert news(ward.rosa, uuid7())[1] != before == 0
-    assert client.get(reverse("messaging:work-list-news"), headers=POLL).json()["words"] == ""
+        assert news(ward.rosa, 0).new == 2
+    with ward.acting(ward.peter):
+        assert news(ward.peter, 0).new == 0
 
 
 def test_an_open_conversation_hears_that_a_colleague_took_it_on_or_closed_it_and_the_patient_does_not(

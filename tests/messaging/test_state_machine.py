@@ -332,7 +332,7 @@ class Conversation(RuleBasedStateMachine):
                     assert not InternalNote.objects.for_user(user, self.ward.of_maya).exists()
                     assert not WorkItemEvent.objects.for_user(user, self.ward.of_maya).exists()
         with self.ward.acting(self.ward.rosa):
-            counts = filtering.grouped(self.ward.rosa, self.now, uuid7())
+            counts, _happened = filtering.grouped(self.ward.rosa, self.now)
         lanes = {key[:3]: count for key, count in counts.items() if key[0] in Lane.values and count}
         whose = {"": "free", "rosa": "mine", "hana": "others"}
         waits = {(work.lane, whose[work.owner], work.due < self.now): 1} if work is not None else {}
