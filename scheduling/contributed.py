@@ -122,9 +122,12 @@ def before_dose(user: User, patient: Patient, dose: Any, now: datetime) -> list[
         label, who = _("Booked for %(when)s") % {"when": time_words(booked.starts_at, zone)}, _("Done")
     elif requested is not None:
         said = {"when": time_words(requested.starts_at, zone)}
-        label, who = _("Asked for %(when)s, waiting for the center") % said, _("Your team")
+        label, who = (
+            _("Asked for %(when)s, waiting for the center") % said,
+            _("Your team") if own else _("The team"),
+        )
     else:
-        label, who = _("No time is booked yet"), _("You")
+        label, who = _("No time is booked yet"), _("You") if own else _("The patient")
     url = Pages(None if own else patient.pk).to("infusion")
     return [{"label": label, "who": who, "url": url, "done": booked is not None}]
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.http import Http404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
@@ -245,7 +246,9 @@ def before_dose(user: User, patient: Patient, dose: Any, now: datetime) -> list[
         lines.append(
             {
                 "label": item.words,
-                "who": str(OpenItem.Owner(item.owner).label),
+                "who": _("The patient")
+                if item.owner == OpenItem.Owner.YOU and not own
+                else str(OpenItem.Owner(item.owner).label),
                 "url": f"{url}#made",
                 "done": item.done_at is not None,
             }

@@ -385,6 +385,19 @@ def test_the_pages_say_that_the_chair_is_still_to_come(ward: Ward, course: Cours
     assert "Not yet asked at the chair" not in nurse.get(path).content.decode()
 
 
+def test_the_team_reads_who_has_a_line_and_is_not_called_you(ward: Ward, course: Course) -> None:
+    dose = ward.planned(course)
+    mine = signed_in(ward.maya).get(f"/treatment/ready/{dose.pk}/").content.decode()
+    assert "No time is booked yet" in mine
+    assert "Who has it: You" in mine
+    theirs = (
+        signed_in(ward.nurse).get(f"/patients/{ward.patient.pk}/treatment/ready/{dose.pk}/").content.decode()
+    )
+    assert "No time is booked yet" in theirs
+    assert "Who has it: The patient" in theirs
+    assert "Who has it: You" not in theirs
+
+
 def test_nobody_ticks_the_questions_away_for_a_later_dose(ward: Ward, course: Course) -> None:
     first, second = [dose for dose in ward.doses(course) if dose.is_planned][:2]
     noted = note(ward, first, "chk.infection", "done", valid_until=second.target + days(9))
