@@ -280,10 +280,11 @@ class Plain:
         return TAKEN if work.owner not in ("", who) else ""
 
     def _opened_by_team(self) -> bool:
-        standing = [
-            number for number, said in enumerate(self.said, 1) if not said.ours and not said.gone
-        ] or [self.last]
-        return any(self.seen.get(person, 0) >= standing[-1] for person in TEAM)
+        """The last words of the patient's side; what was taken back, nobody can have read."""
+        theirs = [number for number, said in enumerate(self.said, 1) if not said.ours] or [self.last]
+        if self.said[theirs[-1] - 1].gone == "undone":
+            return False
+        return any(self.seen.get(person, 0) >= theirs[-1] for person in TEAM)
 
     def _tell(self, at: datetime) -> None:
         """One mail for a burst of answers, unless the person has looked since; to carers who have written here as well."""
