@@ -77,6 +77,7 @@ class Message(PatientRecord):
     app_privileges = "SELECT, INSERT"
 
     class Meta:
+        indexes = [models.Index(fields=["patient", "-created_at", "-id"], name="message_newest")]
         constraints = [
             models.UniqueConstraint(fields=["thread", "seq"], name="message_seq_once"),
             models.CheckConstraint(condition=Q(seq__gte=1), name="message_seq_from_one"),
