@@ -35,6 +35,8 @@ from tests.messaging.ward import Ward
 SignIn = Callable[[User], Client]
 LIST = "messaging:work-list"
 CHANGED = "The list has changed. Show it as it is now."
+# Work that came to one's teams from elsewhere: new when it was made after the oldest transaction that was open, anywhere, when the page was made.
+CAME = (CHANGED, "1 new message. Show it.")
 WAITING = 300
 
 
@@ -187,7 +189,9 @@ def test_the_old_team_hears_that_work_went_even_when_it_may_not_read_it_any_more
     with ward.acting(ward.rosa):
         assert not WorkItem.objects.filter(thread=thread_id).exists()
         assert WorkLeft.objects.filter(team=ward.world.team).count() == 1
-    assert [old.hears(), old.hears(), new.hears(), new.hears()] == [CHANGED, "304", CHANGED, "304"]
+    assert [old.hears(), old.hears()] == [CHANGED, "304"]
+    assert new.hears() in CAME
+    assert new.hears() == "304"
     again = Page(old.client)
     assert [again.hears(), again.hears()] == ["", "304"]
 
@@ -200,7 +204,7 @@ def test_being_in_another_team_from_now_on_is_heard_of(fresh_db: str, ward: Ward
         role = TeamMember.objects.get(user=ward.peter).role
         day = timezone.now().date() - timedelta(days=1)
         TeamMember.objects.create(user=ward.peter, team=ward.world.team, role=role, starts_on=day)
-    assert page.hears() == CHANGED
+    assert page.hears() in CAME
 
 
 def nodes(plan: Any) -> Iterator[dict[str, Any]]:
