@@ -55,7 +55,7 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
 
         `seen` (last message this person has seen), `last_capacity`, `last_author`, `last_author_id`, `last_taken_back` (of the newest message),
         `item_state`, `item_outcome`, `item_due`, `item_lane` (of the newest work item; due is aware, UTC), `item_gone` (the message that
-        made it was taken back), `somebody_reads` (there is anybody in its team).
+        made it was taken back), `somebody_reads` (there is anybody in its team), `team_stands` (its team looks after the patient).
         """
         from messaging.models import Message, MessageRetraction, ThreadViewer, WorkItem
 
@@ -74,6 +74,7 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
                 )
             ),
             somebody_reads=somebody_in("team_id"),
+            team_stands=is_looked_after("patient_id", "team_id"),
             item_state=Subquery(item.values("state")[:1]),
             item_outcome=Subquery(item.values("outcome")[:1]),
             item_due=Subquery(item.values("due_at")[:1]),
@@ -84,7 +85,7 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
     def for_page(self, user: User) -> ThreadQuerySet:
         """`with_state`, and what the page of one conversation need not ask again when there is none of it, in the same statement.
 
-        `has_files`, `has_made`, `has_said` (this person said whether the newest message helped), `team_stands` (its team looks after the patient); with its team.
+        `has_files`, `has_made`, `has_said` (this person said whether the newest message helped); with its team.
         """
         from messaging.models import AnswerHelped, Attachment, MadeFrom
 
@@ -97,7 +98,6 @@ class ThreadQuerySet(PatientRecordQuerySet["Thread"]):
                 has_files=Exists(Attachment.objects.filter(message__thread=OuterRef("pk"))),
                 has_made=Exists(MadeFrom.objects.filter(**here)),
                 has_said=Exists(newest),
-                team_stands=is_looked_after("patient_id", "team_id"),
             )
         )
 

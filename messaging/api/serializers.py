@@ -64,7 +64,8 @@ class ThreadRead(serializers.Serializer[Any]):
 
     def get_answer_by(self, thread: Any) -> str | None:
         found = serializers.DateTimeField(allow_null=True)
-        owed = self.get_waits(thread) and thread.somebody_reads  # nothing is promised where nobody can read
+        # As on the pages: nothing is promised where nobody can read, nor for a team that looks after the patient no more.
+        owed = self.get_waits(thread) and thread.somebody_reads and thread.team_stands
         return found.to_representation(thread.item_due) if owed else None
 
 

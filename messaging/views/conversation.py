@@ -105,6 +105,7 @@ def row_of(thread: Any, place: Place) -> dict[str, Any]:
         "kind": kind,
         "words": words,
         "due": due_of(thread),
+        "left": not place.staff and promised(thread) and not thread.team_stands,
     }
 
 
@@ -353,7 +354,7 @@ def show_found(
     kind, words = state_words(found)
     stands = found.team_stands
     team, new_team = (found.team, None) if stands else services.who_answers(place.patient, found)
-    owed, due = promised(found), due_of(found) if stands else None
+    owed, due = promised(found), due_of(found)
     context = {
         "place": place,
         "files": files or FormFiles(request, place, page),

@@ -268,8 +268,8 @@ def waits(thread: Thread) -> bool:
 
 
 def due_of(thread: Thread) -> Any:
-    """Until when an answer is promised (aware), or None: nothing is promised for a team that nobody is in."""
-    if not thread.somebody_reads:  # type: ignore[attr-defined]
+    """Until when an answer is promised (aware), or None: a team that nobody is in, or that looks after the patient no more, owes no day."""
+    if not (thread.somebody_reads and thread.team_stands):  # type: ignore[attr-defined]
         return None
     return thread.item_due if promised(thread) else None  # type: ignore[attr-defined]
 

@@ -136,3 +136,22 @@ def test_the_old_team_promises_nothing_any_more(how: str, ward: Ward, signed_in:
     html = client.get(url).content.decode()
     assert "Please do not wait for its answer: write again below, or call" in html
     assert "I don’t need an answer any more" in html  # it can still be taken off the list
+
+
+@pytest.mark.parametrize("how", ["not in use", "moved on"])
+def test_the_list_and_programs_promise_nothing_for_the_old_team_either(
+    how: str, ward: Ward, signed_in: SignIn
+) -> None:
+    thread_id = ward.start()
+    client = signed_in(ward.maya)
+    page, programs = reverse("messaging:list"), f"/api/v1/messaging/threads/{thread_id}/"
+    assert "Reply promised by" in client.get(page).content.decode()
+    assert client.get(programs).json()["answer_by"]
+    follow(ward)
+    close(ward, how)
+    html = client.get(page).content.decode()
+    assert "promised by" not in html
+    assert "The team you wrote to has changed. Please do not wait for its answer." in html
+    assert client.get(programs).json()["answer_by"] is None
+    listed = client.get("/api/v1/messaging/threads/").json()["results"]
+    assert [row["answer_by"] for row in listed] == [None]
