@@ -114,6 +114,8 @@ class Plain:
         if hurry:
             work.lane, work.due = "safety", min(work.due, urgent)
         if work.lane == "safety":
+            if self.said[work.trigger - 1].gone:  # work whose words are gone is about the next ones
+                work.trigger = self.last
             if work.owner and work.alarm is None:
                 work.ring(at)
                 self.history.append("alarm")
