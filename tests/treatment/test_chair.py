@@ -562,6 +562,7 @@ def at(ward: Ward, chair: Chair, name: str = "chair", *more: Any) -> str:
 
 def test_the_screen_from_the_first_press_to_the_patients_page(chair: Chair, client: Client) -> None:
     ward = chair.ward
+    chair.now = present()  # the pages below are about now; six hours ago can be another day
     chair.ask()
     client.force_login(ward.nurse)
     page = client.get(at(ward, chair))

@@ -209,6 +209,7 @@ def test_the_screen_leads_through_the_checks_to_the_start(chair: Chair, client: 
 
 def test_a_correction_shows_what_was_answered(chair: Chair, client: Client) -> None:
     ward = chair.ward
+    chair.now = present()  # the page asks about now, which at midnight is another day than an hour ago
     row = chair.note("checks", answers={**FINE, MADE: "no"})
     client.force_login(ward.nurse)
     url = reverse("treatment:patient-chair-correct", args=[ward.patient.pk, chair.dose.pk, row.pk])

@@ -180,14 +180,14 @@ def test_a_dose_is_noted_with_time_lot_and_reaction(ward: Ward, running: Course)
     refused = nurse.post(url, form)
     assert refused.status_code == 422
     assert "L-77" in refused.content.decode()
-    ungraded = nurse.post(url, {**form, "given_at": "00:05"})
+    ungraded = nurse.post(url, {**form, "given_at": "00:00"})
     assert ungraded.status_code == 422
     assert "Choose the grade, or say that it is not graded yet." in ungraded.content.decode()
     form["reaction_grade"] = "2"
-    assert nurse.post(url, {**form, "given_at": "00:05"}).status_code == 302
+    assert nurse.post(url, {**form, "given_at": "00:00"}).status_code == 302
     text = nurse.get(f"/patients/{ward.patient.pk}/treatment/{running.pk}/").content.decode()
     assert "L-77" in text
-    assert "12:05 am" in text
+    assert "12:00 am" in text
     assert "New dates are proposed" in text
 
 

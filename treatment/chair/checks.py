@@ -74,7 +74,7 @@ def answer_words(answers: Iterable[dict[str, Any]]) -> list[str]:
     """Each answer as a sentence for the team; a concern says what the data have done then."""
     found = []
     for one in answers:
-        line = f"{one['text']} {ANSWERS[one['said']]}"
+        line = f"{one['text']} {ANSWERS.get(one['said'], one['said'])}"  # a record is shown as it stands
         found.append(f"{line}: {one['action']}" if one["concern"] else line)
     return found
 
