@@ -15,6 +15,7 @@ from tests.patients.world import signed_in
 from tests.treatment.conftest import Ward
 
 API = "/api/v1/treatment/doses/"
+AGO = timedelta(minutes=90)  # one span for the checks and the start: at any hour they are of one day
 Ask = Callable[..., Any]
 
 
@@ -22,7 +23,7 @@ Ask = Callable[..., Any]
 def ask(ward: Ward) -> Ask:
     """One request as one person about Maya's next dose in the chair."""
     dose = ward.planned(ward.order("ocrelizumab_iv", ward.today - timedelta(days=1)))
-    ward.ask_there(dose, now() - timedelta(hours=2))
+    ward.ask_there(dose, now() - AGO)
 
     def asked(who: str, method: str, path: str = "", body: Any = None, **more: Any) -> Any:
         url = f"{API}{dose.pk}/chair/{path}?patient={ward.patient.pk}"
@@ -32,7 +33,7 @@ def ask(ward: Ward) -> Ask:
 
 
 def test_a_record_from_the_first_line_to_the_patients_day(ask: Ask) -> None:
-    began, key = now() - timedelta(minutes=90), uuid7()
+    began, key = now() - AGO, uuid7()
     body = {"kind": "started", "at": began.isoformat(), "ml_h": "40"}
     first, again = (ask("nurse", "POST", body=body, key=key) for _try in range(2))
     assert (first.status_code, [row["kind"] for row in again.json()["rows"]]) == (201, ["checks", "started"])
